@@ -1,0 +1,38 @@
+# Two commands are enough: `make demo` and `make test`. Both set up `.venv` by themselves.
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test test-all lint clean
+
+# The first interpreter that really runs and is Python 3.12 or later.
+PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1 && { echo "$$python"; break; }; done)
+
+demo: .venv/.installed
+	.venv/bin/dendrosim demo
+
+test: lint
+	.venv/bin/pytest -n 2
+
+test-all: lint
+	.venv/bin/pytest -n 2 -m "slow or not slow"
+
+lint: .venv/.installed-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+clean:
+	rm -rf .venv demo runs
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "dendrosim needs Python 3.12 or later and found none: install one and run make again."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ .venv/.installed

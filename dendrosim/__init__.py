@@ -1,0 +1,67 @@
+"""dendrosim: networks of two-compartment pyramidal neurons that learn by Dendritic Localized Learning.
+
+A network is described once (:class:`Model`) and runs in two engines: :class:`Circuit` lives in continuous
+time (Brian2), :class:`Network` computes the state it relaxes to (torch). The names below are imported when
+they are first used, so that ``import dendrosim`` loads neither torch nor Brian2.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+__version__ = version("dendrosim")
+
+_HOME = {
+    "Circuit": "dendrosim.circuit",
+    "Model": "dendrosim.model",
+    "Network": "dendrosim.equilibrium",
+    "Parameters": "dendrosim.model",
+    "Record": "dendrosim.recording",
+    "Recording": "dendrosim.recording",
+    "compare": "dendrosim.agreement",
+    "load_data": "dendrosim.data",
+    "load_model": "dendrosim.model",
+    "train": "dendrosim.training",
+}
+
+_MODULES = ("errors", "plot")
+
+__all__ = [
+    "Circuit",
+    "Model",
+    "Network",
+    "Parameters",
+    "Record",
+    "Recording",
+    "__version__",
+    "compare",
+    "errors",
+    "load_data",
+    "load_model",
+    "plot",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from dendrosim import errors, plot
+    from dendrosim.agreement import compare
+    from dendrosim.circuit import Circuit
+    from dendrosim.data import load_data
+    from dendrosim.equilibrium import Network
+    from dendrosim.model import Model, Parameters, load_model
+    from dendrosim.recording import Record, Recording
+    from dendrosim.training import train
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"dendrosim.{name}")
+    raise AttributeError(f"module 'dendrosim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

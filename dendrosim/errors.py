@@ -1,0 +1,33 @@
+"""The project's own errors: each names the cause and the remedy in one sentence."""
+
+
+class DendrosimError(Exception):
+    """Base of every error that dendrosim raises on purpose."""
+
+
+class ModelError(DendrosimError):
+    """A model description is missing, malformed or contradicts itself."""
+
+
+class ParametersError(DendrosimError):
+    """A weights file cannot be read or belongs to another network."""
+
+
+class DataError(DendrosimError):
+    """Stimuli, targets or a data set do not fit what they are used for."""
+
+
+class CircuitError(DendrosimError):
+    """A circuit cannot be built or run as asked."""
+
+
+class TargetError(CircuitError):
+    """A code-generation target is unknown or not available on this machine."""
+
+
+class RunError(DendrosimError):
+    """A training run cannot go on, or its folder cannot be written."""
+
+
+class NotConverged(UserWarning):
+    """A relaxation reached its time limit while some cells still moved."""
