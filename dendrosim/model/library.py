@@ -1,0 +1,112 @@
+"""Finding, reading and writing model files, with errors that name file, key and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, ValidationError
+
+from dendrosim.errors import ModelError
+from dendrosim.model.spec import Model
+
+_TYPE_NAMES = {"int": "whole number", "float": "number", "string": "string", "tuple": "list", "model": "table"}
+
+
+def model_folder() -> Path:
+    """Folder of the models that ship with dendrosim: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def available_models() -> list[str]:
+    """Names of the models that ship with dendrosim."""
+    return sorted(path.stem for path in model_folder().glob("*.toml"))
+
+
+def load_model(name: str | Path) -> Model:
+    """Read a model from a TOML file, or by the name of one that ships with dendrosim.
+
+    Parameters
+    ----------
+    name : str or Path
+        A path that ends with ``.toml``, or a name such as ``"digits-mlp"``.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or its file is not valid; the sentence names file, key and remedy.
+    """
+    path = Path(name) if str(name).endswith(".toml") else model_folder() / f"{name}.toml"
+    if not path.is_file():
+        close = difflib.get_close_matches(path.stem, available_models(), n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
+        raise ModelError(f"{name}: there is no such model; {hint}")
+    try:
+        return validated(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: this is not a valid TOML file ({error}); correct that line.") from None
+
+
+def validated(values: dict[str, Any], source: str) -> Model:
+    """Build a model from plain values; a mistake is one sentence that names `source`, key and remedy."""
+    try:
+        model = Model.model_validate(values)
+    except ValidationError as error:
+        raise ModelError(_sentence(error, source)) from None
+    model._source = source
+    return model
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Write a model as TOML."""
+    path.write_text(tomli_w.dumps(model.model_dump(mode="json")), encoding="utf-8")
+
+
+def _sentence(error: ValidationError, source: str) -> str:
+    # A misspelt key is also a missing one: name the spelling first.
+    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    key = ".".join(str(part) for part in first["loc"]) or "the model"
+    more = f" ({len(others)} more after this one)" if others else ""
+    return f"{source}: {key}: {_remedy(first)}{more}."
+
+
+def _remedy(error: Any) -> str:
+    given, context = error.get("input"), error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            known = _known_keys(error["loc"])
+            close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+            return f"unknown key; did you mean '{close[0]}'" if close else f"unknown key; known are {', '.join(known)}"
+        case "missing":
+            return "this key is missing; add it"
+        case "literal_error":
+            return f"'{given}' is not known; choose {context['expected']}"
+        case "too_short":
+            return f"it is empty; give at least {context['min_length']}"
+        case "value_error":
+            return str(context["error"])
+        case "int_type" | "float_type" | "string_type" | "tuple_type" | "model_type" | "model_attributes_type":
+            return f"{given!r} has the wrong type; write a {_TYPE_NAMES[error['type'].split('_')[0]]}"
+        case _:
+            return f"{error['msg'][0].lower()}{error['msg'][1:]}, but it is {given!r}; change it"
+
+
+def _known_keys(location: tuple[str | int, ...]) -> list[str]:
+    """Keys that are allowed where the last one of `location` stands."""
+    part: Any = Model
+    for key in location[:-1]:
+        if isinstance(key, str):
+            annotation = part.model_fields[key].annotation
+            part = next(iter(_parts(annotation)), part)
+    return sorted(part.model_fields)
+
+
+def _parts(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner)]

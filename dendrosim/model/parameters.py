@@ -1,0 +1,150 @@
+"""The parameters of a network: W, bias and Θ by layer name."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from dendrosim.errors import ParametersError
+from dendrosim.model.spec import Model
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Weights by the name of the layer they end in.
+
+    The same class holds NumPy arrays (files, circuit), torch tensors (training) and updates of parameters.
+
+    Attributes
+    ----------
+    W : dict
+        Feedforward weights onto the basal dendrites, shape (post, pre).
+    bias : dict
+        Bias of the drive, shape (post,).
+    theta : dict
+        Feedback weights Θ of the same shape as W, read through their adjoint. The lowest layer has none:
+        nothing is fed back to the stimulus.
+    """
+
+    W: dict[str, Any] = field(default_factory=dict)
+    bias: dict[str, Any] = field(default_factory=dict)
+    theta: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def initialise(cls, model: Model, seed: int, dtype: Any = np.float32) -> Parameters:
+        """Draw W with variance 1/pre and, from an independent stream, Θ with variance 1/post; biases are zero.
+
+        Independent streams are criterion C1: Θ knows nothing of W.
+
+        Parameters
+        ----------
+        model : Model
+            The network.
+        seed : int
+            Seed of both streams.
+        dtype : dtype
+            Floating-point type of the arrays.
+        """
+        forward, feedback = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        parameters = cls()
+        for index, (name, (post, pre)) in enumerate(shapes(model).items()):
+            parameters.W[name] = (forward.standard_normal((post, pre)) / np.sqrt(pre)).astype(dtype)
+            parameters.bias[name] = np.zeros(post, dtype)
+            if index > 0:
+                parameters.theta[name] = (feedback.standard_normal((post, pre)) / np.sqrt(post)).astype(dtype)
+        return parameters
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over ("hidden-1.W", array) pairs, in a fixed order."""
+        for kind in ("W", "bias", "theta"):
+            for name, array in getattr(self, kind).items():
+                yield f"{name}.{kind}", array
+
+    def map(self, function: Callable[[Any], Any]) -> Parameters:
+        """Return parameters with `function` applied to every array."""
+        kinds = (self.W, self.bias, self.theta)
+        return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
+
+    def save(self, path: str | Path, model: Model) -> None:
+        """Write the parameters as safetensors, marked with the model's fingerprint.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; it is written beside its place and renamed over it.
+        model : Model
+            The network they belong to.
+        """
+        path = Path(path)
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.items()}
+        metadata = {"fingerprint": model.fingerprint, "architecture": model.architecture, "model": model.name}
+        partial = path.with_name(path.name + ".partial")
+        partial.write_bytes(save(arrays, {"dendrosim": json.dumps(metadata)}))
+        os.replace(partial, path)
+
+    @classmethod
+    def load(cls, path: str | Path, model: Model) -> Parameters:
+        """Read parameters written by :meth:`save`.
+
+        Raises
+        ------
+        ParametersError
+            The file is missing, damaged, or holds weights of another architecture.
+        """
+        arrays, metadata = _read(Path(path))
+        if metadata.get("fingerprint") != model.fingerprint:
+            raise ParametersError(
+                f"{path}: these are weights of {metadata.get('architecture', 'an unknown network')}, "
+                f"but {model.source} describes {model.architecture}; choose the model they were trained with."
+            )
+        parameters = cls()
+        for key, array in arrays.items():
+            name, kind = key.rsplit(".", 1)
+            getattr(parameters, kind)[name] = array
+        parameters.check(model, str(path))
+        return parameters
+
+    def check(self, model: Model, source: str = "parameters") -> None:
+        """Raise ParametersError unless every array is there, has the model's shape and is finite."""
+        for index, (name, (post, pre)) in enumerate(shapes(model).items()):
+            wanted = {"W": (post, pre), "bias": (post,)} | ({"theta": (post, pre)} if index > 0 else {})
+            for kind, shape in wanted.items():
+                array = getattr(self, kind).get(name)
+                if array is None or tuple(array.shape) != shape:
+                    found = "nothing" if array is None else f"shape {tuple(array.shape)}"
+                    raise ParametersError(
+                        f"{source}: '{name}.{kind}' has {found} where {model.architecture} needs {shape}; "
+                        "use parameters of that network."
+                    )
+                if not np.isfinite(array).all():
+                    raise ParametersError(
+                        f"{source}: '{name}.{kind}' holds NaN or infinite values; the run that made it diverged, "
+                        "so train again with a lower learning rate."
+                    )
+
+
+def shapes(model: Model) -> dict[str, tuple[int, int]]:
+    """Shape (post, pre) of W by layer name, from below to above."""
+    sizes = model.sizes
+    return {name: (sizes[k + 1], sizes[k]) for k, name in enumerate(model.layer_names)}
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    if not path.is_file():
+        raise ParametersError(f"{path}: there is no such weights file; make one with 'dendrosim train'.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = json.loads((file.metadata() or {}).get("dendrosim", "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise ParametersError(
+            f"{path}: the weights file is damaged or truncated ({error}); restore it or train again."
+        ) from None

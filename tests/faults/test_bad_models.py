@@ -1,0 +1,96 @@
+"""Every mistake in a model file is one sentence that names file, key and remedy."""
+
+import pytest
+
+from dendrosim.data import load_data
+from dendrosim.errors import DataError, ModelError
+from dendrosim.model import load_model
+
+GOOD = """
+data = "digits"
+input = [64]
+layers = [{ kind = "dense", units = 8 }, { kind = "dense", units = 10 }]
+"""
+
+MISTAKES = {
+    "an unknown key": (GOOD + "activations = 'tanh'", r"activations: unknown key; did you mean 'activation'"),
+    "an unknown key in a table": (GOOD + "[cell]\ntau_some = 1.0", r"cell\.tau_some: unknown key.*'tau_soma'"),
+    "an unknown key in a layer": (
+        GOOD.replace("units = 8", "unit = 8"),
+        r"layers\.0\.unit: unknown key; did you mean 'units'",
+    ),
+    "a key like no other": (GOOD + "zzz = 1", r"zzz: unknown key; known are activation, cell"),
+    "a missing key": ("data = 'digits'\ninput = [64]", r"layers: this key is missing; add it"),
+    "a wrong type": (GOOD + "[training]\nepochs = 'many'", r"training\.epochs: 'many' .* write a whole number"),
+    "a fraction for a count": (GOOD + "[training]\nepochs = 2.5", r"training\.epochs: 2.5 .* write a whole number"),
+    "a number for a table": (GOOD + "cell = 3", r"cell: 3 has the wrong type; write a table"),
+    "a word for a list": (GOOD.replace("[64]", "'64'"), r"input: '64' has the wrong type; write a list"),
+    "a negative time constant": (GOOD + "[cell]\ntau_soma = -1.0", r"cell\.tau_soma: .*greater than 0.*-1\.0"),
+    "an infinite time constant": (GOOD + "[cell]\ntau_soma = inf", r"cell\.tau_soma: .*finite"),
+    "a soma without inertia": (GOOD + "[cell]\ntau_soma = 0.0", r"cell\.tau_soma: .*greater than 0"),
+    "no layers": ("data = 'digits'\ninput = [64]\nlayers = []", r"layers: it is empty; give at least 1"),
+    "a layer without cells": (
+        GOOD.replace("units = 8", "units = 0"),
+        r"layers\.0\.units: .*greater than or equal to 1",
+    ),
+    "an unknown activation": (GOOD + "activation = 'tan'", r"activation: 'tan' is not known; choose 'tanh', 'relu'"),
+    "an unknown feedback rule": (GOOD + "[rules.dll]\nfeedback = 'kp'", r"rules\.dll\.feedback: 'kp' is not known"),
+    "a loss that is not canonical": (
+        GOOD + "loss = 'squared-error'",
+        r"does not go with output 'softmax'.*cross-entropy",
+    ),
+    "a weak clamp": (GOOD + "[teacher]\nstrength = 0.5", r"teacher: .*write kind = \"nudged\""),
+    "an input with two axes": (GOOD.replace("[64]", "[8, 8]"), r"input \[8, 8\] feeds a dense layer"),
+    "broken TOML": ("data = ", r"not a valid TOML file"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_names_file_key_and_remedy(mistake, tmp_path):
+    text, message = MISTAKES[mistake]
+    path = tmp_path / "network.toml"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=message) as raised:
+        load_model(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_good_file_that_the_mistakes_start_from_is_accepted(tmp_path):
+    path = tmp_path / "network.toml"
+    path.write_text(GOOD)
+    assert load_model(path).architecture == "64-8-10 tanh softmax"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[64]", "[63]", r"input: \[63\] does not fit the stimuli of 'digits'; set it to \[64\]"),
+        ("units = 10", "units = 9", r"layers\.1\.units: 9 output cells do not fit the 10 classes .* set it to 10"),
+    ],
+)
+def test_widths_that_do_not_fit_the_data_name_file_key_and_remedy(old, new, message, tmp_path):
+    path = tmp_path / "network.toml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(ModelError, match=message) as raised:
+        load_data(load_model(path))
+    assert str(path) in str(raised.value)
+
+
+def test_an_unknown_data_set_names_those_there_are(tmp_path):
+    path = tmp_path / "network.toml"
+    path.write_text(GOOD.replace('"digits"', '"digit"'))
+    with pytest.raises(DataError, match="there is no data set 'digit'; choose digits"):
+        load_data(load_model(path))
+
+
+def test_an_unknown_model_suggests_the_nearest_name():
+    with pytest.raises(ModelError, match="did you mean 'digits-mlp'"):
+        load_model("digit-mlp")
+    with pytest.raises(ModelError, match="available are"):
+        load_model("zzz")
+
+
+def test_a_change_that_is_not_valid_is_the_same_kind_of_error():
+    with pytest.raises(ModelError, match=r"digits-mlp\.toml: training\.epochs"):
+        load_model("digits-mlp").changed(training={"epochs": 0})

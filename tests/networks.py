@@ -1,0 +1,62 @@
+"""Networks for the tests: one small model to vary, and random ones for hypothesis."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dendrosim.model import Model, Parameters
+from dendrosim.model.library import validated
+
+
+def small_model(sizes=(5, 4, 3, 2), **tables) -> Model:
+    """A small dense network; tables are merged into the description."""
+    values = {
+        "data": "digits",
+        "input": [sizes[0]],
+        "layers": [{"kind": "dense", "units": units} for units in sizes[1:]],
+    }
+    return validated(values | tables, "small.toml")
+
+
+def feedback(rule: str) -> dict:
+    return {"dll": {"feedback": rule}}
+
+
+def parameters_of(model: Model, seed: int) -> Parameters:
+    """Random weights in float64, with biases that are not zero."""
+    parameters = Parameters.initialise(model, seed, dtype=np.float64)
+    generator = np.random.default_rng(seed)
+    for name, bias in parameters.bias.items():
+        parameters.bias[name] = 0.3 * generator.standard_normal(bias.shape)
+    return parameters
+
+
+def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random stimuli, and one-hot targets in random order."""
+    generator = np.random.default_rng(seed + 1)
+    stimuli = generator.uniform(-1, 1, (count, model.sizes[0]))
+    targets = np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], count)]
+    return stimuli, targets
+
+
+@st.composite
+def networks(draw) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
+    """A random model with random parameters, stimuli and targets."""
+    # One softmax cell would always be right: there would be no error to compare.
+    sizes = [*draw(st.lists(st.integers(1, 6), min_size=1, max_size=4)), draw(st.integers(2, 4))]
+    strength = draw(st.sampled_from([None, 0.1, 0.7, 1.0]))
+    model = small_model(
+        sizes,
+        activation=draw(st.sampled_from(["tanh", "relu", "sigmoid", "softplus", "identity"])),
+        output=draw(st.sampled_from(["softmax", "identity"])),
+        teacher={"kind": "clamped"} if strength is None else {"kind": "nudged", "strength": strength},
+        cell={
+            "tau_soma": draw(st.floats(5.0, 20.0)),
+            "tau_basal": draw(st.floats(4.0, 20.0)),
+            "tau_apical": draw(st.sampled_from([0.0, 5.0, 15.0])),
+        },
+        rules=feedback(draw(st.sampled_from(["paper", "fixed", "kolen-pollack"]))),
+    )
+    seed = draw(st.integers(0, 2**16))
+    return model, parameters_of(model, seed), *presentations_of(model, draw(st.integers(1, 4)), seed)
