@@ -1,0 +1,31 @@
+"""Backpropagation, written with the same three operations as every other rule."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import Tensor
+
+from dendrosim.equilibrium import Network, State
+from dendrosim.model import Model, Parameters
+
+
+class Backpropagation:
+    """The negative gradient of the loss (Rumelhart, Hinton and Williams, 1986).
+
+    δ_i = (W_{i+1}^T δ_{i+1}) ⊙ f'(z_i) and ΔW_i = ⟨δ_i u_i^T⟩. It is the top-down sweep of DLL with W in the
+    place of Θ, which is the weight transport that criterion C1 forbids. Reads u of every layer and W.
+    """
+
+    theta_rate = 0.0
+    decay = 0.0
+
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Make the rule; it has no settings."""
+        return cls()
+
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Parameters:
+        """Return the negative gradient of the mean loss; Θ is not used and not changed."""
+        _, deltas = network.descend(state, targets - state.output, parameters.W)
+        return network.outer(state, deltas)

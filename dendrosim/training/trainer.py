@@ -1,0 +1,128 @@
+"""The trainer: epochs of shuffled batches, judged on a validation split, tested once at the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from dendrosim.data import Dataset, load_data
+from dendrosim.data.dataset import Split
+from dendrosim.equilibrium import Network
+from dendrosim.errors import RunError
+from dendrosim.model import Model, Parameters
+from dendrosim.rules import RULES, Rule
+from dendrosim.training.optimizer import Optimizer
+from dendrosim.training.run import Run
+
+
+def train(model: Model, *, seed: int | None = None, report: Callable[[Mapping[str, Any]], None] | None = None) -> Run:
+    """Train a network in the equilibrium engine.
+
+    Parameters
+    ----------
+    model : Model
+        The network, its data set and its training settings.
+    seed : int, optional
+        Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
+    report : callable, optional
+        Called after each epoch with the new row of the history.
+
+    Returns
+    -------
+    Run
+        Parameters after the last epoch, history, and the accuracy on the test set.
+
+    Raises
+    ------
+    RunError
+        A parameter became NaN or infinite.
+    """
+    if seed is not None:
+        model = model.changed(training={"seed": seed})
+    data = load_data(model)
+    trainer = _Trainer(model, data)
+    rows = []
+    for epoch in range(1, model.training.epochs + 1):
+        rows.append(trainer.epoch(epoch))
+        if report is not None:
+            report(rows[-1])
+    loss, accuracy = trainer.evaluate(data.test)
+    parameters = trainer.parameters.map(lambda tensor: tensor.numpy().copy())
+    return Run(model, parameters, pd.DataFrame(rows), data, accuracy, loss)
+
+
+class _Trainer:
+    def __init__(self, model: Model, data: Dataset):
+        # Silenced errors are tiny, and denormal numbers would slow every product down.
+        torch.set_flush_denormal(True)
+        settings = model.training
+        self._network = Network(model)
+        self._rule: Rule = RULES[settings.rule].from_model(model)
+        self._train = data.train
+        self._validation = data.validation
+        self._batch_size = settings.batch_size
+        self._order = torch.Generator().manual_seed(settings.seed)
+        self.parameters = Parameters.initialise(model, settings.seed).map(torch.from_numpy)
+        steps = settings.epochs * math.ceil(len(data.train) / settings.batch_size)
+        self._optimizer = Optimizer(self.parameters, self._rule, model, steps)
+
+    def epoch(self, number: int) -> dict[str, Any]:
+        """Pass once over the training set and return the row of the history."""
+        start, rate = time.perf_counter(), self._optimizer.learning_rate
+        stimuli, targets = torch.from_numpy(self._train.stimuli), torch.from_numpy(self._train.targets)
+        loss_sum, correct = 0.0, 0
+        for batch in torch.randperm(len(stimuli), generator=self._order).split(self._batch_size):
+            state = self._network.sweep(self.parameters, stimuli[batch])
+            wanted = targets[batch]
+            self._optimizer.step(self._rule.updates(self._network, self.parameters, state, wanted))
+            loss_sum += float(self._network.loss(state.output, wanted)) * len(batch)
+            correct += _correct(state.output, wanted)
+        self._check_finite(number)
+        validation_loss, validation_accuracy = self.evaluate(self._validation)
+        return {
+            "epoch": number,
+            "learning_rate": rate,
+            "train_loss": loss_sum / len(stimuli),
+            "train_accuracy": correct / len(stimuli),
+            "validation_loss": validation_loss,
+            "validation_accuracy": validation_accuracy,
+            **alignment(self.parameters),
+            "seconds": time.perf_counter() - start,
+        }
+
+    def evaluate(self, split: Split) -> tuple[float, float]:
+        """Return loss and accuracy on a split."""
+        targets = torch.from_numpy(split.targets)
+        output = self._network.sweep(self.parameters, torch.from_numpy(split.stimuli)).output
+        return float(self._network.loss(output, targets)), _correct(output, targets) / len(split)
+
+    def _check_finite(self, epoch: int) -> None:
+        for name, tensor in self.parameters.items():
+            if not torch.isfinite(tensor).all():
+                raise RunError(
+                    f"training diverged in epoch {epoch}: '{name}' holds NaN or infinite values; "
+                    "lower training.learning_rate."
+                )
+
+
+def _correct(output: Tensor, targets: Tensor) -> int:
+    return int((output.argmax(dim=1) == targets.argmax(dim=1)).sum())
+
+
+def alignment(parameters: Parameters) -> dict[str, float]:
+    """Return, by layer, the angle between Θ and W in degrees and the norm ‖Θ‖ (both Frobenius)."""
+    row: dict[str, float] = {}
+    for name, theta in parameters.theta.items():
+        a, b = (np.asarray(matrix, dtype=np.float64).ravel() for matrix in (theta, parameters.W[name]))
+        norm = float(np.linalg.norm(a))
+        cosine = float(a @ b) / max(norm * float(np.linalg.norm(b)), np.finfo(float).tiny)
+        row[f"angle.{name}"] = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+        row[f"theta_norm.{name}"] = norm
+    return row
