@@ -1,0 +1,57 @@
+"""The test of local convergence: on the derivatives of every compartment, never on the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brian2 import Clock, NeuronGroup
+
+from dendrosim.circuit.cell import Cells
+from dendrosim.circuit.operation import ArrayGroup
+
+
+class ConvergenceTest(ArrayGroup):
+    """Stops the run once max τ|d·/dt| over all compartments of all cells is below the tolerance.
+
+    All right-hand sides are evaluated from one and the same state before it moves. The equations are autonomous and
+    have no delays, so a state whose every derivative vanishes cannot have a signal still under way.
+
+    Its arrays: ``motion``, the largest τ|d·/dt| of each presentation at present; ``settled``, the time in seconds
+    since when each has been below tolerance, or -1; ``duration``, the time of the last test; ``tolerance`` and
+    ``limit``, which are set before a run. It runs inside the generated code on every target.
+
+    Parameters
+    ----------
+    layers : mapping of NeuronGroup to Cells
+        The groups and the equations of their cells.
+    presentations : int
+        Number of presentations that are simulated at once.
+    clock, code_object
+        See :class:`~dendrosim.circuit.operation.ArrayGroup`.
+    """
+
+    def __init__(self, layers: Mapping[NeuronGroup, Cells], presentations: int, clock: Clock, code_object: Any):
+        arrays = {
+            "motion": presentations,
+            "settled": presentations,
+            "duration": 1,
+            "tolerance": 1,
+            "limit": 1,
+        }
+        super().__init__(presentations, arrays, clock, code_object, "convergence")
+        derivatives = [
+            {
+                "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
+                "cells": len(group) // presentations,
+            }
+            for group, cells in layers.items()
+            for terms in cells.derivatives
+        ]
+        self.operation(
+            "convergence",
+            "convergence",
+            arrays={array: self.variables[array] for array in arrays} | {"now": self.variables["t"]},
+            derivatives=derivatives,
+            presentations=presentations,
+        )

@@ -1,0 +1,171 @@
+"""A recording: an ``xarray.Dataset`` of potentials over (presentation, time, neuron), with units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from dendrosim.errors import DataError
+from dendrosim.recording.record import VARIABLES
+
+DIMENSIONS = ("presentation", "time", "neuron")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a circuit did, and how it ended.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Recorded variables over (presentation, time, neuron), the coordinates ``layer`` and ``index`` of each neuron,
+        the stimulus and target of each presentation, and the time since when each was converged. The last sample is
+        the state at the end. Units and provenance are in the attributes.
+    """
+
+    dataset: xr.Dataset
+
+    @classmethod
+    def join(
+        cls,
+        pieces: Sequence[xr.Dataset],
+        stimuli: np.ndarray,
+        targets: np.ndarray,
+        provenance: Mapping[str, Any],
+    ) -> Recording:
+        """Put pieces of :func:`piece` together; where one ended before another its samples are NaN.
+
+        Parameters
+        ----------
+        pieces : sequence of xarray.Dataset
+            Consecutive presentations.
+        stimuli, targets : array of shape (presentation, ...)
+            What was presented.
+        provenance : mapping
+            Attributes of the whole: model, weights, target, tolerance, ...
+        """
+        dataset = xr.concat(pieces, dim="presentation", join="outer")
+        dataset["stimulus"] = ("presentation", "stimulus_cell"), stimuli
+        dataset["target"] = ("presentation", "output_cell"), targets
+        dataset = dataset.assign_coords(presentation=np.arange(len(stimuli)))
+        dataset["time"].attrs = {"units": "ms", "long_name": "time"}
+        dataset.attrs = dict(provenance)
+        recording = cls(dataset)
+        dataset.attrs["reason"] = recording._reason()
+        return recording
+
+    @property
+    def converged(self) -> bool:
+        """Whether every presentation reached local convergence."""
+        return bool(np.isfinite(self.convergence_time).all())
+
+    @property
+    def convergence_time(self) -> np.ndarray:
+        """Time in ms since when each presentation was converged; NaN where it was not."""
+        return np.asarray(self.dataset["convergence_time"].values)
+
+    @property
+    def reason(self) -> str:
+        """Why the relaxation stopped."""
+        return str(self.dataset.attrs["reason"])
+
+    def layer(self, name: str) -> xr.Dataset:
+        """Return the recorded neurons of one layer.
+
+        Raises
+        ------
+        DataError
+            Nothing was recorded of that layer.
+        """
+        chosen = (self.dataset["layer"] == name).values
+        if not chosen.any():
+            layers = ", ".join(dict.fromkeys(self.dataset["layer"].values))
+            raise DataError(f"nothing was recorded of layer '{name}'; choose out of {layers}.")
+        return self.dataset.isel(neuron=chosen)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it."""
+        path = Path(path)
+        partial = path.with_name(path.name + ".partial")
+        compressed = {name: {"zlib": True, "complevel": 4} for name in self.dataset.data_vars}
+        self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=compressed)
+        os.replace(partial, path)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recording:
+        """Read a recording written by :meth:`save`.
+
+        Raises
+        ------
+        DataError
+            The file is missing or is not a recording.
+        """
+        try:
+            with xr.open_dataset(path, engine="h5netcdf") as dataset:
+                return cls(dataset.load())
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: this recording cannot be read ({error}); record it again.") from None
+
+    def _reason(self) -> str:
+        tolerance = self.dataset.attrs["tolerance"]
+        moving = ~np.isfinite(self.convergence_time)
+        if not moving.any():
+            return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
+        largest = float(self.dataset["motion"].values[moving].max())
+        return (
+            f"time limit: after {float(self.dataset['time'][-1]):.4g} ms, {int(moving.sum())} of {len(moving)} "
+            f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
+            "raise the time limit or the tolerance"
+        )
+
+
+def piece(
+    time: np.ndarray,
+    samples: Mapping[str, Mapping[str, np.ndarray]],
+    neurons: Mapping[str, np.ndarray],
+    settled: np.ndarray,
+    motion: np.ndarray,
+) -> xr.Dataset:
+    """Make the dataset of presentations that were simulated together.
+
+    Parameters
+    ----------
+    time : array of shape (time,)
+        ms.
+    samples : mapping
+        ``samples[variable][layer]`` of shape (presentation, time, neuron).
+    neurons : mapping of str to array
+        Indices of the recorded neurons by layer, in the order of their layers.
+    settled : array of shape (presentation,)
+        Time in ms since when each was converged; NaN where it was not.
+    motion : array of shape (presentation,)
+        The largest τ|d·/dt| at the end.
+    """
+    variables: dict[str, Any] = {}
+    for variable, by_layer in samples.items():
+        missing = np.full((len(settled), len(time), 1), np.nan)
+        blocks = [
+            by_layer.get(layer, np.broadcast_to(missing, (len(settled), len(time), len(index))))
+            for layer, index in neurons.items()
+        ]
+        attributes = {"units": "1", "long_name": VARIABLES[variable]}
+        variables[variable] = (DIMENSIONS, np.concatenate(blocks, axis=2), attributes)
+    variables["convergence_time"] = (
+        "presentation",
+        settled,
+        {"units": "ms", "long_name": "time since when all compartments are below tolerance"},
+    )
+    variables["motion"] = "presentation", motion, {"units": "1", "long_name": "largest τ|d/dt| at the end"}
+    coordinates = {
+        "time": time,
+        "layer": ("neuron", np.concatenate([[layer] * len(index) for layer, index in neurons.items()])),
+        "index": ("neuron", np.concatenate(list(neurons.values()))),
+    }
+    return xr.Dataset(variables, coordinates)
