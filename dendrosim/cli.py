@@ -1,0 +1,143 @@
+"""The command line: ``dendrosim demo | train | relax``."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from dendrosim import __version__
+from dendrosim.errors import DendrosimError, NotConverged
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
+)
+console = Console()
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
+]
+TargetOption = Annotated[str, typer.Option(help="How Brian2 generates code: numpy, cython or cpp_standalone.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        console.print(f"dendrosim {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for weights, recording and figures.")] = Path("demo"),
+    target: TargetOption = "numpy",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 1,
+) -> None:
+    """Train on handwritten digits, relax the network in Brian2, and show that both engines agree."""
+    from dendrosim.demo import demo as run_demo
+
+    run_demo(out, target, seed, console)
+
+
+@app.command()
+def train(
+    model: ModelArgument,
+    rule: Annotated[str | None, typer.Option(help="Learning rule: dll or backpropagation.")] = None,
+    feedback: Annotated[str | None, typer.Option(help="How Θ learns under dll: paper, fixed or kolen-pollack.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-RULE-seedN.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
+) -> None:
+    """Train a network in the equilibrium engine (torch) and write a run folder."""
+    from dendrosim.model import load_model
+    from dendrosim.training import train as run_training
+    from dendrosim.training.run import refuse_to_overwrite
+
+    described = load_model(model)
+    settings: dict[str, Any] = {"rule": rule, "epochs": epochs, "seed": seed}
+    described = described.changed(training={key: value for key, value in settings.items() if value is not None})
+    if feedback is not None:
+        described = described.changed(rules={"dll": {"feedback": feedback}})
+    name: str = described.training.rule
+    if name == "dll":
+        name += f"-{described.rules.dll.feedback}"
+    folder = out or Path("runs") / f"{described.name}-{name}-seed{described.training.seed}"
+    if not overwrite:
+        refuse_to_overwrite(folder)
+    console.print(f"Training {described.name} ({described.architecture}) on '{described.data}' with {name}.")
+    with Progress(*Progress.get_default_columns(), "{task.fields[accuracy]}", console=console) as progress:
+        task = progress.add_task("epochs", total=described.training.epochs, accuracy="")
+        run = run_training(
+            described,
+            report=lambda row: progress.update(
+                task, advance=1, accuracy=f"validation {100 * row['validation_accuracy']:.2f} %"
+            ),
+        )
+    console.print(f"Test accuracy {100 * run.test_accuracy:.2f} % after the last epoch.")
+    console.print(f"Written: {run.save(folder, overwrite)}", soft_wrap=True)
+
+
+@app.command()
+def relax(
+    model: ModelArgument,
+    weights: Annotated[Path, typer.Option(help="Weights file that 'dendrosim train' wrote.")],
+    target: TargetOption = "numpy",
+    presentations: Annotated[int, typer.Option(min=1, help="How many test stimuli to present.")] = 8,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,
+    out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
+) -> None:
+    """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
+    from dendrosim.agreement import compare
+    from dendrosim.circuit import Circuit
+    from dendrosim.data import load_data
+    from dendrosim.demo import report_relaxation
+    from dendrosim.model import Parameters, load_model
+
+    described = load_model(model)
+    circuit = Circuit(described, Parameters.load(weights, described), target=target)
+    test = load_data(described).test
+    if presentations > len(test):
+        raise typer.BadParameter(
+            f"the test set of '{described.data}' has {len(test)} samples.", param_hint="--presentations"
+        )
+    stimuli, targets = test.stimuli[:presentations], test.targets[:presentations]
+    console.print(f"Relaxing {presentations} presentations of {described.name} (target {target}).")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)  # the table below says it
+        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit)
+    report_relaxation(recording, compare(circuit, stimuli, targets), console)
+    console.print(f"Written: {recording.save(out)}", soft_wrap=True)
+    if not recording.converged:
+        raise typer.Exit(code=1)
+
+
+def main() -> None:
+    """Run the command line; an error of the project is one sentence and exit status 1."""
+    try:
+        app()
+    except DendrosimError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The main job in a minute: train on real digits, open the weights in Brian2, relax, prove that the engines agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from dendrosim import plot
+from dendrosim.agreement import Agreement, compare
+from dendrosim.circuit import Circuit
+from dendrosim.equilibrium import Network
+from dendrosim.model import Model, load_model
+from dendrosim.recording import Recording
+from dendrosim.training import Run, train
+
+RULES = ("DLL kolen-pollack", "DLL fixed", "DLL paper", "backpropagation")
+PRESENTATIONS = 16
+
+
+def demo(folder: Path, target: str, seed: int, console: Console) -> None:
+    """Run the demonstration and write its results.
+
+    Parameters
+    ----------
+    folder : Path
+        Where weights, histories, recording and figures go; those of an earlier demonstration are replaced.
+    target : str
+        Code-generation target of the circuit.
+    seed : int
+        Seed of the training.
+    console : Console
+        Where to print.
+    """
+    model = load_model("digits-mlp")
+    console.print(
+        f"Training {model.architecture} on scikit-learn's 1,797 handwritten digits, {model.training.epochs} epochs, "
+        f"seed {seed}, with {len(RULES)} rules (torch, equilibrium form)."
+    )
+    runs = _train_all(model, seed, console)
+    console.print(_accuracies(runs))
+    written = [run.save(folder / name.replace(" ", "-"), overwrite=True) for name, run in runs.items()]
+
+    run = runs[RULES[0]]
+    circuit = Circuit(run.model, run.parameters, target=target)
+    stimuli, targets = _largest_errors(run, PRESENTATIONS)
+    console.print(f"\nOpening the weights of '{RULES[0]}' in Brian2 (target {target}) and relaxing them.")
+    recording = circuit.relax(stimuli, targets, start="settled")
+    report_relaxation(recording, compare(circuit, stimuli, targets), console)
+    written.append(recording.save(folder / "recording.nc"))
+    written += _figures(folder, {name: run.history for name, run in runs.items()}, recording)
+    console.print("\nWritten:")
+    for path in written:
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+
+
+def report_relaxation(recording: Recording, agreement: Agreement, console: Console) -> None:
+    """Print how a relaxation ended and how well the two engines agree."""
+    times = recording.convergence_time
+    table = Table("relaxation", "", title_justify="left")
+    table.add_row("presentations", str(len(times)))
+    if recording.converged:
+        table.add_row("time to local convergence", f"{times.min():.1f} to {times.max():.1f} ms of model time")
+    table.add_row("stopped by", recording.reason)
+    differences = {"ξ": agreement.error, "ΔW": agreement.W, "ΔΘ": agreement.theta}
+    for symbol, by_layer in differences.items():
+        largest = max(by_layer.values(), default=0.0)
+        table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
+    console.print(table)
+
+
+def _train_all(model: Model, seed: int, console: Console) -> dict[str, Run]:
+    runs = {}
+    with Progress(console=console) as progress:
+        for name in RULES:
+            rule, _, feedback = name.lower().partition(" ")
+            chosen = model.changed(training={"rule": rule})
+            if feedback:
+                chosen = chosen.changed(rules={"dll": {"feedback": feedback}})
+            task = progress.add_task(f"{name:18}", total=model.training.epochs)
+            runs[name] = train(chosen, seed=seed, report=partial(_advance, progress, task))
+    return runs
+
+
+def _advance(progress: Progress, task: TaskID, row: Mapping[str, Any]) -> None:
+    progress.advance(task)
+
+
+def _accuracies(runs: dict[str, Run]) -> Table:
+    table = Table("rule", "test accuracy", "angle between Θ and W at the end")
+    for name, run in runs.items():
+        angles = [f"{angle:.0f}°" for angle in run.history.filter(like="angle.").iloc[-1]]
+        feedback = ", ".join(angles) if name != "backpropagation" else "(sends errors back through W)"
+        table.add_row(name, f"{100 * run.test_accuracy:.2f} %", feedback)
+    return table
+
+
+def _largest_errors(run: Run, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the test digits that the untaught circuit would get most wrong: their errors are worth seeing."""
+    test = run.data.test
+    state = Network(run.model).sweep(run.parameters.map(torch.from_numpy), torch.from_numpy(test.stimuli))
+    error = np.abs(test.targets - state.output.numpy()).max(axis=1)
+    chosen = np.argsort(-error)[:count]
+    return test.stimuli[chosen], test.targets[chosen]
+
+
+def _figures(folder: Path, histories: dict[str, pd.DataFrame], recording: Recording) -> list[Path]:
+    figures = {
+        "relaxation.png": plot.relaxation_page(recording),
+        "learning.png": plot.learning_page(histories),
+        "neuron.png": plot.neuron_page(recording, "hidden-1"),
+    }
+    for name, figure in figures.items():
+        figure.savefig(folder / name)
+    return [folder / name for name in figures]

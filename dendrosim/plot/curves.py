@@ -1,0 +1,71 @@
+"""How learning goes: accuracy, and the alignment of feedback with feedforward weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+
+_DASHES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "^", "D", "v")
+
+
+@styled
+def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
+    """Draw the validation accuracy over epochs of several runs.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Histories of runs by the name to show.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    for number, (name, history) in enumerate(histories.items()):
+        accuracy = 100 * history["validation_accuracy"]
+        ax.plot(history["epoch"], accuracy, _DASHES[number % len(_DASHES)], label=name)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("validation accuracy (%)")
+    ax.legend(loc="lower right")
+    return ax
+
+
+@styled
+def feedback_alignment(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
+    """Draw the angle between Θ and W of every layer over epochs; 90° is chance, 0° is weight symmetry.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Histories of runs by the name to show; each run has a line style, each layer a marker.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    ax.axhline(90, color="0.7", lw=0.6, zorder=0)
+    colours = cycle_colours()
+    for number, (name, history) in enumerate(histories.items()):
+        columns = [column for column in history.columns.astype(str) if column.startswith("angle.")]
+        for column, marker in zip(columns, _MARKERS, strict=False):
+            ax.plot(
+                history["epoch"],
+                history[column],
+                _DASHES[number % len(_DASHES)],
+                color=colours[number],
+                marker=marker,
+                markersize=4,
+                # Staggered, so that runs that coincide stay visible.
+                markevery=(2 * number, 2 * len(histories)),
+            )
+        ax.plot([], [], _DASHES[number % len(_DASHES)], color=colours[number], label=name)
+    for column, marker in zip(columns, _MARKERS, strict=False):
+        ax.plot([], [], marker, color="0.4", markersize=4, label=column.removeprefix("angle."))
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("angle between Θ and W (°)")
+    ax.legend(loc="lower left", ncols=2)
+    return ax

@@ -1,0 +1,143 @@
+"""A pyramidal neuron, drawn: basal tree, soma and apical tuft coloured by their potentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from dendrosim.plot.style import axes_or_new, styled
+from dendrosim.plot.traces import choose_cell
+from dendrosim.recording import Recording
+
+COLOUR_MAP = "RdBu_r"
+_SOMA = np.array([[-0.42, -0.35], [0.0, -0.55], [0.42, -0.35], [0.24, 0.22], [0.0, 0.75], [-0.24, 0.22]])
+_TRUNK_TOP = 5.2
+_SYMBOLS = {"apical": "a", "soma": "x", "basal": "u", "error": "ξ"}
+
+
+@styled
+def neuron(
+    recording: Recording,
+    layer: str,
+    neuron: int | None = None,
+    presentation: int = 0,
+    time: float | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw one pyramidal neuron, each compartment coloured by its potential at a moment.
+
+    Basal tree and soma share one colour scale, so that a difference between them is the local error; the apical
+    tuft has its own, because the feedback is small. Both scales hold for the whole recording of the neuron.
+
+    Parameters
+    ----------
+    recording : Recording
+        With basal, apical and soma of the neuron.
+    layer : str
+        A recorded hidden layer.
+    neuron : int, optional
+        Index in the layer; by default the one whose error becomes largest.
+    presentation : int
+        Which presentation.
+    time : float, optional
+        Moment in ms; by default the end.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 2.4, 3.8)
+    cell = choose_cell(recording, layer, neuron, presentation)
+    moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
+    colours = potential_scales(recording, layer, neuron, presentation)
+    basal, soma, apical = (colours[name](float(moment[name])) for name in ("basal", "soma", "apical"))
+    _draw_axon(ax)
+    _draw_tree(ax, _basal_tree(), basal)
+    _draw_tree(ax, _apical_tree(), apical)
+    outline = Path([*_SOMA, _SOMA[0]], closed=True)
+    ax.add_patch(PathPatch(outline, fc=soma, ec="0.15", lw=0.9, joinstyle="round", zorder=5))
+    for line, (name, symbol) in enumerate(_SYMBOLS.items()):
+        ax.text(-0.25, -4.6 - 0.75 * line, name, va="top", ha="right")
+        ax.text(0.25, -4.6 - 0.75 * line, f"${symbol}$ = {float(moment[name]):+.3f}", va="top", ha="left")
+    ax.set_xlim(-3.9, 3.9)
+    ax.set_ylim(-7.8, 8.9)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    ax.set_title(f"{float(moment['time']):.0f} ms", loc="center")
+    return ax
+
+
+def potential_scales(recording: Recording, layer: str, neuron: int | None, presentation: int) -> dict[str, Any]:
+    """Return, by compartment, the mapping from potential to colour, symmetric about rest."""
+    cell = choose_cell(recording, layer, neuron, presentation)
+    scales: dict[str, Any] = {}
+    for names in (("basal", "soma"), ("apical",)):
+        limit = max(float(np.abs(cell[name].values).max()) for name in names) or 1.0
+        mappable = ScalarMappable(Normalize(-limit, limit), COLOUR_MAP)
+        scales |= dict.fromkeys(names, _Scale(mappable))
+    return scales
+
+
+class _Scale:
+    """A colour scale that can be called with a potential and shown as a colour bar."""
+
+    def __init__(self, mappable: Any):
+        self.mappable = mappable
+
+    def __call__(self, potential: float) -> Any:
+        return self.mappable.to_rgba(potential)
+
+
+def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -> None:
+    lines = [line for line, _ in branches]
+    widths = np.array([width for _, width in branches])
+    # A dark edge keeps pale compartments visible on white.
+    ax.add_collection(LineCollection(lines, linewidths=widths + 1.1, colors="0.15", capstyle="round", zorder=2))
+    ax.add_collection(LineCollection(lines, linewidths=widths, colors=[colour], capstyle="round", zorder=3))
+
+
+def _draw_axon(ax: Any) -> None:
+    depth = np.linspace(-0.5, -4.0, 40)
+    ax.plot(0.12 * np.sin(2.2 * depth), depth, color="0.55", lw=0.9, zorder=1)
+
+
+def _basal_tree() -> list[tuple[np.ndarray, float]]:
+    generator = np.random.default_rng(5)
+    roots = [(-0.38, -0.33, 197), (-0.28, -0.42, 228), (0.28, -0.42, 312), (0.38, -0.33, 343)]
+    return [
+        branch
+        for x, y, degrees in roots
+        for branch in _grow(np.array([x, y]), np.radians(degrees), 1.25, 3.2, 3, generator)
+    ]
+
+
+def _apical_tree() -> list[tuple[np.ndarray, float]]:
+    generator = np.random.default_rng(11)
+    height = np.linspace(0.6, _TRUNK_TOP, 30)
+    branches = [(np.column_stack([0.06 * np.sin(1.5 * height), height]), 4.2)]
+    for y, degrees in ((1.9, 28), (2.7, 155), (3.7, 35)):
+        start = np.array([0.06 * np.sin(1.5 * y), y])
+        branches += _grow(start, np.radians(degrees), 1.0, 2.0, 2, generator)
+    top = branches[0][0][-1]
+    for degrees in (52, 78, 104, 130):
+        branches += _grow(top, np.radians(degrees), 1.3, 2.9, 3, generator)
+    return branches
+
+
+def _grow(
+    start: np.ndarray, angle: float, length: float, width: float, levels: int, generator: np.random.Generator
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Grow a bent branch and, from its tip, two thinner ones."""
+    bend = generator.normal(0, 0.12)
+    steps = angle + bend * np.linspace(0, 1, 12)
+    line = start + np.cumsum(np.column_stack([np.cos(steps), np.sin(steps)]) * length / 12, axis=0)
+    yield np.vstack([start, line]), width
+    if levels > 1:
+        for side in (-1, 1):
+            fork = angle + bend + side * generator.uniform(0.22, 0.42)
+            yield from _grow(line[-1], fork, length * 0.8, width * 0.62, levels - 1, generator)

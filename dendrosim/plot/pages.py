@@ -1,0 +1,88 @@
+"""Whole figures that put several panels together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dendrosim.plot.curves import feedback_alignment, learning_curves
+from dendrosim.plot.neuron import neuron as draw_neuron
+from dendrosim.plot.neuron import potential_scales
+from dendrosim.plot.style import styled
+from dendrosim.plot.traces import relaxation
+from dendrosim.recording import Recording
+
+
+@styled
+def relaxation_page(recording: Recording, presentation: int = 0, columns: int = 3) -> Figure:
+    """Draw the relaxation of the neurons with the largest errors: a row for each hidden layer, uppermost first.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of all hidden layers.
+    presentation : int
+        Which presentation.
+    columns : int
+        Neurons of each layer.
+    """
+    layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name != "output"][::-1]
+    figure = Figure(figsize=(2.35 * columns, 1.95 * len(layers) + 0.3))
+    grid = figure.subplots(len(layers), columns, squeeze=False, sharex=True, sharey="row")
+    for row, layer in zip(grid, layers, strict=True):
+        cells = recording.layer(layer).isel(presentation=presentation)
+        largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:columns]
+        for ax, index in zip(row, cells["index"].values[largest], strict=True):
+            relaxation(recording, layer, int(index), presentation, ax)
+            ax.label_outer()
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
+
+
+@styled
+def neuron_page(
+    recording: Recording,
+    layer: str,
+    neuron: int | None = None,
+    presentation: int = 0,
+    times: Sequence[float] = (0.0, 10.0, 100.0),
+) -> Figure:
+    """Draw one neuron at several moments of its relaxation, with the colour scales.
+
+    Parameters
+    ----------
+    recording, layer, neuron, presentation
+        See :func:`dendrosim.plot.neuron`.
+    times : sequence of float
+        Moments in ms.
+    """
+    figure = Figure(figsize=(2.2 * len(times) + 1.3, 4.0))
+    axes = figure.subplots(1, len(times), squeeze=False)[0]
+    for ax, time in zip(axes, times, strict=True):
+        draw_neuron(recording, layer, neuron, presentation, time, ax)
+    scales = potential_scales(recording, layer, neuron, presentation)
+    bars = {"basal": "basal and somatic potential", "apical": "apical potential"}
+    for name, label in bars.items():
+        figure.colorbar(scales[name].mappable, ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+    return figure
+
+
+@styled
+def learning_page(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw learning curves of several runs, and the alignment of those that have a feedback rule.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Histories of runs by the name to show.
+    """
+    figure = Figure(figsize=(7.0, 2.7))
+    left, right = figure.subplots(1, 2)
+    learning_curves(histories, left)
+    # Backpropagation has no feedback weights of its own.
+    feedback_alignment({name: rows for name, rows in histories.items() if name != "backpropagation"}, right)
+    return figure

@@ -1,0 +1,38 @@
+"""One look for all figures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import style
+from matplotlib.figure import Figure
+
+STYLE_SHEET = Path(__file__).with_name("dendrosim.mplstyle")
+
+COLOURS = {"basal": "#0072B2", "apical": "#D55E00", "soma": "#000000", "error": "#CC79A7"}
+SYMBOLS = {"basal": "basal u", "apical": "apical a", "soma": "soma x", "error": "error ξ = x − u"}
+
+
+def styled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Run a plotting function with the project's style sheet, and leave matplotlib's own settings as they were."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with mpl.rc_context(), style.context(STYLE_SHEET):
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def axes_or_new(ax: Any, width: float = 3.4, height: float = 2.4) -> Any:
+    """Return `ax`, or the Axes of a new figure of the given size in inches."""
+    return Figure(figsize=(width, height)).subplots() if ax is None else ax
+
+
+def cycle_colours() -> list[str]:
+    """Return the colours of the style's cycle; names such as ``C0`` would be looked up after the style has gone."""
+    return list(mpl.rcParams["axes.prop_cycle"].by_key()["color"])

@@ -1,0 +1,98 @@
+"""The command line: what each command prints and writes, and how it fails."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from dendrosim.cli import app, main
+from dendrosim.model import Parameters, load_model
+from dendrosim.recording import Recording
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    result = run(app, ["train", "digits-mlp", "--epochs", "2", "--seed", "3", "--out", str(folder)])
+    assert result.exit_code == 0, result.output
+    return folder, result.output
+
+
+def test_train_writes_model_weights_history_and_summary(trained):
+    folder, output = trained
+    assert "Test accuracy" in output
+    model = load_model(folder / "model.toml")
+    assert (model.training.epochs, model.training.seed) == (2, 3)
+    Parameters.load(folder / "weights.safetensors", model)
+    assert len(pd.read_csv(folder / "history.csv")) == 2
+    assert (folder / "summary.json").is_file()
+
+
+def test_train_takes_rule_and_feedback(tmp_path):
+    for options, kept in ((["--rule", "backpropagation"], "backpropagation"), (["--feedback", "paper"], "dll")):
+        folder = tmp_path / kept
+        result = run(app, ["train", "digits-mlp", "--epochs", "1", "--out", str(folder), *options])
+        assert result.exit_code == 0, result.output
+        assert load_model(folder / "model.toml").training.rule == kept
+    assert load_model(tmp_path / "dll" / "model.toml").rules.dll.feedback == "paper"
+
+
+def test_relax_compares_the_engines_and_writes_a_recording(trained, tmp_path):
+    folder, _ = trained
+    out = tmp_path / "recording.nc"
+    weights = str(folder / "weights.safetensors")
+    result = run(app, ["relax", "digits-mlp", "--weights", weights, "--presentations", "3", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "local convergence" in result.output
+    assert "largest relative difference" in result.output
+    assert Recording.load(out).dataset.sizes["presentation"] == 3
+
+
+def test_relax_that_does_not_converge_says_so_and_exits_non_zero(trained, tmp_path):
+    weights = str(trained[0] / "weights.safetensors")
+    arguments = ["relax", "digits-mlp", "--weights", weights, "--time-limit", "5", "--out", str(tmp_path / "r.nc")]
+    result = run(app, arguments)
+    assert result.exit_code == 1
+    assert "time limit" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "nonsense"], "there is no such model"),
+        (["train", "digits-mlp", "--rule", "magic"], "training.rule: 'magic' is not known"),
+        (["relax", "digits-mlp", "--weights", "nothing"], "no such weights file"),
+    ],
+)
+def test_an_error_is_one_sentence_without_a_traceback(arguments, message, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["dendrosim", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        main()
+    captured = capsys.readouterr()
+    assert raised.value.code == 1
+    assert message in captured.err
+    assert "Traceback" not in captured.err + captured.out
+
+
+def test_an_existing_run_is_refused_before_anything_is_trained(trained, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["dendrosim", "train", "digits-mlp", "--out", str(trained[0])])
+    with pytest.raises(SystemExit):
+        main()
+    captured = capsys.readouterr()
+    assert "already holds a run" in captured.err
+    assert "Training" not in captured.out
+
+
+def test_help_names_every_command_and_version_is_shown():
+    help_text = run(app, ["--help"]).output
+    assert all(command in help_text for command in ("demo", "train", "relax"))
+    assert run(app, ["--version"]).output.startswith("dendrosim ")
+
+
+def test_importing_the_package_or_asking_for_help_loads_no_engine():
+    code = "import sys, dendrosim, dendrosim.cli; sys.exit(bool({'torch', 'brian2'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
