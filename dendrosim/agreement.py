@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,9 @@ from dendrosim.rules import DendriticLocalizedLearning
 @dataclass(frozen=True)
 class Agreement:
     """Largest relative difference between the engines, by layer: max|circuit − equilibrium| / max|equilibrium|.
+
+    A layer that is silent in comparison (below a millionth of the largest layer) is measured against that millionth:
+    nothing can be compared with zero.
 
     Attributes
     ----------
@@ -52,9 +56,9 @@ def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agree
     errors, _ = network.descend(state, rule.output_error(state, _tensor(targets)), parameters.theta)
     found: Parameters = circuit.updates()
     return Agreement(
-        error={name: _difference(circuit.state[name]["error"], errors[name]) for name in model.layer_names},
-        W={name: _difference(found.W[name], update) for name, update in updates.W.items()},
-        theta={name: _difference(found.theta[name], update) for name, update in updates.theta.items()},
+        error=_differences({name: circuit.state[name]["error"] for name in model.layer_names}, errors),
+        W=_differences(found.W, updates.W),
+        theta=_differences(found.theta, updates.theta),
     )
 
 
@@ -62,6 +66,11 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.asarray(array, dtype=np.float64))
 
 
-def _difference(circuit: np.ndarray, equilibrium: torch.Tensor) -> float:
-    wanted = equilibrium.numpy()
-    return float(np.abs(circuit - wanted).max() / max(np.abs(wanted).max(), np.finfo(float).tiny))
+def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, torch.Tensor]) -> dict[str, float]:
+    wanted = {name: tensor.numpy() for name, tensor in equilibrium.items()}
+    sizes = {name: float(np.abs(array).max()) for name, array in wanted.items()}
+    silent = max(1e-6 * max(sizes.values(), default=0.0), np.finfo(float).tiny)
+    return {
+        name: float(np.abs(circuit[name].reshape(array.shape) - array).max()) / max(sizes[name], silent)
+        for name, array in wanted.items()
+    }
