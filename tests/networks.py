@@ -11,12 +11,12 @@ from dendrosim.model.library import validated
 
 def small_model(sizes=(5, 4, 3, 2), **tables) -> Model:
     """A small dense network; tables are merged into the description."""
-    values = {
-        "data": "digits",
-        "input": [sizes[0]],
-        "layers": [{"kind": "dense", "units": units} for units in sizes[1:]],
-    }
-    return validated(values | tables, "small.toml")
+    return model_of([sizes[0]], [{"kind": "dense", "units": units} for units in sizes[1:]], **tables)
+
+
+def model_of(stimulus, layers, **tables) -> Model:
+    """A network of any layers."""
+    return validated({"data": "digits", "input": list(stimulus), "layers": layers} | tables, "small.toml")
 
 
 def feedback(rule: str) -> dict:
@@ -33,22 +33,58 @@ def parameters_of(model: Model, seed: int) -> Parameters:
 
 
 def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random stimuli, and one-hot targets in random order."""
+    """Random stimuli, and one-hot targets in random order; one for each step of a sequence."""
     generator = np.random.default_rng(seed + 1)
-    stimuli = generator.uniform(-1, 1, (count, model.sizes[0]))
-    targets = np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], count)]
+    stimuli = generator.uniform(-1, 1, (count, *model.input))
+    steps = (model.steps,) if model.steps > 1 else ()
+    targets = np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], (count, *steps))]
     return stimuli, targets
 
 
+def convolution(channels, kernel=3, padding=0) -> dict:
+    return {"kind": "conv2d", "channels": channels, "kernel": kernel, "padding": padding}
+
+
+def dense(units) -> dict:
+    return {"kind": "dense", "units": units}
+
+
 @st.composite
-def networks(draw) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
-    """A random model with random parameters, stimuli and targets."""
+def dense_layers(draw):
     # One softmax cell would always be right: there would be no error to compare.
     sizes = [*draw(st.lists(st.integers(1, 6), min_size=1, max_size=4)), draw(st.integers(2, 4))]
+    return [sizes[0]], [dense(units) for units in sizes[1:]]
+
+
+@st.composite
+def convolutional_layers(draw):
+    pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": 2}
+    first = convolution(draw(st.integers(1, 3)), draw(st.integers(2, 3)), draw(st.integers(0, 1)))
+    second = convolution(draw(st.integers(1, 3)), 2, draw(st.integers(0, 1)))
+    layers = [first, pool, second, dense(3)] if draw(st.booleans()) else [first, second, pool, dense(2)]
+    return [draw(st.integers(1, 2)), draw(st.integers(6, 8)), draw(st.integers(6, 7))], layers
+
+
+@st.composite
+def recurrent_layers(draw):
+    recurrent = [{"kind": "recurrent", "units": draw(st.integers(1, 4))} for _ in range(draw(st.integers(1, 2)))]
+    between = [dense(draw(st.integers(1, 3)))] if draw(st.booleans()) else []
+    return [draw(st.integers(2, 5)), draw(st.integers(1, 3))], [*recurrent, *between, dense(draw(st.integers(2, 3)))]
+
+
+@st.composite
+def networks(draw, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
+    """A random model with random parameters, stimuli and targets."""
+    family = st.one_of(dense_layers(), convolutional_layers(), recurrent_layers()) if layers is None else layers
+    stimulus, layers = draw(family)
+    activations = ["tanh", "sigmoid", "softplus", "identity"]
+    if not any(layer["kind"] == "max-pool" for layer in layers):
+        activations.append("relu")  # silent cells tie for the largest, and which of them wins is nobody's promise
     strength = draw(st.sampled_from([None, 0.1, 0.7, 1.0]))
-    model = small_model(
-        sizes,
-        activation=draw(st.sampled_from(["tanh", "relu", "sigmoid", "softplus", "identity"])),
+    model = model_of(
+        stimulus,
+        layers,
+        activation=draw(st.sampled_from(activations)),
         output=draw(st.sampled_from(["softmax", "identity"])),
         teacher={"kind": "clamped"} if strength is None else {"kind": "nudged", "strength": strength},
         cell={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms
 from dendrosim.circuit.cell import INPUT, Cells, hidden_cells, output_cells
 from dendrosim.circuit.convergence import ConvergenceTest
 from dendrosim.circuit.operation import ORDER, SLOT
-from dendrosim.circuit.projection import DenseProjection, Softmax
+from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.target import Target
-from dendrosim.model import Model
-from dendrosim.model.parameters import shapes
+from dendrosim.model import Model, Parameters
+from dendrosim.model.connections import Connection
 from dendrosim.recording import Record
 
 
@@ -30,6 +31,8 @@ class Assembly:
         Where its code will run.
     dt : float
         Time step, ms.
+    method : str
+        Brian2's name of the integrator.
     record : Record
         What the monitors record.
 
@@ -37,26 +40,31 @@ class Assembly:
     ----------
     layers : dict of str to NeuronGroup
         The cells by layer name, ``input`` first.
-    feedforward, feedback : dict of str to DenseProjection
-        The projections by the name of the layer they end in or come from: W and Θ.
+    feedforward, feedback : dict of str to Projection
+        The projections by the name of their connection: W and Θ.
+    rows : int
+        Presentations times steps of their sequences: each layer has so many times its cells.
     monitors : dict of str to StateMonitor
         The recorded layers.
     network : brian2.Network
         All of it.
     """
 
-    def __init__(self, model: Model, presentations: int, target: Target, dt: float, record: Record):
+    def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, record: Record):
         self.model, self.presentations, self.record = model, presentations, record
+        self.rows = presentations * model.steps
         self._target = target
         self._clock = Clock(dt * ms, name="cell_clock")
-        self.layers = {"input": NeuronGroup(presentations * model.sizes[0], INPUT, **self._common("input"))}
+        self._method = method
+        sizes = dict(zip(model.shapes, model.sizes, strict=True))
+        self.layers = {"input": NeuronGroup(self.rows * sizes["input"], INPUT, **self._common("input"))}
         equations: dict[NeuronGroup, Cells] = {}
-        for name, size in zip(model.layer_names, model.sizes[1:], strict=True):
+        for name in model.layer_names:
             cells = output_cells(model) if name == "output" else hidden_cells(model)
-            self.layers[name] = self._cells(name, presentations * size, cells)
+            self.layers[name] = self._cells(name, self.rows * sizes[name], cells)
             equations[self.layers[name]] = cells
         self.feedforward, self.feedback = self._projections()
-        self.convergence = ConvergenceTest(equations, presentations, self._clock, target.templates)
+        self.convergence = ConvergenceTest(equations, self.rows, self._clock, target.templates)
         self.monitors = self._monitors(max(round(record.interval / dt), 1) * dt)
         self.network = Network(
             *self.layers.values(),
@@ -66,7 +74,7 @@ class Assembly:
             self.convergence,
         )
         if model.output == "softmax":
-            self.network.add(Softmax(self.layers["output"], presentations, self._clock, target.templates))
+            self.network.add(Softmax(self.layers["output"], self.rows, self._clock, target.templates))
 
     def _common(self, name: str) -> dict[str, Any]:
         return {"clock": self._clock, "codeobj_class": self._target.cells, "name": name.replace("-", "_")}
@@ -75,7 +83,7 @@ class Assembly:
         group = NeuronGroup(
             count,
             cells.equations,
-            method="exponential_euler",
+            method=self._method,
             namespace=cells.namespace,
             **self._common(name),
         )
@@ -89,35 +97,41 @@ class Assembly:
         )
         return group
 
-    def _projections(self) -> tuple[dict[str, DenseProjection], dict[str, DenseProjection]]:
+    def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
         feedforward, feedback = {}, {}
-        below = "input"
-        for name, shape in shapes(self.model).items():
-            feedforward[name] = self._projection(below, name, shape, "feedforward")
-            feedforward[name].apply("basal", "drive")
-            if below != "input":
-                feedback[name] = self._projection(below, name, shape, "feedback")
-                feedback[name].adjoint("delta", "feedback")
-            below = name
+        driven, fed = Counter[str](), Counter[str]()
+        for connection in self.model.connections:
+            name = connection.name
+            feedforward[name] = self._projection(connection, "feedforward")
+            feedforward[name].apply("basal", "drive", turn=driven[connection.above])
+            driven[connection.above] += 1
+        for connection in self.model.connections[::-1]:
+            name = connection.name
+            if connection.has_feedback:
+                feedback[name] = self._projection(connection, "feedback")
+                turn = fed[connection.below]
+                feedback[name].adjoint("delta", "feedback", turn, chosen_by=feedforward[name])
+                fed[connection.below] += 1
         return feedforward, feedback
 
-    def _projection(self, below: str, above: str, shape: tuple[int, int], kind: str) -> DenseProjection:
-        return DenseProjection(
-            self.layers[below],
-            self.layers[above],
-            shape,
+    def _projection(self, connection: Connection, kind: str) -> Projection:
+        return Projection(
+            connection,
+            self.layers[connection.below],
+            self.layers[connection.above],
             self.presentations,
+            self.model.steps,
             self._clock,
             self._target.templates,
-            f"{kind}_{above.replace('-', '_')}",
+            f"{kind}_{connection.name.replace('-', '_')}",
         )
 
     def _monitors(self, interval: float) -> dict[str, StateMonitor]:
         monitors = {}
         clock = Clock(interval * ms, name="record_clock")
         for name, neurons in self.record.selection(self.model).items():
-            size = len(self.layers[name]) // self.presentations
-            index = (np.arange(self.presentations)[:, None] * size + neurons).ravel()
+            size = len(self.layers[name]) // self.rows
+            index = (np.arange(self.rows)[:, None] * size + neurons).ravel()
             variables = [variable for variable in self.record.variables if self.has(name, variable)]
             monitors[name] = StateMonitor(
                 self.layers[name],
@@ -130,6 +144,21 @@ class Assembly:
                 name=f"{self.layers[name].name}_monitor",
             )
         return monitors
+
+    def potentials(self) -> list[tuple[NeuronGroup, str]]:
+        """Return the state variables of all cells: what decides how the circuit goes on."""
+        groups = [self.layers[layer] for layer in self.model.layer_names]
+        return [(group, name) for group in groups for name in sorted(group.equations.diff_eq_names)]
+
+    def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
+        """Return the arrays of all projections with these parameters."""
+        values: dict[tuple[Any, str], np.ndarray] = {}
+        for name, projection in self.feedforward.items():
+            values[projection, "weights"] = parameters.W[name]
+            values[projection, "bias"] = parameters.bias.get(name, np.zeros(projection.connection.shape[0]))
+        for name, projection in self.feedback.items():
+            values[projection, "weights"] = parameters.theta[name]
+        return values
 
     def has(self, layer: str, variable: str) -> bool:
         """Whether the cells of a layer have a variable: an output cell has no apical dendrite."""

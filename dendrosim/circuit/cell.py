@@ -35,7 +35,7 @@ drive : 1
 prediction : 1
 delta : 1
 dbasal/dt = (prediction - basal)/tau_basal : 1
-error = soma - basal : 1
+error : 1
 """
 
 
@@ -64,7 +64,7 @@ class Cells:
 def hidden_cells(model: Model) -> Cells:
     """Return the equations of a hidden layer."""
     activation = ACTIVATIONS[model.activation]
-    evaluation = f"prediction = {activation.brian}\ndelta = (soma - basal)*({activation.brian_slope})"
+    evaluation = f"prediction = {activation.brian}\nerror = soma - basal\ndelta = error*({activation.brian_slope})"
     derivatives = [{"prediction": 1.0, "basal": -1.0}, {"basal": 1.0, "apical": 1.0, "soma": -1.0}]
     equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical - soma)/tau_soma : 1\n"
     if model.cell.tau_apical > 0:
@@ -84,10 +84,10 @@ def output_cells(model: Model) -> Cells:
     evaluation = [] if model.output == "softmax" else ["prediction = drive"]
     if model.teacher.kind == "clamped":
         equations += "soma : 1\n"
-        evaluation += [f"soma = {taught}", "delta = soma - basal"]
+        evaluation += [f"soma = {taught}", "error = soma - basal", "delta = error"]
     else:
         equations += "dsoma/dt = (aim - soma)/tau_soma : 1\naim : 1\n"
-        evaluation += [f"aim = {taught}", "delta = soma - basal"]
+        evaluation += [f"aim = {taught}", "error = soma - basal", "delta = error"]
         derivatives.append({"aim": 1.0, "soma": -1.0})
     return Cells(equations, "\n".join(evaluation), derivatives, _namespace(model))
 

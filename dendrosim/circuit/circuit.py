@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -11,6 +12,9 @@ import numpy as np
 import xarray as xr
 from brian2.core.variables import ArrayVariable
 
+from dendrosim.circuit.assembly import Assembly
+from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
+from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
 from dendrosim.circuit.simulation import Simulation, simulate
 from dendrosim.circuit.target import find_target
@@ -34,6 +38,8 @@ class Circuit:
         Its weights, as trained or initialised; simulated in float64.
     target : {"numpy", "cython", "cpp_standalone"}
         How code is generated.
+    integrator : {"exponential_euler", "euler", "settle"}
+        How time advances; see :mod:`dendrosim.circuit.integrator`.
     dt : float, optional
         Time step in ms; by default a tenth of the shortest time constant.
     batch : int
@@ -42,7 +48,8 @@ class Circuit:
     Attributes
     ----------
     state : dict
-        After :meth:`relax`, ``state[layer][variable]`` of shape (presentation, cell) at the end.
+        After :meth:`relax`, ``state[layer][variable]`` at the end, of shape (presentation, cell), or
+        (presentation, step, cell) for a recurrent network.
 
     Raises
     ------
@@ -50,6 +57,8 @@ class Circuit:
         The parameters do not fit the model.
     TargetError
         The target is unknown or not available on this machine.
+    CircuitError
+        The integrator is unknown, or would not settle with this time step.
     """
 
     def __init__(
@@ -58,15 +67,16 @@ class Circuit:
         parameters: Parameters,
         target: str = "numpy",
         *,
+        integrator: str = "exponential_euler",
         dt: float | None = None,
         batch: int = 128,
     ):
         parameters.check(model)
         self.model, self.parameters = model, parameters
         self.target = find_target(target)
-        cell = model.cell
-        shortest = min(tau for tau in (cell.tau_soma, cell.tau_basal, cell.tau_apical) if tau > 0)
-        self.dt = shortest / 10 if dt is None else dt
+        self.integrator, self.dt = choose_integrator(integrator, model, dt)
+        # Settling takes every compartment to its goal in one step: only the fixed point is that of the real cell.
+        self._simulated = model.changed(cell=SETTLING_CELL) if integrator == "settle" else model
         self.batch = batch
         self.state: dict[str, dict[str, np.ndarray]] = {}
         self._simulations: dict[tuple[int, Record], Simulation] = {}
@@ -81,13 +91,13 @@ class Circuit:
         tolerance: float = 1e-9,
         time_limit: float = 1000.0,
     ) -> Recording:
-        """Hold stimuli and targets until local convergence.
+        r"""Hold stimuli and targets until local convergence.
 
         Parameters
         ----------
-        stimuli : array of shape (presentation, *model.input)
+        stimuli : array of shape (presentation, \*model.input)
             Basal potentials of the input layer.
-        targets : array of shape (presentation, output cell), optional
+        targets : array of shape (presentation, output cell) or (presentation, step, output cell), optional
             What the teacher asks for; without targets there is no teacher and all errors vanish.
         start : {"rest", "settled"}
             Begin with all potentials at zero, or with the stimuli already settled bottom-up, so that time zero is
@@ -114,13 +124,8 @@ class Circuit:
         NotConverged
             The time limit came first.
         """
-        stimuli = self._checked("stimuli", stimuli, self.model.sizes[0])
         taught = targets is not None
-        if targets is None:
-            targets = np.zeros((len(stimuli), self.model.sizes[-1]))
-        targets = self._checked("targets", targets, self.model.sizes[-1])
-        if len(targets) != len(stimuli):
-            raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
+        stimuli, targets = self._pairs(stimuli, targets)
         record = record or Record()
         strength = self.model.teacher.strength if taught else 0.0
         pieces, states = [], []
@@ -130,7 +135,9 @@ class Circuit:
             values = self._values(simulation, stimuli[part], targets[part], tolerance, time_limit)
             if start == "settled":
                 simulation.run(values)
-                values |= self._potentials(simulation)
+                values |= {
+                    (group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()
+                }
             output = simulation.assembly.layers["output"]
             values[output, "teacher"] = np.full(len(output), strength)
             simulation.run(values)
@@ -145,6 +152,49 @@ class Circuit:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
 
+    def learn(
+        self,
+        stimuli: np.ndarray,
+        targets: np.ndarray,
+        *,
+        seed: int = 0,
+        report: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> Learned:
+        r"""Learn from stimuli and targets as ``model.plasticity`` says, and keep the new weights.
+
+        Parameters
+        ----------
+        stimuli : array of shape (sample, \*model.input)
+            Basal potentials of the input layer.
+        targets : array of shape (sample, output cell) or (sample, step, output cell)
+            What the teacher asks for.
+        seed : int
+            Of the order of the samples.
+        report : callable, optional
+            Called after each epoch with the new row of the history.
+
+        Raises
+        ------
+        DataError
+            Stimuli or targets have the wrong shape or hold NaN.
+        CircuitError
+            The circuit did not converge, or its weights became NaN or infinite.
+        """
+        stimuli, targets = self._pairs(stimuli, targets)
+        learner = Learner(
+            self._simulated,
+            self.parameters,
+            stimuli,
+            targets,
+            self.target,
+            self.dt,
+            METHODS[self.integrator],
+            seed,
+        )
+        learned = learner.learn(report)
+        self.parameters = learned.parameters
+        return learned
+
     def updates(self) -> Parameters:
         """Return the weight changes that the converged cells ask for, the mean over presentations of ΔW, Δb, ΔΘ.
 
@@ -157,22 +207,34 @@ class Circuit:
             raise DataError("the circuit has no state yet; call relax(stimuli, targets) first.")
         return equilibrium_updates(self.model, self.state)
 
-    def _checked(self, what: str, array: np.ndarray, width: int) -> np.ndarray:
+    def _pairs(self, stimuli: np.ndarray, targets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Check stimuli and targets; targets that nobody gave are zero."""
+        stimuli = self._checked("stimuli", stimuli, self.model.input)
+        wanted = (self.model.steps, self.model.sizes[-1]) if self.model.steps > 1 else self.model.sizes[-1:]
+        targets = self._checked("targets", np.zeros((len(stimuli), *wanted)) if targets is None else targets, wanted)
+        if len(targets) != len(stimuli):
+            raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
+        return stimuli, targets
+
+    def _checked(self, what: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         array = np.asarray(array, dtype=float)
-        if array.ndim != 2 or array.shape[1] != width or len(array) == 0:
+        if array.shape[1:] != shape or len(array) == 0:
             raise DataError(
-                f"{what} have shape {array.shape} where {self.model.architecture} needs (presentations, {width}); "
-                "give one row for each presentation."
+                f"{what} have shape {array.shape} where {self.model.architecture} needs "
+                f"(presentations, {', '.join(map(str, shape))}); give one row for each presentation."
             )
         if not np.isfinite(array).all():
-            row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+            row = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
             raise DataError(f"{what} hold NaN or infinite values, first in presentation {row}; remove or replace them.")
         return array
 
     def _simulation(self, presentations: int, record: Record) -> Simulation:
         key = (presentations, record)
         if key not in self._simulations:
-            self._simulations[key] = simulate(self.model, presentations, self.target, self.dt, record)
+            method = METHODS[self.integrator]
+            self._simulations[key] = simulate(
+                lambda: Assembly(self._simulated, presentations, self.target, self.dt, method, record), self.target
+            )
         return self._simulations[key]
 
     def _values(
@@ -185,72 +247,69 @@ class Circuit:
     ) -> dict[tuple[Any, str], np.ndarray]:
         assembly = simulation.assembly
         values = {
-            (assembly.layers["input"], "basal"): stimuli,
-            (assembly.layers["output"], "target"): targets,
+            (assembly.layers["input"], "basal"): self._by_step(stimuli),
+            (assembly.layers["output"], "target"): self._by_step(targets),
             (assembly.convergence, "tolerance"): np.array([tolerance]),
             (assembly.convergence, "limit"): np.array([time_limit / 1000]),
-            (assembly.convergence, "settled"): np.full(len(stimuli), -1.0),
+            (assembly.convergence, "stop"): np.ones(1),
+            (assembly.convergence, "settled"): np.full(assembly.rows, -1.0),
         }
-        for name, projection in assembly.feedforward.items():
-            values[projection, "weights"] = self.parameters.W[name]
-            values[projection, "bias"] = self.parameters.bias[name]
-        for name, projection in assembly.feedback.items():
-            values[projection, "weights"] = self.parameters.theta[name]
-        return values
-
-    def _potentials(self, simulation: Simulation) -> dict[tuple[Any, str], np.ndarray]:
-        assembly = simulation.assembly
-        return {
-            (assembly.layers[layer], name): simulation.read(assembly.layers[layer], name)
-            for layer in self.model.layer_names
-            for name in ("basal", "apical", "soma")
-            if name in assembly.layers[layer].equations.diff_eq_names
-        }
+        return values | assembly.weights(self.parameters)
 
     def _state(self, simulation: Simulation) -> dict[str, dict[str, np.ndarray]]:
         """Read the cells at the end of a run."""
         state: dict[str, dict[str, np.ndarray]] = {}
         for layer, group in simulation.assembly.layers.items():
             held = [name for name in STATES if isinstance(group.variables.get(name), ArrayVariable)]
-            state[layer] = {
-                name: simulation.read(group, name).reshape(simulation.assembly.presentations, -1) for name in held
-            }
+            state[layer] = {name: self._by_presentation(simulation.read(group, name), simulation) for name in held}
             if "feedback" in held:
                 state[layer].setdefault("apical", state[layer]["feedback"])
             if layer != "input":
                 state[layer]["error"] = state[layer]["soma"] - state[layer]["basal"]
         return state
 
+    def _by_step(self, cells: np.ndarray) -> np.ndarray:
+        """Order (presentation, step, ...) as the rows of the circuit: all presentations of a step side by side."""
+        return np.swapaxes(cells, 0, 1) if self.model.steps > 1 else cells
+
+    def _by_presentation(self, cells: np.ndarray, simulation: Simulation) -> np.ndarray:
+        """Order the rows of the circuit as (presentation, cell), or (presentation, step, cell) of a sequence."""
+        if self.model.steps == 1:
+            return cells.reshape(simulation.assembly.presentations, -1)
+        return np.swapaxes(cells.reshape(self.model.steps, simulation.assembly.presentations, -1), 0, 1)
+
     def _recording(self, simulation: Simulation, state: dict[str, dict[str, np.ndarray]]) -> xr.Dataset:
         """Read the monitors, and add the state at the end as the last sample."""
-        assembly = simulation.assembly
+        assembly, steps = simulation.assembly, self.model.steps
         neurons = assembly.record.selection(self.model)
         samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.variables}
         for layer, monitor in assembly.monitors.items():
             for name in monitor.record_variables:
-                shape = (-1, assembly.presentations, len(neurons[layer]))
-                recorded = simulation.read(monitor, name).reshape(shape).transpose(1, 0, 2)
-                last = state[layer][name][:, None, neurons[layer]]
-                samples[name][layer] = np.concatenate([recorded, last], axis=1)
+                recorded = simulation.read(monitor, name)
+                by_step = recorded.reshape(len(recorded), steps, assembly.presentations, -1)
+                last = state[layer][name].reshape(assembly.presentations, steps, -1)[:, None, :, neurons[layer]]
+                samples[name][layer] = np.concatenate([by_step.transpose(2, 0, 1, 3), last], axis=1)
+        times = [simulation.read(monitor, "t") * 1000 for monitor in assembly.monitors.values()]
         end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
-        settled = simulation.read(assembly.convergence, "settled") * 1000
+        settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
         return piece(
-            time=np.append(simulation.read(monitor, "t") * 1000, end),
+            time=np.append(times[0] if times else [], end),
             samples=samples,
             neurons=neurons,
-            settled=np.where(settled < 0, np.nan, settled),
-            motion=simulation.read(assembly.convergence, "motion"),
+            steps=steps,
+            settled=np.where((settled < 0).any(axis=0), np.nan, settled.max(axis=0)),
+            motion=simulation.read(assembly.convergence, "motion").reshape(steps, -1).max(axis=0),
         )
 
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
-        cell = self.model.cell
+        cell = self._simulated.cell
         return {
             "model": self.model.name,
             "layers": " ".join(self.model.layer_names),
             "architecture": self.model.architecture,
             "fingerprint": self.model.fingerprint,
             "target": self.target.name,
-            "integrator": "exponential_euler",
+            "integrator": self.integrator,
             "start": start,
             "teacher": self.model.teacher.kind if taught else "none",
             "dt": self.dt,

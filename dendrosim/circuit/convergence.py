@@ -12,38 +12,34 @@ from dendrosim.circuit.operation import ArrayGroup
 
 
 class ConvergenceTest(ArrayGroup):
-    """Stops the run once max τ|d·/dt| over all compartments of all cells is below the tolerance.
+    """Tests whether max τ|d·/dt| over all compartments of all cells is below the tolerance, and then stops the run.
 
     All right-hand sides are evaluated from one and the same state before it moves. The equations are autonomous and
     have no delays, so a state whose every derivative vanishes cannot have a signal still under way.
 
-    Its arrays: ``motion``, the largest τ|d·/dt| of each presentation at present; ``settled``, the time in seconds
-    since when each has been below tolerance, or -1; ``duration``, the time of the last test; ``tolerance`` and
-    ``limit``, which are set before a run. It runs inside the generated code on every target.
+    Its arrays: ``motion``, the largest τ|d·/dt| of each row at present; ``settled``, the time in seconds
+    since when each has been below tolerance, or -1; ``duration``, the time of the last test; ``converged``, whether all
+    are below tolerance at present; and the settings ``tolerance``, ``limit`` and ``stop`` (whether convergence ends the
+    run), which are set before a run. It runs inside the generated code on every target.
 
     Parameters
     ----------
     layers : mapping of NeuronGroup to Cells
         The groups and the equations of their cells.
-    presentations : int
-        Number of presentations that are simulated at once.
+    rows : int
+        Presentations times steps of their sequences.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, layers: Mapping[NeuronGroup, Cells], presentations: int, clock: Clock, code_object: Any):
-        arrays = {
-            "motion": presentations,
-            "settled": presentations,
-            "duration": 1,
-            "tolerance": 1,
-            "limit": 1,
-        }
-        super().__init__(presentations, arrays, clock, code_object, "convergence")
+    def __init__(self, layers: Mapping[NeuronGroup, Cells], rows: int, clock: Clock, code_object: Any):
+        arrays = {"motion": rows, "settled": rows, "duration": 1, "converged": 1}
+        arrays |= dict.fromkeys(("tolerance", "limit", "stop"), 1)
+        super().__init__(rows, arrays, clock, code_object, "convergence")
         derivatives = [
             {
                 "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
-                "cells": len(group) // presentations,
+                "cells": len(group) // rows,
             }
             for group, cells in layers.items()
             for terms in cells.derivatives
@@ -53,5 +49,5 @@ class ConvergenceTest(ArrayGroup):
             "convergence",
             arrays={array: self.variables[array] for array in arrays} | {"now": self.variables["t"]},
             derivatives=derivatives,
-            presentations=presentations,
+            rows=rows,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from brian2 import Clock
 from brian2.core.base import BrianObject
 from brian2.core.variables import ArrayVariable, Variables
@@ -12,8 +14,23 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 # Within one time step everything is evaluated from the same state, in this order, before the state moves at 0:
 # so what the cells see, what is recorded and what is tested are the exact right-hand sides of the equations.
+# Projections onto the same cells follow one another within their decade: the first writes, the others add.
 SLOT = "groups"
-ORDER = {"apply": -5, "evaluate": -4, "adjoint": -3, "convergence": -2, "record": -1}
+ORDER = {
+    "present": -90,
+    "pool": -80,
+    "apply": -70,
+    "evaluate": -60,
+    "adjoint": -50,
+    "unpool": -40,
+    "convergence": -30,
+    "plasticity": -20,
+    "record": -10,
+}
+
+
+# Arrays of whole numbers; all others hold potentials, weights or times.
+INDICES = ("chosen", "order")
 
 
 class ArrayGroup(Group):
@@ -35,14 +52,15 @@ class ArrayGroup(Group):
 
     add_to_magic_network = False
 
-    def __init__(self, size: int, arrays: dict[str, int], clock: Clock, code_object: Any, name: str):
+    def __init__(self, size: int, arrays: Mapping[str, int], clock: Clock, code_object: Any, name: str):
         BrianObject.__init__(self, clock=clock, when=SLOT, name=name)
         self.codeobj_class = code_object
         self._size = size
         self.variables = Variables(self)
         self.variables.add_constant("N", size)
         for array, length in arrays.items():
-            self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=float)
+            dtype = np.int32 if array in INDICES else float
+            self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=dtype)
         self.variables.create_clock_variables(clock, prefix="")
         self._enable_group_attributes()
 
@@ -56,7 +74,9 @@ class ArrayGroup(Group):
             self.variables.add_reference(alias, group, name)
         return self.variables[alias]
 
-    def operation(self, template: str, order: str, arrays: dict[str, ArrayVariable], **keywords: Any) -> None:
+    def operation(
+        self, template: str, order: str, arrays: dict[str, ArrayVariable], turn: int = 0, **keywords: Any
+    ) -> None:
         """Run a template in every time step.
 
         Parameters
@@ -67,6 +87,8 @@ class ArrayGroup(Group):
             Key of ``ORDER``.
         arrays : dict of str to ArrayVariable
             The arrays it works on; the template finds their names as ``get_array_name(arrays.role)``.
+        turn : int
+            Its place among operations of the same order.
         **keywords
             Sizes and the like, given to the template.
         """
@@ -76,7 +98,7 @@ class ArrayGroup(Group):
             template,
             clock=self.clock,
             when=SLOT,
-            order=ORDER[order],
+            order=ORDER[order] + turn,
             check_units=False,
             name=f"{self.name}_{template}",
             template_kwds={"arrays": arrays, **keywords},

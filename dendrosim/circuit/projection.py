@@ -1,89 +1,150 @@
 """Projections between layers: Brian2 groups whose products are code templates.
 
-A layer that simulates B presentations at once is one group of B·n cells, presentation by presentation, and all of
-them share one weight matrix. Each product is then a single matrix product instead of a sum over B·post·pre synapses.
+A layer that simulates B presentations at once is one group of B·n cells, one row of n cells for each presentation,
+and all rows share one weight matrix. Each product is then a single matrix product instead of a sum over B·post·pre
+synapses. In a recurrent network every step of the sequence has its own rows: first those of all presentations at step
+0, then those at step 1, and so on, so that a connection that looks one step back is the same product, B rows apart.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from brian2 import Clock, NeuronGroup
 
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.presenter import Presenter
+from dendrosim.model.connections import Connection
 
 
-class DenseProjection(ArrayGroup):
-    """Every cell above with every cell below, through weights of shape (post, pre).
+class Projection(ArrayGroup):
+    """One connection with its weights: feedforward W with a bias, or feedback Θ.
 
     Parameters
     ----------
+    connection : Connection
+        What it joins.
     below, above : NeuronGroup
-        The layers it joins, of ``presentations * pre`` and ``presentations * post`` cells.
-    shape : tuple of int
-        (post, pre).
-    presentations : int
-        Number of presentations that are simulated at once.
+        The layers, of ``rows`` times their cells.
+    presentations, steps : int
+        Presentations that are simulated at once, and steps of their sequences: rows = presentations * steps.
     clock, code_object, name
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
     def __init__(
         self,
+        connection: Connection,
         below: NeuronGroup,
         above: NeuronGroup,
-        shape: tuple[int, int],
         presentations: int,
+        steps: int,
         clock: Clock,
         code_object: Any,
         name: str,
     ):
-        post, pre = shape
-        super().__init__(presentations, {"weights": post * pre, "bias": post}, clock, code_object, name)
+        rows, pooling = presentations * steps, connection.pooling
+        arrays = {"weights": math.prod(connection.shape), "bias": connection.shape[0]}
+        if pooling:
+            arrays["pooled"] = rows * math.prod(pooling.pooled_shape)
+        if pooling and pooling.kind == "max-pool":
+            arrays["chosen"] = arrays["pooled"]
+        super().__init__(rows, arrays, clock, code_object, name)
+        self.add_attribute("connection")
+        self.connection = connection
         self._below, self._above = below, above
-        self._sizes = {"presentations": presentations, "post": post, "pre": pre}
+        self._layout: dict[str, Any] = {
+            "rows": rows,
+            "lag": connection.lag * presentations,
+            "connection": connection,
+            "pre": math.prod(connection.source_shape),
+            "post": math.prod(connection.above_shape),
+        }
 
-    def apply(self, source: str, drive: str) -> None:
-        """Write W u + b of the layer below into a variable of the layer above, in every time step."""
-        self._product("apply", source, drive)
+    def apply(self, source: str, drive: str, turn: int) -> None:
+        """Write W u + b of the layer below into a variable of the layer above, or add it from the second turn on."""
+        below = self.refer(self._below, source)
+        if self.connection.pooling:
+            self._pool("pool", below, "pool")
+            below = self.variables["pooled"]
+        self._product("apply", below, self.refer(self._above, drive), turn)
 
-    def adjoint(self, source: str, feedback: str) -> None:
-        """Write Θ^T δ of the layer above into a variable of the layer below, in every time step."""
-        self._product("adjoint", feedback, source)
+    def adjoint(self, source: str, feedback: str, turn: int, chosen_by: Projection) -> None:
+        """Write Θ^T δ of the layer above into a variable of the layer below, or add it from the second turn on.
 
-    def _product(self, template: str, below: str, above: str) -> None:
-        self.operation(
-            template,
-            template,
-            arrays={
-                "below": self.refer(self._below, below),
-                "above": self.refer(self._above, above),
-                "weights": self.variables["weights"],
-                "bias": self.variables["bias"],
-            },
-            **self._sizes,
-        )
+        Parameters
+        ----------
+        source, feedback : str
+            Variables of the layers above and below.
+        turn : int
+            0 writes, later turns add.
+        chosen_by : Projection
+            The feedforward projection of the same connection, whose pool chose the cells to send the feedback to.
+        """
+        below = self.refer(self._below, feedback)
+        above = self.refer(self._above, source)
+        if self.connection.pooling is None:
+            self._product("adjoint", below, above, turn)
+            return
+        self._product("adjoint", self.variables["pooled"], above, turn)
+        self._pool("unpool", below, "unpool", chosen_by)
+
+    def learn(self, source: str, rate: str, presenter: Presenter, chosen_by: Projection) -> None:
+        """Change the weights along δ source^T in every time step in which the presenter lets them.
+
+        Parameters
+        ----------
+        source : str
+            Variable of the layer below: ``basal`` for Hebbian products, ``error`` for the paper's rule.
+        rate : str
+            Array of the presenter that holds the learning rate.
+        presenter : Presenter
+            Holds rate and decay, and says when to learn.
+        chosen_by : Projection
+            The feedforward projection of the same connection, whose pool looked at the layer below.
+        """
+        arrays = {name: presenter.refer_to(self, name) for name in ("active", "converged", "decay")}
+        arrays |= {"rate": presenter.refer_to(self, rate), "weights": self.variables["weights"]}
+        arrays |= {"above": self.refer(self._above, "delta"), "source": self.refer(self._below, source)}
+        if self is chosen_by and self.connection.has_bias:
+            arrays["bias"] = self.variables["bias"]
+        if self.connection.pooling and source == "basal":
+            arrays["source"] = self.refer(chosen_by, "pooled") if self is not chosen_by else self.variables["pooled"]
+        elif self.connection.pooling:
+            # The feedback has gone on to the cells, so its buffer is free for what they made of it.
+            self._pool("gather", arrays["source"], "plasticity", chosen_by)
+            arrays["source"] = self.variables["pooled"]
+        kind = "" if self.connection.kind == "dense" else "convolution_"
+        self.operation(f"{kind}outer", "plasticity", arrays, 1, continuous=presenter.continuous, **self._layout)
+
+    def _product(self, operation: str, below: Any, above: Any, turn: int) -> None:
+        kind = "" if self.connection.kind == "dense" else "convolution_"
+        weights = {name: self.variables[name] for name in ("weights", "bias")}
+        arrays = {"below": below, "above": above} | weights
+        self.operation(f"{kind}{operation}", operation, arrays, turn, accumulate=turn > 0, **self._layout)
+
+    def _pool(self, template: str, cells: Any, order: str, chosen_by: Projection | None = None) -> None:
+        arrays = {"cells": cells, "pooled": self.variables["pooled"]}
+        if "chosen" in self.variables:
+            arrays["chosen"] = self.refer(chosen_by, "chosen") if chosen_by else self.variables["chosen"]
+        self.operation(template, order, arrays, **self._layout)
 
 
 class Softmax(ArrayGroup):
-    """Divisive normalisation over the output cells of each presentation: softmax of their drive.
+    """Divisive normalisation over the output cells of each row: softmax of their drive.
 
     Parameters
     ----------
     output : NeuronGroup
         The output layer; its ``drive`` is read and its ``prediction`` written.
-    presentations : int
-        Number of presentations that are simulated at once.
+    rows : int
+        Presentations times steps.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, output: NeuronGroup, presentations: int, clock: Clock, code_object: Any):
-        super().__init__(presentations, {}, clock, code_object, "normalisation")
-        self.operation(
-            "softmax",
-            "evaluate",
-            arrays={"drive": self.refer(output, "drive"), "prediction": self.refer(output, "prediction")},
-            presentations=presentations,
-            cells=len(output) // presentations,
-        )
+    def __init__(self, output: NeuronGroup, rows: int, clock: Clock, code_object: Any):
+        super().__init__(rows, {}, clock, code_object, "normalisation")
+        arrays = {"drive": self.refer(output, "drive"), "prediction": self.refer(output, "prediction")}
+        self.operation("softmax", "evaluate", arrays, rows=rows, cells=len(output) // rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,21 @@ from brian2 import second
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import runtime_device
 
-from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
-from dendrosim.model import Model
-from dendrosim.recording import Record
 
 # The convergence test ends every run, at its own limit at the latest.
 FOREVER = 1e6 * second
 
-Values = Mapping[tuple[Any, str], np.ndarray]
+Values = dict[tuple[Any, str], np.ndarray]
 
 
 class RuntimeSimulation:
     """An assembly that runs step by step from Python (NumPy, Cython)."""
 
-    def __init__(self, model: Model, presentations: int, target: Target, dt: float, record: Record):
+    def __init__(self, assemble: Callable[[], Any]):
         with active(runtime_device):
-            self.assembly = Assembly(model, presentations, target, dt, record)
+            self.assembly = assemble()
             self.assembly.network.store()
 
     def run(self, values: Values) -> None:
@@ -48,12 +45,12 @@ class RuntimeSimulation:
 class StandaloneSimulation:
     """An assembly that is compiled to a binary once; each run reads new arrays from files."""
 
-    def __init__(self, model: Model, presentations: int, target: Target, dt: float, record: Record):
+    def __init__(self, assemble: Callable[[], Any]):
         # Removed with this object, or at the end of the process.
         self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
         self._device = CPPStandaloneDevice()
         with active(self._device):
-            self.assembly = Assembly(model, presentations, target, dt, record)
+            self.assembly = assemble()
             self.assembly.network.run(FOREVER, namespace={})
             self._device.build(directory=self._folder.name, run=False, with_output=False)
 
@@ -88,7 +85,14 @@ class StandaloneSimulation:
 Simulation = RuntimeSimulation | StandaloneSimulation
 
 
-def simulate(model: Model, presentations: int, target: Target, dt: float, record: Record) -> Simulation:
-    """Build the simulation of a model on a target."""
-    kind = StandaloneSimulation if target.standalone else RuntimeSimulation
-    return kind(model, presentations, target, dt, record)
+def simulate(assemble: Callable[[], Any], target: Target) -> Simulation:
+    """Build a simulation on a target.
+
+    Parameters
+    ----------
+    assemble : callable
+        Makes the :class:`~dendrosim.circuit.assembly.Assembly`; called when the target's device is active.
+    target : Target
+        Where its code runs.
+    """
+    return StandaloneSimulation(assemble) if target.standalone else RuntimeSimulation(assemble)

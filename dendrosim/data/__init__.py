@@ -1,11 +1,12 @@
 """Data sets: real stimuli and targets, split into training, validation and test."""
 
 from dendrosim.data.dataset import Dataset, Split
-from dendrosim.data.images import digits
+from dendrosim.data.images import digits, digits_images
+from dendrosim.data.synthetic import reber
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
-DATASETS = {"digits": digits}
+DATASETS = {"digits": digits, "digits-images": digits_images, "reber": reber}
 
 __all__ = ["DATASETS", "Dataset", "Split", "load_data"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sklearn.datasets import load_digits
 
 from dendrosim.data.dataset import Dataset, one_hot, split_off
@@ -27,3 +29,18 @@ def digits(validation: float = 0.1) -> Dataset:
         validation=one_hot(validation_images, validation_labels, 10),
         test=one_hot(test_images, test_labels, 10),
     )
+
+
+def digits_images(validation: float = 0.1) -> Dataset:
+    """Load the same digits as images of shape (1, 8, 8).
+
+    Parameters
+    ----------
+    validation : float
+        See :func:`digits`.
+    """
+    rows = digits(validation)
+    train, validated, test = (
+        replace(split, stimuli=split.stimuli.reshape(-1, 1, 8, 8)) for split in (rows.train, rows.validation, rows.test)
+    )
+    return Dataset("digits-images", rows.classes, train, validated, test)

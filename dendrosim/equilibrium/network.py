@@ -1,4 +1,4 @@
-"""The layered network at local convergence: one bottom-up sweep, one top-down sweep."""
+"""The network at local convergence: one bottom-up sweep, one top-down sweep."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dendrosim.equilibrium.maps import Dense
+from dendrosim.equilibrium.projection import Projection
+from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 
 
 @dataclass(frozen=True)
 class State:
-    """Basal potentials after a bottom-up sweep: ``basal[i]`` has shape (presentation, cell), input first."""
+    """The network after a bottom-up sweep.
 
-    basal: list[Tensor]
+    Attributes
+    ----------
+    basal : dict of str to Tensor
+        Basal potentials by layer, ``input`` first, of shape (presentation, *layer); for a recurrent network
+        (presentation, step, *layer).
+    sources : dict of str to tuple of Tensor
+        By connection, what its weights see of the layer below, and what its pool needs to send feedback back.
+    """
+
+    basal: dict[str, Tensor]
+    sources: dict[str, tuple[Tensor, Tensor]]
 
     @property
     def output(self) -> Tensor:
         """Basal potential of the output layer: the network's prediction."""
-        return self.basal[-1]
+        return self.basal["output"]
 
 
 class Network:
-    """A layered network of pyramidal cells, at the fixed point of their dynamics.
+    """A network of pyramidal cells at the fixed point of their dynamics.
 
     Parameters
     ----------
@@ -35,8 +46,7 @@ class Network:
 
     def __init__(self, model: Model):
         self.model = model
-        self.names = model.layer_names
-        self.maps = [Dense() for _ in self.names]
+        self.projections = [Projection(connection) for connection in model.connections]
         self._activation = ACTIVATIONS[model.activation]
 
     def sweep(self, parameters: Parameters, stimuli: Tensor) -> State:
@@ -47,14 +57,20 @@ class Network:
         parameters : Parameters of Tensor
         stimuli : Tensor of shape (presentation, *model.input)
         """
-        basal = [stimuli]
-        for name, layer in zip(self.names, self.maps, strict=True):
-            drive = layer.apply(parameters.W[name], parameters.bias[name], basal[-1])
-            if name != "output":
-                basal.append(self._activation.function(torch, drive))
-            else:
-                basal.append(drive.softmax(dim=1) if self.model.output == "softmax" else drive)
-        return State(basal)
+        state = State({"input": stimuli}, {})
+        for projection in self.projections:
+            name = projection.name
+            if projection.lag:
+                # The drive from below is in place of the potential until the layer has gone through time.
+                drive = state.basal[projection.above]
+                state.basal[projection.above] = relax_forwards(drive, parameters.W[name], self.activity)
+                state.sources[name] = projection.source(state.basal[projection.above])
+                continue
+            state.sources[name] = projection.source(state.basal[projection.below])
+            drive = projection.apply(parameters.W[name], parameters.bias[name], state.sources[name][0])
+            recurrent = any(other.lag and other.above == projection.above for other in self.projections)
+            state.basal[projection.above] = drive if recurrent else self._potential(projection.above, drive)
+        return state
 
     def descend(
         self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]
@@ -65,10 +81,10 @@ class Network:
         ----------
         state : State
             After the bottom-up sweep.
-        output_error : Tensor of shape (presentation, output cell)
+        output_error : Tensor of the shape of the output layer
             ξ of the output; with a canonical pair of output and loss its factor f' is 1.
         feedback : mapping of str to Tensor
-            The matrices M by layer name.
+            The matrices M by connection.
 
         Returns
         -------
@@ -76,22 +92,39 @@ class Network:
             ξ and δ of every layer of cells, by name.
         """
         errors, deltas = {"output": output_error}, {"output": output_error}
-        for index in range(len(self.names) - 1, 0, -1):
-            above, name = self.names[index], self.names[index - 1]
-            errors[name] = self.maps[index].adjoint(feedback[above], deltas[above])
-            deltas[name] = errors[name] * self._activation.slope(torch, state.basal[index])
+        for projection in reversed(self.projections):
+            name, below = projection.name, projection.below
+            if below == "input":
+                continue
+            slope = self._activation.slope(torch, state.basal[below])
+            if projection.lag:
+                errors[below] = relax_backwards(errors[below], slope, feedback[name])
+            else:
+                errors[below] = projection.adjoint(feedback[name], deltas[projection.above], state.sources[name][1])
+            deltas[below] = errors[below] * slope
         return errors, deltas
 
     def outer(self, state: State, deltas: Mapping[str, Tensor]) -> Parameters:
-        """Hebbian products of every map: W gets ⟨δ_i u_i^T⟩, the bias ⟨δ_i⟩."""
-        layers = list(zip(self.names, self.maps, state.basal[:-1], strict=True))
-        return Parameters(
-            W={name: layer.outer(deltas[name], below) for name, layer, below in layers},
-            bias={name: deltas[name].mean(dim=0) for name in self.names},
-        )
+        """Hebbian products of every connection: W gets ⟨δ u^T⟩, the bias ⟨δ⟩."""
+        updates = Parameters()
+        for projection in self.projections:
+            delta = deltas[projection.above]
+            updates.W[projection.name] = projection.outer(delta, state.sources[projection.name][0])
+            if projection.connection.has_bias:
+                updates.bias[projection.name] = projection.outer_bias(delta)
+        return updates
+
+    def activity(self, drive: Tensor) -> Tensor:
+        """Return f(z) of hidden cells."""
+        return self._activation.function(torch, drive)
 
     def loss(self, output: Tensor, targets: Tensor) -> Tensor:
-        """Mean over presentations of the loss that is canonical for the output."""
+        """Mean over presentations (and steps) of the loss that is canonical for the output."""
         if self.model.loss == "cross-entropy":
-            return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=1).mean()
-        return (targets - output).square().sum(dim=1).mean() / 2
+            return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=-1).mean()
+        return (targets - output).square().sum(dim=-1).mean() / 2
+
+    def _potential(self, layer: str, drive: Tensor) -> Tensor:
+        if layer != "output":
+            return self.activity(drive)
+        return drive.softmax(dim=-1) if self.model.output == "softmax" else drive

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
@@ -70,7 +70,7 @@ def save_model(model: Model, path: Path) -> None:
 def _sentence(error: ValidationError, source: str) -> str:
     # A misspelt key is also a missing one: name the spelling first.
     first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"]) or "the model"
+    key = ".".join(str(part) for part in _written(first["loc"])) or "the model"
     more = f" ({len(others)} more after this one)" if others else ""
     return f"{source}: {key}: {_remedy(first)}{more}."
 
@@ -82,6 +82,10 @@ def _remedy(error: Any) -> str:
             known = _known_keys(error["loc"])
             close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
             return f"unknown key; did you mean '{close[0]}'" if close else f"unknown key; known are {', '.join(known)}"
+        case "union_tag_invalid":
+            return f"kind '{context['tag']}' is not known; choose {context['expected_tags']}"
+        case "union_tag_not_found":
+            return "its kind is missing; add kind = ..."
         case "missing":
             return "this key is missing; add it"
         case "literal_error":
@@ -96,17 +100,23 @@ def _remedy(error: Any) -> str:
             return f"{error['msg'][0].lower()}{error['msg'][1:]}, but it is {given!r}; change it"
 
 
+def _written(location: tuple[str | int, ...]) -> list[str | int]:
+    """Keys as they stand in the file: a validated table in a list is preceded by its kind, which is left out."""
+    return [part for k, part in enumerate(location) if not (k and isinstance(location[k - 1], int))]
+
+
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
     """Keys that are allowed where the last one of `location` stands."""
-    part: Any = Model
+    parts: list[type[BaseModel]] = [Model]
     for key in location[:-1]:
-        if isinstance(key, str):
-            annotation = part.model_fields[key].annotation
-            part = next(iter(_parts(annotation)), part)
-    return sorted(part.model_fields)
+        if isinstance(key, str) and key in parts[0].model_fields:
+            parts = _parts(parts[0].model_fields[key].annotation)
+        elif isinstance(key, str):
+            parts = [part for part in parts if key in get_args(part.model_fields["kind"].annotation)]
+    return sorted(parts[0].model_fields)
 
 
 def _parts(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner)]
+    return [part for inner in get_args(annotation) for part in _parts(inner)]

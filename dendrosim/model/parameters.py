@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,14 +20,15 @@ from dendrosim.model.spec import Model
 
 @dataclass(frozen=True)
 class Parameters:
-    """Weights by the name of the layer they end in.
+    """Weights by the name of their connection: the layer they end in, or ``hidden-1-recurrent``.
 
     The same class holds NumPy arrays (files, circuit), torch tensors (training) and updates of parameters.
 
     Attributes
     ----------
     W : dict
-        Feedforward weights onto the basal dendrites, shape (post, pre).
+        Feedforward weights onto the basal dendrites, shape (post, pre) or
+        (channels above, channels below, kernel, kernel).
     bias : dict
         Bias of the drive, shape (post,).
     theta : dict
@@ -40,7 +42,7 @@ class Parameters:
 
     @classmethod
     def initialise(cls, model: Model, seed: int, dtype: Any = np.float32) -> Parameters:
-        """Draw W with variance 1/pre and, from an independent stream, Θ with variance 1/post; biases are zero.
+        """Draw W with variance 1/fan-in and, from an independent stream, Θ with variance 1/fan-out; biases are zero.
 
         Independent streams are criterion C1: Θ knows nothing of W.
 
@@ -55,11 +57,13 @@ class Parameters:
         """
         forward, feedback = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         parameters = cls()
-        for index, (name, (post, pre)) in enumerate(shapes(model).items()):
-            parameters.W[name] = (forward.standard_normal((post, pre)) / np.sqrt(pre)).astype(dtype)
-            parameters.bias[name] = np.zeros(post, dtype)
-            if index > 0:
-                parameters.theta[name] = (feedback.standard_normal((post, pre)) / np.sqrt(post)).astype(dtype)
+        for connection in model.connections:
+            name, shape = connection.name, connection.shape
+            parameters.W[name] = (forward.standard_normal(shape) / np.sqrt(connection.fan_in)).astype(dtype)
+            if connection.has_bias:
+                parameters.bias[name] = np.zeros(shape[0], dtype)
+            if connection.has_feedback:
+                parameters.theta[name] = (feedback.standard_normal(shape) / np.sqrt(connection.fan_out)).astype(dtype)
         return parameters
 
     def items(self) -> Iterator[tuple[str, Any]]:
@@ -72,6 +76,17 @@ class Parameters:
         """Return parameters with `function` applied to every array."""
         kinds = (self.W, self.bias, self.theta)
         return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
+
+    def alignment(self) -> dict[str, float]:
+        """Return, by connection, the angle between Θ and W in degrees and the norm ‖Θ‖ (both Frobenius)."""
+        row: dict[str, float] = {}
+        for name, theta in self.theta.items():
+            a, b = (np.asarray(matrix, dtype=np.float64).ravel() for matrix in (theta, self.W[name]))
+            norm = float(np.linalg.norm(a))
+            cosine = float(a @ b) / max(norm * float(np.linalg.norm(b)), np.finfo(float).tiny)
+            row[f"angle.{name}"] = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+            row[f"theta_norm.{name}"] = norm
+        return row
 
     def save(self, path: str | Path, model: Model) -> None:
         """Write the parameters as safetensors, marked with the model's fingerprint.
@@ -114,8 +129,12 @@ class Parameters:
 
     def check(self, model: Model, source: str = "parameters") -> None:
         """Raise ParametersError unless every array is there, has the model's shape and is finite."""
-        for index, (name, (post, pre)) in enumerate(shapes(model).items()):
-            wanted = {"W": (post, pre), "bias": (post,)} | ({"theta": (post, pre)} if index > 0 else {})
+        for connection in model.connections:
+            name, wanted = connection.name, {"W": connection.shape}
+            if connection.has_bias:
+                wanted["bias"] = connection.shape[:1]
+            if connection.has_feedback:
+                wanted["theta"] = connection.shape
             for kind, shape in wanted.items():
                 array = getattr(self, kind).get(name)
                 if array is None or tuple(array.shape) != shape:
@@ -129,12 +148,6 @@ class Parameters:
                         f"{source}: '{name}.{kind}' holds NaN or infinite values; the run that made it diverged, "
                         "so train again with a lower learning rate."
                     )
-
-
-def shapes(model: Model) -> dict[str, tuple[int, int]]:
-    """Shape (post, pre) of W by layer name, from below to above."""
-    sizes = model.sizes
-    return {name: (sizes[k + 1], sizes[k]) for k, name in enumerate(model.layer_names)}
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from dendrosim.model.connections import Connection, connect
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -33,6 +37,32 @@ class Dense(Part):
 
     kind: Literal["dense"]
     units: Count
+
+
+class Conv2d(Part):
+    """A layer of cells in ``channels`` maps, each cell with a kernel x kernel window below; weights are shared."""
+
+    kind: Literal["conv2d"]
+    channels: Count
+    kernel: Count
+    padding: Annotated[int, Field(ge=0)] = 0
+
+
+class Pool(Part):
+    """The largest, or the mean, of each size x size window of the layer below: part of the next layer's projection."""
+
+    kind: Literal["max-pool", "average-pool"]
+    size: Annotated[int, Field(ge=2)]
+
+
+class Recurrent(Part):
+    """A layer of cells that receives from the layer below and, one step of the sequence later, from itself."""
+
+    kind: Literal["recurrent"]
+    units: Count
+
+
+Layer = Annotated[Dense | Conv2d | Pool | Recurrent, Field(discriminator="kind")]
 
 
 class Cell(Part):
@@ -89,6 +119,35 @@ class DLL(Part):
         return values
 
 
+class Plasticity(Part):
+    """How the circuit itself learns, in continuous time or presentation by presentation.
+
+    Attributes
+    ----------
+    mode : {"continuous", "at-convergence"}
+        Plasticity always on while stimuli change, or one update whenever all presentations have converged.
+    presentation_time : float
+        How long a stimulus is held in continuous mode, ms.
+    streams : int
+        Presentations that run side by side and share their weights.
+    learning_rate : float
+        Of W, for one presentation of each stream.
+    theta_rate : float, optional
+        Learning rate of Θ relative to W; by default that of the feedback rule.
+    decay : float
+        Decay λ of W and Θ for one presentation, relative to the learning rate.
+    """
+
+    mode: Literal["continuous", "at-convergence"] = "continuous"
+    presentation_time: Positive = 50.0
+    streams: Count = 32
+    learning_rate: Positive = 0.3
+    theta_rate: NotNegative | None = None
+    decay: NotNegative = 0.0
+    epochs: Count = 20
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
@@ -103,22 +162,23 @@ class Model(Part):
     data : str
         Name of the data set it is trained on.
     input : tuple of int
-        Shape of one stimulus.
+        Shape of one stimulus: (cells,), (channels, height, width), or (steps, cells) for a recurrent network.
     layers : tuple
-        The layers of cells from below to above; the last one is the output.
+        The layers from below to above; the last one is the output.
     activation, output, loss : str
         Nonlinearity of the hidden and of the output cells; output and loss are a canonical pair.
     """
 
     data: str
     input: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)]
-    layers: Annotated[tuple[Dense, ...], Field(min_length=1, strict=False)]
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1, strict=False)]
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"
     output: Literal["softmax", "identity"] = "softmax"
     loss: Literal["cross-entropy", "squared-error"]
     cell: Cell = Field(default_factory=Cell)
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
+    plasticity: Plasticity = Field(default_factory=Plasticity)
     rules: Rules = Field(default_factory=Rules)
 
     _source: str = PrivateAttr(default="model")
@@ -137,8 +197,9 @@ class Model(Part):
                 f"loss '{self.loss}' does not go with output '{self.output}'; "
                 f"use '{LOSS_OF_OUTPUT[self.output]}', its canonical pair"
             )
-        if len(self.input) != 1:
-            raise ValueError(f"input {list(self.input)} feeds a dense layer; write its size as one number")
+        if not isinstance(self.layers[-1], Dense):
+            raise ValueError('the last layer is the output; end the layers with kind = "dense"')
+        connect(self.input, self.layers)
         return self
 
     @property
@@ -151,20 +212,37 @@ class Model(Part):
         """Short name: the file's stem."""
         return self._source.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".toml")
 
+    @cached_property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections between layers, from below to above."""
+        return connect(self.input, self.layers)
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each layer of cells by name, ``input`` first."""
+        first = {"input": self.connections[0].below_shape}
+        return first | {connection.above: connection.above_shape for connection in self.connections}
+
     @property
     def layer_names(self) -> tuple[str, ...]:
         """``hidden-1``, ``hidden-2``, ..., ``output``: one name a layer of cells."""
-        return (*(f"hidden-{k}" for k in range(1, len(self.layers))), "output")
+        return tuple(self.shapes)[1:]
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Number of cells from the input to the output."""
-        return (self.input[0], *(layer.units for layer in self.layers))
+        return tuple(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def steps(self) -> int:
+        """Steps of the sequence that one stimulus is; 1 for a network that is not recurrent."""
+        return self.input[0] if any(connection.lag for connection in self.connections) else 1
 
     @property
     def architecture(self) -> str:
         """The part that decides which weights fit, in one line: ``64-128-64-10 tanh softmax``."""
-        return f"{'-'.join(map(str, self.sizes))} {self.activation} {self.output}"
+        layers = [_short(layer) for layer in self.layers]
+        return f"{'-'.join(['x'.join(map(str, self.input)), *layers])} {self.activation} {self.output}"
 
     @property
     def fingerprint(self) -> str:
@@ -192,6 +270,18 @@ class Model(Part):
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)
+
+
+def _short(layer: Layer) -> str:
+    match layer:
+        case Conv2d():
+            return f"conv{layer.channels}k{layer.kernel}" + (f"p{layer.padding}" if layer.padding else "")
+        case Pool():
+            return f"{layer.kind.replace('-', '')}{layer.size}"
+        case Recurrent():
+            return f"recurrent{layer.units}"
+        case _:
+            return str(layer.units)
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ class Recording:
     Attributes
     ----------
     dataset : xarray.Dataset
-        Recorded variables over (presentation, time, neuron), the coordinates ``layer`` and ``index`` of each neuron,
+        Recorded variables over (presentation, time, neuron), the coordinates ``layer``, ``step`` (of
+        a sequence) and ``index`` of each neuron,
         the stimulus and target of each presentation, and the time since when each was converged. The last sample is
         the state at the end. Units and provenance are in the attributes.
     """
@@ -51,8 +52,8 @@ class Recording:
             Attributes of the whole: model, weights, target, tolerance, ...
         """
         dataset = xr.concat(pieces, dim="presentation", join="outer")
-        dataset["stimulus"] = ("presentation", "stimulus_cell"), stimuli
-        dataset["target"] = ("presentation", "output_cell"), targets
+        dataset["stimulus"] = ("presentation", *_axes("stimulus", stimuli)), stimuli
+        dataset["target"] = ("presentation", *_axes("target", targets)), targets
         dataset = dataset.assign_coords(presentation=np.arange(len(stimuli)))
         dataset["time"].attrs = {"units": "ms", "long_name": "time"}
         dataset.attrs = dict(provenance)
@@ -126,10 +127,15 @@ class Recording:
         )
 
 
+def _axes(name: str, array: np.ndarray) -> list[str]:
+    return [f"{name}_axis_{axis}" for axis in range(1, array.ndim)]
+
+
 def piece(
     time: np.ndarray,
     samples: Mapping[str, Mapping[str, np.ndarray]],
     neurons: Mapping[str, np.ndarray],
+    steps: int,
     settled: np.ndarray,
     motion: np.ndarray,
 ) -> xr.Dataset:
@@ -140,9 +146,11 @@ def piece(
     time : array of shape (time,)
         ms.
     samples : mapping
-        ``samples[variable][layer]`` of shape (presentation, time, neuron).
+        ``samples[variable][layer]`` of shape (presentation, time, step, neuron).
     neurons : mapping of str to array
         Indices of the recorded neurons by layer, in the order of their layers.
+    steps : int
+        Steps of the sequence; each neuron is recorded once for each step.
     settled : array of shape (presentation,)
         Time in ms since when each was converged; NaN where it was not.
     motion : array of shape (presentation,)
@@ -150,11 +158,11 @@ def piece(
     """
     variables: dict[str, Any] = {}
     for variable, by_layer in samples.items():
-        missing = np.full((len(settled), len(time), 1), np.nan)
-        blocks = [
-            by_layer.get(layer, np.broadcast_to(missing, (len(settled), len(time), len(index))))
-            for layer, index in neurons.items()
-        ]
+        shape = (len(settled), len(time))
+        missing = {layer: np.full((*shape, steps * len(index)), np.nan) for layer, index in neurons.items()}
+        found = {layer: block.reshape(*shape, -1) for layer, block in by_layer.items()}
+        # The first block is empty, for a recording of no neurons at all.
+        blocks = [np.empty((*shape, 0)), *(found.get(layer, missing[layer]) for layer in neurons)]
         attributes = {"units": "1", "long_name": VARIABLES[variable]}
         variables[variable] = (DIMENSIONS, np.concatenate(blocks, axis=2), attributes)
     variables["convergence_time"] = (
@@ -165,7 +173,8 @@ def piece(
     variables["motion"] = "presentation", motion, {"units": "1", "long_name": "largest τ|d/dt| at the end"}
     coordinates = {
         "time": time,
-        "layer": ("neuron", np.concatenate([[layer] * len(index) for layer, index in neurons.items()])),
-        "index": ("neuron", np.concatenate(list(neurons.values()))),
+        "layer": ("neuron", [layer for layer, index in neurons.items() for _ in range(steps * len(index))]),
+        "step": ("neuron", [step for index in neurons.values() for step in range(steps) for _ in index]),
+        "index": ("neuron", [int(cell) for index in neurons.values() for _ in range(steps) for cell in index]),
     }
     return xr.Dataset(variables, coordinates)

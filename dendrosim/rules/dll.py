@@ -56,10 +56,11 @@ class DendriticLocalizedLearning:
         """Return ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay."""
         errors, deltas = network.descend(state, self.output_error(state, targets), parameters.theta)
         updates = network.outer(state, deltas)
-        for index, name in enumerate(network.names[1:], start=1):
-            if self.feedback == "paper":
-                below = errors[network.names[index - 1]]
-                updates.theta[name] = -network.maps[index].outer(deltas[name], below)
-            elif self.feedback == "kolen-pollack":
+        for projection in network.projections:
+            name = projection.name
+            if name in parameters.theta and self.feedback == "paper":
+                below, where = errors[projection.below], state.sources[name][1]
+                updates.theta[name] = -projection.outer_error(deltas[projection.above], below, where)
+            elif name in parameters.theta and self.feedback == "kolen-pollack":
                 updates.theta[name] = updates.W[name].clone()
         return updates

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from dendrosim.model import Model, Parameters
+from dendrosim.model.schedule import SCHEDULES
 from dendrosim.rules import Rule
-
-SCHEDULES = {
-    "constant": lambda progress: 1.0,
-    "linear": lambda progress: 1.0 - progress,
-    "cosine": lambda progress: (1 + math.cos(math.pi * progress)) / 2,
-}
 
 
 class Optimizer:

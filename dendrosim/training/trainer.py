@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -77,13 +76,13 @@ class _Trainer:
         """Pass once over the training set and return the row of the history."""
         start, rate = time.perf_counter(), self._optimizer.learning_rate
         stimuli, targets = torch.from_numpy(self._train.stimuli), torch.from_numpy(self._train.targets)
-        loss_sum, correct = 0.0, 0
+        loss_sum, correct = 0.0, 0.0
         for batch in torch.randperm(len(stimuli), generator=self._order).split(self._batch_size):
             state = self._network.sweep(self.parameters, stimuli[batch])
             wanted = targets[batch]
             self._optimizer.step(self._rule.updates(self._network, self.parameters, state, wanted))
             loss_sum += float(self._network.loss(state.output, wanted)) * len(batch)
-            correct += _correct(state.output, wanted)
+            correct += _accuracy(state.output, wanted) * len(batch)
         self._check_finite(number)
         validation_loss, validation_accuracy = self.evaluate(self._validation)
         return {
@@ -93,7 +92,7 @@ class _Trainer:
             "train_accuracy": correct / len(stimuli),
             "validation_loss": validation_loss,
             "validation_accuracy": validation_accuracy,
-            **alignment(self.parameters),
+            **self.parameters.alignment(),
             "seconds": time.perf_counter() - start,
         }
 
@@ -101,7 +100,7 @@ class _Trainer:
         """Return loss and accuracy on a split."""
         targets = torch.from_numpy(split.targets)
         output = self._network.sweep(self.parameters, torch.from_numpy(split.stimuli)).output
-        return float(self._network.loss(output, targets)), _correct(output, targets) / len(split)
+        return float(self._network.loss(output, targets)), _accuracy(output, targets)
 
     def _check_finite(self, epoch: int) -> None:
         for name, tensor in self.parameters.items():
@@ -112,17 +111,6 @@ class _Trainer:
                 )
 
 
-def _correct(output: Tensor, targets: Tensor) -> int:
-    return int((output.argmax(dim=1) == targets.argmax(dim=1)).sum())
-
-
-def alignment(parameters: Parameters) -> dict[str, float]:
-    """Return, by layer, the angle between Θ and W in degrees and the norm ‖Θ‖ (both Frobenius)."""
-    row: dict[str, float] = {}
-    for name, theta in parameters.theta.items():
-        a, b = (np.asarray(matrix, dtype=np.float64).ravel() for matrix in (theta, parameters.W[name]))
-        norm = float(np.linalg.norm(a))
-        cosine = float(a @ b) / max(norm * float(np.linalg.norm(b)), np.finfo(float).tiny)
-        row[f"angle.{name}"] = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-        row[f"theta_norm.{name}"] = norm
-    return row
+def _accuracy(output: Tensor, targets: Tensor) -> float:
+    """Share of presentations (and steps of a sequence) whose largest output is the target."""
+    return float((output.argmax(dim=-1) == targets.argmax(dim=-1)).double().mean())

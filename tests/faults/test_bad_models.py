@@ -40,7 +40,24 @@ MISTAKES = {
         r"does not go with output 'softmax'.*cross-entropy",
     ),
     "a weak clamp": (GOOD + "[teacher]\nstrength = 0.5", r"teacher: .*write kind = \"nudged\""),
-    "an input with two axes": (GOOD.replace("[64]", "[8, 8]"), r"input \[8, 8\] feeds a dense layer"),
+    "an input with two axes": (GOOD.replace("[64]", "[8, 8]"), r"input \[8, 8\] is neither"),
+    "a convolution over a row": (
+        GOOD.replace('kind = "dense", units = 8', 'kind = "conv2d", channels = 2, kernel = 3'),
+        r"layers\.0 \(conv2d\) needs \[channels, height, width\]",
+    ),
+    "an unknown kind of layer": (GOOD.replace('kind = "dense", units = 8', 'kind = "conv"'), r"layers\.0: kind 'conv'"),
+    "a layer without a kind": (
+        GOOD.replace('kind = "dense", units = 8', "units = 8"),
+        r"layers\.0: its kind is missing",
+    ),
+    "a pool as the output": (
+        GOOD.replace('kind = "dense", units = 10', 'kind = "max-pool", size = 2'),
+        r"the last layer is the output; end the layers",
+    ),
+    "a sequence without steps": (
+        GOOD.replace('kind = "dense", units = 8', 'kind = "recurrent", units = 8'),
+        r"input \[64\] feeds a recurrent network; write it as \[steps, cells\]",
+    ),
     "broken TOML": ("data = ", r"not a valid TOML file"),
 }
 
@@ -80,7 +97,7 @@ def test_widths_that_do_not_fit_the_data_name_file_key_and_remedy(old, new, mess
 def test_an_unknown_data_set_names_those_there_are(tmp_path):
     path = tmp_path / "network.toml"
     path.write_text(GOOD.replace('"digits"', '"digit"'))
-    with pytest.raises(DataError, match="there is no data set 'digit'; choose digits"):
+    with pytest.raises(DataError, match="there is no data set 'digit'; choose digits, digits-images, reber"):
         load_data(load_model(path))
 
 

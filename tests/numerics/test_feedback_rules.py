@@ -5,9 +5,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import feedback, networks, parameters_of, presentations_of, small_model
+from networks import (
+    convolutional_layers,
+    dense_layers,
+    feedback,
+    networks,
+    parameters_of,
+    presentations_of,
+    small_model,
+)
 
 from dendrosim.equilibrium import Network
+from dendrosim.equilibrium.maps import map_of
 from dendrosim.rules import DendriticLocalizedLearning
 from dendrosim.training.optimizer import Optimizer
 
@@ -28,7 +37,7 @@ def plain_step(model, parameters, stimuli, targets, rate):
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.floats(0.001, 2.0))
+@given(networks(dense_layers()), st.floats(0.001, 2.0))
 def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_delta(network, rate):
     model, parameters, stimuli, targets = network
     model = model.changed(rules=feedback("paper"))
@@ -40,7 +49,7 @@ def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.floats(0.01, 1.0))
+@given(networks(dense_layers()), st.floats(0.01, 1.0))
 def test_the_norm_of_theta_cannot_grow_under_the_paper_rule_while_eta_delta_squared_is_at_most_one(network, share):
     model, parameters, stimuli, targets = network
     model = model.changed(rules=feedback("paper"))
@@ -85,3 +94,19 @@ def test_the_strength_of_a_nudging_teacher_scales_every_error():
     _, halved = plain_step(half, parameters, stimuli, targets, 0.1)
     for name, delta in deltas.items():
         np.testing.assert_allclose(halved[name], delta / 2, rtol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(convolutional_layers()), st.floats(0.01, 0.5))
+def test_the_paper_rule_descends_the_squared_error_that_theta_itself_feeds_back(network, rate):
+    model, parameters, stimuli, targets = network
+    model = model.changed(rules=feedback("paper"))
+    after, deltas = plain_step(model, parameters, stimuli, targets, rate)
+    for connection in model.connections:
+        if not connection.has_feedback:
+            continue
+        theta = torch.from_numpy(parameters.theta[connection.name]).requires_grad_()
+        fed_back = map_of(connection).adjoint(theta, torch.from_numpy(deltas[connection.above]))
+        (fed_back.square().sum() / 2 / len(stimuli)).backward()
+        wanted = theta.detach().numpy() - rate * theta.grad.numpy()
+        np.testing.assert_allclose(after.theta[connection.name], wanted, rtol=0, atol=1e-12 * (1 + abs(wanted).max()))

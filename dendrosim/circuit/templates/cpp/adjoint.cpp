@@ -1,4 +1,4 @@
-{# feedback = Theta^T delta, for every presentation. See circuit/projection.py #}
+{# feedback = Theta^T delta, for every row. See circuit/projection.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% import 'matrix.cpp' as matrix with context %}
@@ -9,6 +9,7 @@ namespace {
 }
 {% endblock %}
 {% block maincode %}
-    _matrix_product<false>({{presentations}}, {{pre}}, {{post}}, 1, {{get_array_name(arrays.above)}}, {{post}}, 1,
-                           {{get_array_name(arrays.weights)}}, {{pre}}, 1, {{get_array_name(arrays.below)}});
+    _matrix_product<{{ "true" if accumulate else "false" }}>(
+        {{rows - lag}}, {{pre}}, {{post}}, 1, {{get_array_name(arrays.above)}} + {{lag * post}}, {{post}}, 1,
+        {{get_array_name(arrays.weights)}}, {{pre}}, 1, {{get_array_name(arrays.below)}});
 {% endblock %}

@@ -1,4 +1,4 @@
-{# drive = W basal + bias, for every presentation. See circuit/projection.py #}
+{# drive = W basal + bias, for every row. See circuit/projection.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% import 'matrix.cpp' as matrix with context %}
@@ -9,10 +9,14 @@ namespace {
 }
 {% endblock %}
 {% block maincode %}
-    auto* _drive = {{get_array_name(arrays.above)}};
+    auto* _drive = {{get_array_name(arrays.above)}} + {{lag * post}};
+    {% if connection.has_bias %}
     const auto* _bias = {{get_array_name(arrays.bias)}};
-    for (int b = 0; b < {{presentations}}; b++)
-        std::copy(_bias, _bias + {{post}}, _drive + (size_t)b * {{post}});
-    _matrix_product<true>({{presentations}}, {{post}}, {{pre}}, 1, {{get_array_name(arrays.below)}}, {{pre}}, 1,
-                          {{get_array_name(arrays.weights)}}, 1, {{pre}}, _drive);
+    for (int row = 0; row < {{rows - lag}}; row++)
+        for (int k = 0; k < {{post}}; k++)
+            _drive[(size_t)row * {{post}} + k] {{ "+=" if accumulate else "=" }} _bias[k];
+    {% endif %}
+    _matrix_product<{{ "true" if accumulate or connection.has_bias else "false" }}>(
+        {{rows - lag}}, {{post}}, {{pre}}, 1, {{get_array_name(arrays.below)}}, {{pre}}, 1,
+        {{get_array_name(arrays.weights)}}, 1, {{pre}}, _drive);
 {% endblock %}

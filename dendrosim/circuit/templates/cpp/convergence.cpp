@@ -1,4 +1,4 @@
-{# The largest tau*|d/dt| of each presentation; stops the run once all are below tolerance. See circuit/convergence.py #}
+{# The largest tau*|d/dt| of each row; stops the run once all are below tolerance, if asked to. See circuit/convergence.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% block extra_headers %}
@@ -9,7 +9,7 @@
     auto* _settled = {{get_array_name(arrays.settled)}};
     const double _now = {{get_array_name(arrays.now)}}[0];
     bool _all_quiet = true;
-    for (int b = 0; b < {{presentations}}; b++) {
+    for (int b = 0; b < {{rows}}; b++) {
         decltype(+_motion[0]) _largest = 0;
         bool _quiet = true;
         {% for derivative in derivatives %}
@@ -24,6 +24,7 @@
         _all_quiet = _all_quiet && _quiet;
     }
     {{get_array_name(arrays.duration)}}[0] = _now;
-    if (_all_quiet || _now >= {{get_array_name(arrays.limit)}}[0])
+    {{get_array_name(arrays.converged)}}[0] = _all_quiet;
+    if ((_all_quiet && {{get_array_name(arrays.stop)}}[0] > 0) || _now >= {{get_array_name(arrays.limit)}}[0])
         Network::_globally_stopped = true;
 {% endblock %}

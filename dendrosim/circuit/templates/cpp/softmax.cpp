@@ -5,7 +5,7 @@
 #include <algorithm>
 {% endblock %}
 {% block maincode %}
-    for (int b = 0; b < {{presentations}}; b++) {
+    for (int b = 0; b < {{rows}}; b++) {
         const auto* _drive = {{get_array_name(arrays.drive)}} + (size_t)b * {{cells}};
         auto* _prediction = {{get_array_name(arrays.prediction)}} + (size_t)b * {{cells}};
         const auto _largest = *std::max_element(_drive, _drive + {{cells}});

@@ -1,0 +1,52 @@
+"""How time advances in a circuit: three ways to one fixed point.
+
+``exponential_euler``
+    Each compartment relaxes exactly towards its present input. Stable at any step, first order for the whole network.
+``euler``
+    First order; for tests of convergence order. Unstable for steps of more than twice the shortest time constant.
+``settle``
+    Euler with the step equal to every time constant: each compartment jumps to its goal, and the network is exactly at
+    its fixed point after 3 · hidden + 1 steps (the sweep up, and two steps a layer down). Its times have no meaning.
+
+Brian2's exact integrator is not offered: with equal time constants its poles coincide and it never settles.
+"""
+
+from __future__ import annotations
+
+from dendrosim.errors import CircuitError
+from dendrosim.model import Model
+
+METHODS = {"exponential_euler": "exponential_euler", "euler": "euler", "settle": "euler"}
+
+SETTLING_STEP = 1.0
+SETTLING_CELL = {"tau_soma": SETTLING_STEP, "tau_basal": SETTLING_STEP, "tau_apical": SETTLING_STEP}
+
+
+def choose_integrator(name: str, model: Model, dt: float | None) -> tuple[str, float]:
+    """Return the integrator and its time step in ms.
+
+    Raises
+    ------
+    CircuitError
+        The integrator is unknown, would never settle with these time constants, or is unstable at this step.
+    """
+    if name == "exact":
+        raise CircuitError(
+            "integrator 'exact' never settles where time constants are equal; use 'exponential_euler' instead."
+        )
+    if name not in METHODS:
+        raise CircuitError(f"there is no integrator '{name}'; choose {', '.join(METHODS)}.")
+    if name == "settle":
+        if dt is not None:
+            raise CircuitError("integrator 'settle' has no time step to choose; leave dt out.")
+        return name, SETTLING_STEP
+    shortest = min(tau for tau in (model.cell.tau_soma, model.cell.tau_basal, model.cell.tau_apical) if tau > 0)
+    step = shortest / 10 if dt is None else dt
+    if step <= 0:
+        raise CircuitError(f"a time step of {step:g} ms does not advance; choose a positive dt.")
+    if name == "euler" and step >= 2 * shortest:
+        raise CircuitError(
+            f"integrator 'euler' is unstable at a step of {step:g} ms, twice the shortest time constant or more; "
+            f"choose dt below {2 * shortest:g} ms, or integrator 'exponential_euler'."
+        )
+    return name, step

@@ -1,0 +1,27 @@
+{# weights += rate * (mean of delta source^T over rows, decayed). See circuit/learning.py #}
+{# USES_VARIABLES { N } #}
+{% extends 'common_group.cpp' %}
+{% import 'matrix.cpp' as matrix with context %}
+{% block extra_headers %}
+#include <algorithm>
+namespace {
+{{ matrix.matrix_product(c_data_type(arrays.weights.dtype)) }}
+}
+{% endblock %}
+{% block maincode %}
+    if ({{get_array_name(arrays.active)}}[0] > 0{% if not continuous %} && {{get_array_name(arrays.converged)}}[0] > 0{% endif %}) {
+        const auto _rate = {{get_array_name(arrays.rate)}}[0];
+        const auto _kept = 1 - std::abs(_rate) * {{get_array_name(arrays.decay)}}[0];
+        auto* _weights = {{get_array_name(arrays.weights)}};
+        const auto* _delta = {{get_array_name(arrays.above)}} + {{lag * post}};
+        if (_kept != 1)
+            std::transform(_weights, _weights + {{post * pre}}, _weights, [_kept](auto w) { return w * _kept; });
+        _matrix_product<true>({{post}}, {{pre}}, {{rows - lag}}, _rate / {{rows}}, _delta, 1, {{post}},
+                              {{get_array_name(arrays.source)}}, {{pre}}, 1, _weights);
+        {% if "bias" in arrays %}
+        for (int row = 0; row < {{rows}}; row++)
+            for (int k = 0; k < {{post}}; k++)
+                {{get_array_name(arrays.bias)}}[k] += _rate / {{rows}} * _delta[(size_t)row * {{post}} + k];
+        {% endif %}
+    }
+{% endblock %}

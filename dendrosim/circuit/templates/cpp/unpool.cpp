@@ -1,0 +1,26 @@
+{# cells = pooled feedback, sent to the cell that was largest or spread over its window. See circuit/projection.py #}
+{# USES_VARIABLES { N } #}
+{% extends 'common_group.cpp' %}
+{% block extra_headers %}
+#include <algorithm>
+{% endblock %}
+{% block maincode %}
+    {% set size = connection.pooling.size %}
+    {% set channels, height, width = connection.pooling.shape %}
+    {% set down, across = connection.pooling.pooled_shape[1], connection.pooling.pooled_shape[2] %}
+    for (int row = 0; row < {{rows}}; row++) {
+        auto* _cells = {{get_array_name(arrays.cells)}} + (size_t)row * {{channels * height * width}};
+        const size_t _first_window = (size_t)row * {{pre}};
+        std::fill_n(_cells, {{channels * height * width}}, 0);
+        {% if connection.pooling.kind == "max-pool" %}
+        for (size_t window = _first_window; window < _first_window + {{pre}}; window++)
+            _cells[{{get_array_name(arrays.chosen)}}[window]] = {{get_array_name(arrays.pooled)}}[window];
+        {% else %}
+        for (int channel = 0; channel < {{channels}}; channel++)
+        for (int y = 0; y < {{down * size}}; y++)
+        for (int x = 0; x < {{across * size}}; x++)
+            _cells[(channel * {{height}} + y) * {{width}} + x] = {{get_array_name(arrays.pooled)}}[
+                _first_window + (channel * {{down}} + y / {{size}}) * {{across}} + x / {{size}}] / {{size * size}};
+        {% endif %}
+    }
+{% endblock %}
