@@ -227,15 +227,16 @@ class Circuit:
         neurons = assembly.record.selection(self.model)
         samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.variables}
         for layer, monitor in assembly.monitors.items():
+            time = simulation.read(monitor, "t") * 1000
             for name in monitor.record_variables:
                 shape = (-1, assembly.presentations, len(neurons[layer]))
-                recorded = simulation.read(monitor, name).reshape(shape).transpose(1, 0, 2)
+                recorded = simulation.read(monitor, name).reshape(shape)[: len(time)].transpose(1, 0, 2)
                 last = state[layer][name][:, None, neurons[layer]]
                 samples[name][layer] = np.concatenate([recorded, last], axis=1)
         end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
         settled = simulation.read(assembly.convergence, "settled") * 1000
         return piece(
-            time=np.append(simulation.read(monitor, "t") * 1000, end),
+            time=np.append(time, end),
             samples=samples,
             neurons=neurons,
             settled=np.where(settled < 0, np.nan, settled),

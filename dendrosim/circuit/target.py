@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from brian2 import prefs
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import reset_device, set_device
 
+from dendrosim.circuit import cuda
 from dendrosim.errors import TargetError
 
 # The products run through NumPy's BLAS on both runtime targets, so these two share their templates.
@@ -36,17 +38,25 @@ class Target:
         Name on the command line.
     cells, templates : type or None
         Brian2's code-object class for cells and for this package's templates; None is the device's own.
-    standalone : bool
-        Whether one binary is built, instead of running step by step from Python.
+    device : type or None
+        Brian2's device that builds one binary; None runs step by step from Python.
     tools : tuple of str
         Programs that must be installed.
+    preferences : dict
+        Brian2's preferences while it works.
+    check_machine : callable
+        Raises TargetError where what was built cannot be run.
     """
 
     name: str
     cells: Any
     templates: Any
-    standalone: bool
+    device: Any = None
     tools: tuple[str, ...] = ()
+    preferences: Mapping[str, Any] = field(
+        default_factory=lambda: {"codegen.cpp.extra_compile_args_gcc": COMPILER_FLAGS}
+    )
+    check_machine: Callable[[], None] = lambda: None
 
     def check(self) -> None:
         """Raise TargetError if a program it needs is missing."""
@@ -58,18 +68,30 @@ class Target:
             )
 
 
-TARGETS = {
-    target.name: target
-    for target in (
-        Target("numpy", NumpyCodeObject, NumpyCodeObject, standalone=False),
-        Target("cython", CythonCodeObject, NumpyCodeObject, standalone=False, tools=("g++",)),
-        Target("cpp_standalone", None, None, standalone=True, tools=("g++", "make")),
+def _cuda_standalone() -> Target:
+    code_object = cuda.code_object()
+    return Target(
+        "cuda_standalone",
+        code_object,
+        code_object,
+        cuda.device_class(),
+        tools=("g++", "make"),
+        preferences=cuda.preferences(),
+        check_machine=cuda.check_gpu,
     )
+
+
+# How each target is made, because what it needs may not be installed.
+TARGETS: dict[str, Callable[[], Target]] = {
+    "numpy": lambda: Target("numpy", NumpyCodeObject, NumpyCodeObject),
+    "cython": lambda: Target("cython", CythonCodeObject, NumpyCodeObject, tools=("g++",)),
+    "cpp_standalone": lambda: Target("cpp_standalone", None, None, CPPStandaloneDevice, tools=("g++", "make")),
+    "cuda_standalone": _cuda_standalone,
 }
 
 
 def find_target(name: str) -> Target:
-    """Return a target that can run here, by name.
+    """Return a target whose code can be generated and compiled here, by name.
 
     Raises
     ------
@@ -78,21 +100,21 @@ def find_target(name: str) -> Target:
     """
     if name not in TARGETS:
         raise TargetError(f"there is no target '{name}'; choose {', '.join(TARGETS)}.")
-    TARGETS[name].check()
-    return TARGETS[name]
+    target = TARGETS[name]()
+    target.check()
+    return target
 
 
 @contextmanager
-def active(device: Any) -> Iterator[None]:
-    """Make `device` Brian2's current device, with this package's compiler flags; put everything back afterwards."""
-    flags = prefs["codegen.cpp.extra_compile_args_gcc"]
-    make = prefs["devices.cpp_standalone.extra_make_args_unix"]
+def active(device: Any, preferences: Mapping[str, Any]) -> Iterator[None]:
+    """Make `device` Brian2's current device, with these preferences; put everything back afterwards."""
+    kept = {name: prefs[name] for name in preferences}
     set_device(device, build_on_run=False)
-    prefs["codegen.cpp.extra_compile_args_gcc"] = COMPILER_FLAGS
-    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
     try:
+        for name, value in preferences.items():
+            prefs[name] = value
         yield
     finally:
-        prefs["codegen.cpp.extra_compile_args_gcc"] = flags
-        prefs["devices.cpp_standalone.extra_make_args_unix"] = make
+        for name, value in kept.items():
+            prefs[name] = value
         reset_device()
