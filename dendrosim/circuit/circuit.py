@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 
 import brian2
@@ -11,16 +12,20 @@ import numpy as np
 import xarray as xr
 from brian2.core.variables import ArrayVariable
 
+from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.plasticity import equilibrium_updates
-from dendrosim.circuit.simulation import Simulation, simulate
+from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
-from dendrosim.errors import DataError, NotConverged
+from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording
 from dendrosim.recording.recording import piece
 
 # Variables that can be recorded and are held as arrays; the rest follows from these.
 STATES = ("basal", "apical", "soma", "drive", "prediction", "feedback", "delta")
+
+# Default tolerance of local convergence: well above the rounding of a potential near 1.
+TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
 
 
 class Circuit:
@@ -31,13 +36,17 @@ class Circuit:
     model : Model
         The network.
     parameters : Parameters of numpy.ndarray
-        Its weights, as trained or initialised; simulated in float64.
-    target : {"numpy", "cython", "cpp_standalone"}
+        Its weights, as trained or initialised.
+    target : {"numpy", "cython", "cpp_standalone", "cuda_standalone"}
         How code is generated.
     dt : float, optional
         Time step in ms; by default a tenth of the shortest time constant.
     batch : int
         Presentations that are simulated at once; more are taken in turns.
+    dtype : {"float64", "float32"}
+        Type of all potentials and weights; times are always double precision.
+    threads : int
+        Number of threads, for target ``cpp_standalone``.
 
     Attributes
     ----------
@@ -49,7 +58,7 @@ class Circuit:
     ParametersError
         The parameters do not fit the model.
     TargetError
-        The target is unknown or not available on this machine.
+        The target is unknown, not available on this machine, or cannot have this dtype or so many threads.
     """
 
     def __init__(
@@ -60,10 +69,13 @@ class Circuit:
         *,
         dt: float | None = None,
         batch: int = 128,
+        dtype: Literal["float64", "float32"] = "float64",
+        threads: int = 1,
     ):
         parameters.check(model)
         self.model, self.parameters = model, parameters
-        self.target = find_target(target)
+        self.target = find_target(target, dtype, threads)
+        self.dtype = dtype
         cell = model.cell
         shortest = min(tau for tau in (cell.tau_soma, cell.tau_basal, cell.tau_apical) if tau > 0)
         self.dt = shortest / 10 if dt is None else dt
@@ -78,7 +90,7 @@ class Circuit:
         *,
         start: Literal["rest", "settled"] = "rest",
         record: Record | None = None,
-        tolerance: float = 1e-9,
+        tolerance: float | None = None,
         time_limit: float = 1000.0,
     ) -> Recording:
         """Hold stimuli and targets until local convergence.
@@ -94,8 +106,9 @@ class Circuit:
             the moment the target appears.
         record : Record, optional
             What to record; by default basal, apical, soma and error of all cells, every ms.
-        tolerance : float
-            Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless).
+        tolerance : float, optional
+            Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless); by default
+            what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
         time_limit : float
             Model time in ms after which to stop anyway.
 
@@ -122,6 +135,7 @@ class Circuit:
         if len(targets) != len(stimuli):
             raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
         record = record or Record()
+        tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
         strength = self.model.teacher.strength if taught else 0.0
         pieces, states = [], []
         for first in range(0, len(stimuli), self.batch):
@@ -144,6 +158,43 @@ class Circuit:
         if not recording.converged:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
+
+    def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
+        """Generate the code of a standalone target, and compile it, without running it.
+
+        :meth:`relax` does this by itself; this is to look at the code, or to compile it for another machine.
+
+        Parameters
+        ----------
+        presentations : int
+            How many are simulated at once.
+        folder : Path
+            Where to write the project; made if need be.
+        record : Record, optional
+            What it will record; by default as :meth:`relax`.
+        compiled : bool
+            Whether to compile it to ``folder/main``.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        CircuitError
+            The target has no binary, or the code does not compile.
+        """
+        simulation = self._simulation(presentations, record or Record())
+        if not isinstance(simulation, StandaloneSimulation):
+            raise CircuitError(
+                f"target '{self.target.name}' runs from Python and has nothing to build; use cpp_standalone."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        simulation.generate(folder)
+        if compiled:
+            compile_project(folder)
+        return folder
 
     def updates(self) -> Parameters:
         """Return the weight changes that the converged cells ask for, the mean over presentations of ΔW, Δb, ΔΘ.
@@ -251,6 +302,7 @@ class Circuit:
             "architecture": self.model.architecture,
             "fingerprint": self.model.fingerprint,
             "target": self.target.name,
+            "dtype": self.dtype,
             "integrator": "exponential_euler",
             "start": start,
             "teacher": self.model.teacher.kind if taught else "none",

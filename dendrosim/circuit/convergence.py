@@ -32,14 +32,9 @@ class ConvergenceTest(ArrayGroup):
     """
 
     def __init__(self, layers: Mapping[NeuronGroup, Cells], presentations: int, clock: Clock, code_object: Any):
-        arrays = {
-            "motion": presentations,
-            "settled": presentations,
-            "duration": 1,
-            "tolerance": 1,
-            "limit": 1,
-        }
-        super().__init__(presentations, arrays, clock, code_object, "convergence")
+        arrays = {"motion": presentations, "tolerance": 1}
+        times = {"settled": presentations, "duration": 1, "limit": 1}
+        super().__init__(presentations, arrays, clock, code_object, "convergence", times)
         derivatives = [
             {
                 "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
@@ -51,7 +46,7 @@ class ConvergenceTest(ArrayGroup):
         self.operation(
             "convergence",
             "convergence",
-            arrays={array: self.variables[array] for array in arrays} | {"now": self.variables["t"]},
+            arrays={array: self.variables[array] for array in (*arrays, *times)} | {"now": self.variables["t"]},
             derivatives=derivatives,
             presentations=presentations,
         )

@@ -20,8 +20,8 @@ from dendrosim.errors import TargetError
 # Built for this where there is no GPU to ask; the code also holds what a later GPU needs to translate it for itself.
 CAPABILITY = 8.0
 
-# In a generated project: where its makefile looks for libraries.
-LIBRARIES = "libraries"
+# In a generated project: where the makefile finds cuRAND, its headers and library.
+CURAND = "curand"
 
 
 @cache
@@ -114,7 +114,7 @@ def random_numbers() -> tuple[Path, Path]:
 
 def preferences() -> dict[str, Any]:
     """Return the Brian2 preferences of a build: which toolkit, for which GPU, with which flags."""
-    include, library = random_numbers()
+    _, library = random_numbers()
     backend = "devices.cuda_standalone.cuda_backend."
     return {
         f"{backend}detect_gpus": False,
@@ -123,20 +123,27 @@ def preferences() -> dict[str, Any]:
         f"{backend}cuda_path": str(toolkit()),
         # The last -std counts: Brian2CUDA's makefile asks for C++11, with which Thrust no longer compiles. Its default
         # -use_fast_math is left out, because it costs accuracy in float32.
-        f"{backend}extra_compile_args_nvcc": ["-w", "-std=c++17", f"-I{include}"],
+        f"{backend}extra_compile_args_nvcc": ["-w", "-std=c++17", f"-I{CURAND}"],
         "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],
-        "codegen.cpp.library_dirs": [LIBRARIES],
+        "codegen.cpp.library_dirs": [CURAND],
         "codegen.cpp.runtime_library_dirs": [str(library.parent)],
     }
 
 
-def link_libraries(folder: Path) -> None:
-    """Give the linker libcurand.so under that name: the package holds only libcurand.so.10.
+def link_random_numbers(folder: Path) -> None:
+    """Link cuRAND into a generated project, under the names that compiler and linker look for.
+
+    The package holds libcurand.so.10 but no libcurand.so, and its headers may lie beside those of another release of
+    the toolkit, which must not be found.
 
     Parameters
     ----------
     folder : Path
         A generated project.
     """
-    (folder / LIBRARIES).mkdir()
-    (folder / LIBRARIES / "libcurand.so").symlink_to(random_numbers()[1])
+    include, library = random_numbers()
+    links = {header.name: header for header in include.glob("curand*.h")} | {"libcurand.so": library}
+    (folder / CURAND).mkdir(exist_ok=True)
+    for name, there in links.items():
+        (folder / CURAND / name).unlink(missing_ok=True)
+        (folder / CURAND / name).symlink_to(there)

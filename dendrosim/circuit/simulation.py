@@ -41,7 +41,8 @@ class RuntimeSimulation:
             self.assembly.network.restore()
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
-            self.assembly.network.run(FOREVER, namespace={})
+            with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
+                self.assembly.network.run(FOREVER, namespace={})
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -66,17 +67,17 @@ class StandaloneSimulation:
         with active(self._device, self._target.preferences):
             self._device.build(directory=str(folder), compile=False, run=False, with_output=False)
         if self._target.name == "cuda_standalone":
-            cuda.link_libraries(folder)
+            cuda.link_random_numbers(folder)
 
     def build(self) -> Path:
         """Build the binary, or find it built, and return its folder."""
         if self._program is None:
+            self._target.check_machine()
             self._program = kept_build(self.generate)
         return self._program
 
     def run(self, values: Values) -> None:
         """Run the binary from time zero, with the given arrays and everything else at rest."""
-        self._target.check_machine()
         here, built = Path(self._folder.name), self.build()
         (here / "results").mkdir(exist_ok=True)
         if not (here / "static_arrays").exists():

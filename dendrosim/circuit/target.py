@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from brian2 import prefs
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
@@ -23,6 +24,8 @@ NumpyCodeObject.templater = NumpyCodeObject.templater.derive("dendrosim.circuit"
 CPPStandaloneCodeObject.templater = CPPStandaloneCodeObject.templater.derive(
     "dendrosim.circuit", templates_dir="templates/cpp"
 )
+
+DTYPES = {"float64": np.float64, "float32": np.float32}
 
 # Brian2's own flags, but C++17.
 COMPILER_FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++17"]
@@ -44,6 +47,8 @@ class Target:
         Programs that must be installed.
     preferences : dict
         Brian2's preferences while it works.
+    threads : bool
+        Whether it can use several threads (OpenMP).
     check_machine : callable
         Raises TargetError where what was built cannot be run.
     """
@@ -56,6 +61,7 @@ class Target:
     preferences: Mapping[str, Any] = field(
         default_factory=lambda: {"codegen.cpp.extra_compile_args_gcc": COMPILER_FLAGS}
     )
+    threads: bool = False
     check_machine: Callable[[], None] = lambda: None
 
     def check(self) -> None:
@@ -85,24 +91,43 @@ def _cuda_standalone() -> Target:
 TARGETS: dict[str, Callable[[], Target]] = {
     "numpy": lambda: Target("numpy", NumpyCodeObject, NumpyCodeObject),
     "cython": lambda: Target("cython", CythonCodeObject, NumpyCodeObject, tools=("g++",)),
-    "cpp_standalone": lambda: Target("cpp_standalone", None, None, CPPStandaloneDevice, tools=("g++", "make")),
+    "cpp_standalone": lambda: Target(
+        "cpp_standalone", None, None, CPPStandaloneDevice, tools=("g++", "make"), threads=True
+    ),
     "cuda_standalone": _cuda_standalone,
 }
 
 
-def find_target(name: str) -> Target:
-    """Return a target whose code can be generated and compiled here, by name.
+def find_target(name: str, dtype: str = "float64", threads: int = 1) -> Target:
+    """Return a target whose code can be generated and compiled here, with its preferences set for a circuit.
+
+    Parameters
+    ----------
+    name : str
+        Out of ``TARGETS``.
+    dtype : {"float64", "float32"}
+        Type of all potentials and weights.
+    threads : int
+        Number of OpenMP threads.
 
     Raises
     ------
     TargetError
-        There is no target of that name, or this machine lacks what it needs.
+        There is no target of that name, this machine lacks what it needs, or it cannot be set so.
     """
     if name not in TARGETS:
         raise TargetError(f"there is no target '{name}'; choose {', '.join(TARGETS)}.")
     target = TARGETS[name]()
     target.check()
-    return target
+    if dtype not in DTYPES:
+        raise TargetError(f"there is no dtype '{dtype}'; choose {' or '.join(DTYPES)}.")
+    if threads < 1 or (threads > 1 and not target.threads):
+        able = "one or more threads" if target.threads else "one thread only; use 'cpp_standalone' for more"
+        raise TargetError(f"target '{name}' cannot run with threads={threads}: it takes {able}.")
+    settings: dict[str, Any] = {"core.default_float_dtype": DTYPES[dtype]}
+    if threads > 1:  # Brian2 takes 0 for a program without OpenMP
+        settings["devices.cpp_standalone.openmp_threads"] = threads
+    return replace(target, preferences={**target.preferences, **settings})
 
 
 @contextmanager
