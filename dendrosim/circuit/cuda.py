@@ -20,6 +20,8 @@ from dendrosim.errors import TargetError
 # Built for this where there is no GPU to ask; the code also holds what a later GPU needs to translate it for itself.
 CAPABILITY = 8.0
 
+USUAL_PLACE = "/usr/local/cuda"
+
 # In a generated project: where the makefile finds cuRAND, its headers and library.
 CURAND = "curand"
 
@@ -62,7 +64,7 @@ def toolkit() -> Path:
         There is none.
     """
     nvcc = shutil.which("nvcc")
-    places = [os.environ.get("CUDA_HOME"), nvcc and Path(nvcc).resolve().parents[1], "/usr/local/cuda"]
+    places = [os.environ.get("CUDA_HOME"), nvcc and Path(nvcc).resolve().parents[1], USUAL_PLACE]
     for place in places:
         # A wrapper script of nvcc may lie anywhere; the headers tell the toolkit.
         if place and all((Path(place) / part).is_file() for part in ("bin/nvcc", "include/cuda_runtime.h")):
