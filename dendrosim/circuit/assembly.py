@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,22 @@ from dendrosim.circuit.target import Target
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 from dendrosim.recording import Record
+
+
+class OrderedNetwork(Network):
+    """A Brian2 network with its clocks in order of their names.
+
+    Brian2 keeps them in a set and generates code in its order, which changes with their addresses. In a fixed order the
+    same network always gives the same code, so that its build is found again.
+    """
+
+    @property
+    def _clocks(self) -> list[Clock]:
+        return self._ordered_clocks
+
+    @_clocks.setter
+    def _clocks(self, clocks: set[Clock]) -> None:
+        self._ordered_clocks = sorted(clocks, key=attrgetter("name"))
 
 
 class Assembly:
@@ -66,12 +83,13 @@ class Assembly:
         self.feedforward, self.feedback = self._projections()
         self.convergence = ConvergenceTest(equations, self.rows, self._clock, target.templates)
         self.monitors = self._monitors(max(round(record.interval / dt), 1) * dt)
-        self.network = Network(
+        self.network = OrderedNetwork(
             *self.layers.values(),
             *self.feedforward.values(),
             *self.feedback.values(),
             *self.monitors.values(),
             self.convergence,
+            name="circuit",
         )
         if model.output == "softmax":
             self.network.add(Softmax(self.layers["output"], self.rows, self._clock, target.templates))

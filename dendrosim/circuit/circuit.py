@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 
 import brian2
@@ -13,18 +14,22 @@ import xarray as xr
 from brian2.core.variables import ArrayVariable
 
 from dendrosim.circuit.assembly import Assembly
+from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
-from dendrosim.circuit.simulation import Simulation, simulate
+from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
-from dendrosim.errors import DataError, NotConverged
+from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording
 from dendrosim.recording.recording import piece
 
 # Variables that can be recorded and are held as arrays; the rest follows from these.
 STATES = ("basal", "apical", "soma", "drive", "prediction", "feedback", "delta")
+
+# Default tolerance of local convergence: well above the rounding of a potential near 1.
+TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
 
 
 class Circuit:
@@ -35,8 +40,8 @@ class Circuit:
     model : Model
         The network.
     parameters : Parameters of numpy.ndarray
-        Its weights, as trained or initialised; simulated in float64.
-    target : {"numpy", "cython", "cpp_standalone"}
+        Its weights, as trained or initialised.
+    target : {"numpy", "cython", "cpp_standalone", "cuda_standalone"}
         How code is generated.
     integrator : {"exponential_euler", "euler", "settle"}
         How time advances; see :mod:`dendrosim.circuit.integrator`.
@@ -44,6 +49,10 @@ class Circuit:
         Time step in ms; by default a tenth of the shortest time constant.
     batch : int
         Presentations that are simulated at once; more are taken in turns.
+    dtype : {"float64", "float32"}
+        Type of all potentials and weights; times are always double precision.
+    threads : int
+        Number of threads, for target ``cpp_standalone``.
 
     Attributes
     ----------
@@ -56,7 +65,7 @@ class Circuit:
     ParametersError
         The parameters do not fit the model.
     TargetError
-        The target is unknown or not available on this machine.
+        The target is unknown, not available on this machine, or cannot have this dtype or so many threads.
     CircuitError
         The integrator is unknown, or would not settle with this time step.
     """
@@ -70,10 +79,13 @@ class Circuit:
         integrator: str = "exponential_euler",
         dt: float | None = None,
         batch: int = 128,
+        dtype: Literal["float64", "float32"] = "float64",
+        threads: int = 1,
     ):
         parameters.check(model)
         self.model, self.parameters = model, parameters
-        self.target = find_target(target)
+        self.target = find_target(target, dtype, threads)
+        self.dtype = dtype
         self.integrator, self.dt = choose_integrator(integrator, model, dt)
         # Settling takes every compartment to its goal in one step: only the fixed point is that of the real cell.
         self._simulated = model.changed(cell=SETTLING_CELL) if integrator == "settle" else model
@@ -88,7 +100,7 @@ class Circuit:
         *,
         start: Literal["rest", "settled"] = "rest",
         record: Record | None = None,
-        tolerance: float = 1e-9,
+        tolerance: float | None = None,
         time_limit: float = 1000.0,
     ) -> Recording:
         r"""Hold stimuli and targets until local convergence.
@@ -104,8 +116,9 @@ class Circuit:
             the moment the target appears.
         record : Record, optional
             What to record; by default basal, apical, soma and error of all cells, every ms.
-        tolerance : float
-            Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless).
+        tolerance : float, optional
+            Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless); by default
+            what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
         time_limit : float
             Model time in ms after which to stop anyway.
 
@@ -127,6 +140,7 @@ class Circuit:
         taught = targets is not None
         stimuli, targets = self._pairs(stimuli, targets)
         record = record or Record()
+        tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
         strength = self.model.teacher.strength if taught else 0.0
         pieces, states = [], []
         for first in range(0, len(stimuli), self.batch):
@@ -194,6 +208,43 @@ class Circuit:
         learned = learner.learn(report)
         self.parameters = learned.parameters
         return learned
+
+    def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
+        """Generate the code of a standalone target, and compile it, without running it.
+
+        :meth:`relax` does this by itself; this is to look at the code, or to compile it for another machine.
+
+        Parameters
+        ----------
+        presentations : int
+            How many are simulated at once.
+        folder : Path
+            Where to write the project; made if need be.
+        record : Record, optional
+            What it will record; by default as :meth:`relax`.
+        compiled : bool
+            Whether to compile it to ``folder/main``.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        CircuitError
+            The target has no binary, or the code does not compile.
+        """
+        simulation = self._simulation(presentations, record or Record())
+        if not isinstance(simulation, StandaloneSimulation):
+            raise CircuitError(
+                f"target '{self.target.name}' runs from Python and has nothing to build; use cpp_standalone."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        simulation.generate(folder)
+        if compiled:
+            compile_project(folder)
+        return folder
 
     def updates(self) -> Parameters:
         """Return the weight changes that the converged cells ask for, the mean over presentations of ΔW, Δb, ΔΘ.
@@ -283,17 +334,19 @@ class Circuit:
         assembly, steps = simulation.assembly, self.model.steps
         neurons = assembly.record.selection(self.model)
         samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.variables}
+        time = np.empty(0)
         for layer, monitor in assembly.monitors.items():
+            time = simulation.read(monitor, "t") * 1000
             for name in monitor.record_variables:
-                recorded = simulation.read(monitor, name)
-                by_step = recorded.reshape(len(recorded), steps, assembly.presentations, -1)
+                recorded = simulation.read(monitor, name).reshape(
+                    -1, steps, assembly.presentations, len(neurons[layer])
+                )
                 last = state[layer][name].reshape(assembly.presentations, steps, -1)[:, None, :, neurons[layer]]
-                samples[name][layer] = np.concatenate([by_step.transpose(2, 0, 1, 3), last], axis=1)
-        times = [simulation.read(monitor, "t") * 1000 for monitor in assembly.monitors.values()]
+                samples[name][layer] = np.concatenate([recorded[: len(time)].transpose(2, 0, 1, 3), last], axis=1)
         end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
         settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
         return piece(
-            time=np.append(times[0] if times else [], end),
+            time=np.append(time, end),
             samples=samples,
             neurons=neurons,
             steps=steps,
@@ -309,6 +362,7 @@ class Circuit:
             "architecture": self.model.architecture,
             "fingerprint": self.model.fingerprint,
             "target": self.target.name,
+            "dtype": self.dtype,
             "integrator": self.integrator,
             "start": start,
             "teacher": self.model.teacher.kind if taught else "none",

@@ -33,9 +33,9 @@ class ConvergenceTest(ArrayGroup):
     """
 
     def __init__(self, layers: Mapping[NeuronGroup, Cells], rows: int, clock: Clock, code_object: Any):
-        arrays = {"motion": rows, "settled": rows, "duration": 1, "converged": 1}
-        arrays |= dict.fromkeys(("tolerance", "limit", "stop"), 1)
-        super().__init__(rows, arrays, clock, code_object, "convergence")
+        arrays = {"motion": rows, "tolerance": 1, "converged": 1, "stop": 1}
+        times = {"settled": rows, "duration": 1, "limit": 1}
+        super().__init__(rows, arrays, clock, code_object, "convergence", times)
         derivatives = [
             {
                 "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
@@ -47,7 +47,7 @@ class ConvergenceTest(ArrayGroup):
         self.operation(
             "convergence",
             "convergence",
-            arrays={array: self.variables[array] for array in arrays} | {"now": self.variables["t"]},
+            arrays={array: self.variables[array] for array in (*arrays, *times)} | {"now": self.variables["t"]},
             derivatives=derivatives,
             rows=rows,
         )

@@ -41,26 +41,38 @@ class ArrayGroup(Group):
     size : int
         Value of ``N`` in the templates.
     arrays : dict of str to int
-        Names and lengths of the arrays.
+        Names and lengths of the arrays of potentials or weights, in the type of the circuit.
     clock : Clock
         When its operations run.
     code_object : type
         Brian2's code-object class of the target.
     name : str
         Name of the group in the generated code.
+    times : dict of str to int, optional
+        Names and lengths of arrays of times, always in double precision, as Brian2 keeps its clocks.
     """
 
     add_to_magic_network = False
 
-    def __init__(self, size: int, arrays: Mapping[str, int], clock: Clock, code_object: Any, name: str):
+    def __init__(
+        self,
+        size: int,
+        arrays: Mapping[str, int],
+        clock: Clock,
+        code_object: Any,
+        name: str,
+        times: Mapping[str, int] | None = None,
+    ):
         BrianObject.__init__(self, clock=clock, when=SLOT, name=name)
         self.codeobj_class = code_object
         self._size = size
         self.variables = Variables(self)
         self.variables.add_constant("N", size)
         for array, length in arrays.items():
-            dtype = np.int32 if array in INDICES else float
+            dtype = np.int32 if array in INDICES else None
             self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=dtype)
+        for array, length in (times or {}).items():
+            self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=float)
         self.variables.create_clock_variables(clock, prefix="")
         self._enable_group_attributes()
 

@@ -52,11 +52,12 @@ class Presenter(ArrayGroup):
     ):
         rows = presentations * steps
         sizes = {"stimuli": samples * steps * (len(input) // rows), "targets": samples * steps * (len(output) // rows)}
-        sizes |= {"order": (slots + 1) * presentations, "offset": presentations}
-        sizes |= dict.fromkeys(("held", "slot", "active", "rate", "theta_rate", "decay"), 1)
-        super().__init__(presentations, sizes, clock, code_object, "presenter")
+        sizes["order"] = (slots + 1) * presentations
+        sizes |= dict.fromkeys(("slot", "active", "rate", "theta_rate", "decay"), 1)
+        times = {"offset": presentations, "held": 1}
+        super().__init__(presentations, sizes, clock, code_object, "presenter", times)
         self._continuous, self._convergence = continuous, convergence
-        arrays = {name: self.variables[name] for name in sizes} | {"now": self.variables["t"]}
+        arrays = {name: self.variables[name] for name in (*sizes, *times)} | {"now": self.variables["t"]}
         arrays |= {"basal": self.refer(input, "basal"), "target": self.refer(output, "target")}
         arrays["converged"] = self.refer(convergence, "converged")
         layout = {"samples": samples, "slots": slots, "presentations": presentations, "steps": steps}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from brian2 import second
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import runtime_device
 
+from dendrosim.circuit import cuda
+from dendrosim.circuit.build import PROGRAM, kept_build
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
 
@@ -24,18 +26,20 @@ Values = dict[tuple[Any, str], np.ndarray]
 class RuntimeSimulation:
     """An assembly that runs step by step from Python (NumPy, Cython)."""
 
-    def __init__(self, assemble: Callable[[], Any]):
-        with active(runtime_device):
+    def __init__(self, assemble: Callable[[], Any], target: Target):
+        self._preferences = target.preferences
+        with active(runtime_device, self._preferences):
             self.assembly = assemble()
             self.assembly.network.store()
 
     def run(self, values: Values) -> None:
         """Run from time zero, with the given arrays and everything else at rest."""
-        with active(runtime_device):
+        with active(runtime_device, self._preferences):
             self.assembly.network.restore()
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
-            self.assembly.network.run(FOREVER, namespace={})
+            with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
+                self.assembly.network.run(FOREVER, namespace={})
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -43,34 +47,52 @@ class RuntimeSimulation:
 
 
 class StandaloneSimulation:
-    """An assembly that is compiled to a binary once; each run reads new arrays from files."""
+    """An assembly that is compiled to a binary; each run reads new arrays from files."""
 
-    def __init__(self, assemble: Callable[[], Any]):
-        # Removed with this object, or at the end of the process.
-        self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
-        self._device = CPPStandaloneDevice()
-        with active(self._device):
+    def __init__(self, assemble: Callable[[], Any], target: Target):
+        self._target = target
+        self._device = _fresh_device(target)
+        with active(self._device, target.preferences):
             self.assembly = assemble()
             self.assembly.network.run(FOREVER, namespace={})
-            self._device.build(directory=self._folder.name, run=False, with_output=False)
+        # Removed with this object, or at the end of the process.
+        self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
+        self._program: Path | None = None
+
+    def generate(self, folder: Path) -> None:
+        """Write the sources of the binary and its makefile to a folder."""
+        with active(self._device, self._target.preferences):
+            self._device.build(directory=str(folder), compile=False, run=False, with_output=False)
+        if self._target.name == "cuda_standalone":
+            cuda.link_random_numbers(folder)
+
+    def build(self) -> Path:
+        """Build the binary, or find it built, and return its folder."""
+        if self._program is None:
+            self._target.check_machine()
+            self._program = kept_build(self.generate)
+        return self._program
 
     def run(self, values: Values) -> None:
         """Run the binary from time zero, with the given arrays and everything else at rest."""
-        inputs = Path(self._folder.name) / "inputs"
-        inputs.mkdir(exist_ok=True)
+        here, built = Path(self._folder.name), self.build()
+        (here / "results").mkdir(exist_ok=True)
+        if not (here / "static_arrays").exists():
+            (here / "static_arrays").symlink_to(built / "static_arrays")
+        # The binary reads its inputs relative to where it runs. Brian2CUDA's reads only lower-case names.
         arguments = []
-        for (group, name), array in values.items():
-            variable = f"{group.name}.{name}"
-            path = inputs / f"{variable}.dat"
-            np.ascontiguousarray(array, dtype=group.variables[name].dtype).tofile(path)
-            arguments.append(f"{variable}={path}")
-        try:
-            with active(self._device):
-                self._device.run(self._folder.name, "results", with_output=False, run_args=arguments)
-        except RuntimeError as error:
+        for number, ((group, name), array) in enumerate(values.items()):
+            np.ascontiguousarray(array, dtype=group.variables[name].dtype).tofile(here / f"input-{number}.dat")
+            arguments.append(f"{group.name}.{name}=input-{number}.dat")
+        command = [str(built / PROGRAM), "--results_dir", "results/", *arguments]
+        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+        if done.returncode or done.stderr:
             raise CircuitError(
-                f"the compiled circuit failed ({error}); run it with target 'numpy' to see why."
-            ) from None
+                f"the compiled circuit failed (status {done.returncode}, {done.stderr.strip() or 'no message'}); "
+                "run it with target 'numpy' to see why."
+            )
+        self._device.results_dir = str(here / "results")
+        self._device.has_been_run = True
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -80,6 +102,19 @@ class StandaloneSimulation:
         if isinstance(variable.size, tuple):
             variable.size = (0, variable.size[1])  # as long as what this run recorded
         return np.array(self._device.get_value(variable))
+
+
+def _fresh_device(target: Target) -> Any:
+    """Return a new device of a target, in which names depend on this circuit alone.
+
+    Brian2 numbers the names of generated code by what else lives in the process; then no build would be found again.
+    """
+
+    class CircuitDevice(target.device):  # type: ignore[name-defined]
+        def code_object(self, owner: Any, name: str, *args: Any, **keywords: Any) -> Any:
+            return super().code_object(owner, name.removesuffix("*"), *args, **keywords)
+
+    return CircuitDevice()
 
 
 Simulation = RuntimeSimulation | StandaloneSimulation
@@ -95,4 +130,4 @@ def simulate(assemble: Callable[[], Any], target: Target) -> Simulation:
     target : Target
         Where its code runs.
     """
-    return StandaloneSimulation(assemble) if target.standalone else RuntimeSimulation(assemble)
+    return (StandaloneSimulation if target.device else RuntimeSimulation)(assemble, target)

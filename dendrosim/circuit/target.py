@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from brian2 import prefs
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import reset_device, set_device
 
+from dendrosim.circuit import cuda
 from dendrosim.errors import TargetError
 
 # The products run through NumPy's BLAS on both runtime targets, so these two share their templates.
@@ -21,6 +24,8 @@ NumpyCodeObject.templater = NumpyCodeObject.templater.derive("dendrosim.circuit"
 CPPStandaloneCodeObject.templater = CPPStandaloneCodeObject.templater.derive(
     "dendrosim.circuit", templates_dir="templates/cpp"
 )
+
+DTYPES = {"float64": np.float64, "float32": np.float32}
 
 # Brian2's own flags, but C++17.
 COMPILER_FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++17"]
@@ -36,17 +41,28 @@ class Target:
         Name on the command line.
     cells, templates : type or None
         Brian2's code-object class for cells and for this package's templates; None is the device's own.
-    standalone : bool
-        Whether one binary is built, instead of running step by step from Python.
+    device : type or None
+        Brian2's device that builds one binary; None runs step by step from Python.
     tools : tuple of str
         Programs that must be installed.
+    preferences : dict
+        Brian2's preferences while it works.
+    threads : bool
+        Whether it can use several threads (OpenMP).
+    check_machine : callable
+        Raises TargetError where what was built cannot be run.
     """
 
     name: str
     cells: Any
     templates: Any
-    standalone: bool
+    device: Any = None
     tools: tuple[str, ...] = ()
+    preferences: Mapping[str, Any] = field(
+        default_factory=lambda: {"codegen.cpp.extra_compile_args_gcc": COMPILER_FLAGS}
+    )
+    threads: bool = False
+    check_machine: Callable[[], None] = lambda: None
 
     def check(self) -> None:
         """Raise TargetError if a program it needs is missing."""
@@ -58,41 +74,72 @@ class Target:
             )
 
 
-TARGETS = {
-    target.name: target
-    for target in (
-        Target("numpy", NumpyCodeObject, NumpyCodeObject, standalone=False),
-        Target("cython", CythonCodeObject, NumpyCodeObject, standalone=False, tools=("g++",)),
-        Target("cpp_standalone", None, None, standalone=True, tools=("g++", "make")),
+def _cuda_standalone() -> Target:
+    code_object = cuda.code_object()
+    return Target(
+        "cuda_standalone",
+        code_object,
+        code_object,
+        cuda.device_class(),
+        tools=("g++", "make"),
+        preferences=cuda.preferences(),
+        check_machine=cuda.check_gpu,
     )
+
+
+# How each target is made, because what it needs may not be installed.
+TARGETS: dict[str, Callable[[], Target]] = {
+    "numpy": lambda: Target("numpy", NumpyCodeObject, NumpyCodeObject),
+    "cython": lambda: Target("cython", CythonCodeObject, NumpyCodeObject, tools=("g++",)),
+    "cpp_standalone": lambda: Target(
+        "cpp_standalone", None, None, CPPStandaloneDevice, tools=("g++", "make"), threads=True
+    ),
+    "cuda_standalone": _cuda_standalone,
 }
 
 
-def find_target(name: str) -> Target:
-    """Return a target that can run here, by name.
+def find_target(name: str, dtype: str = "float64", threads: int = 1) -> Target:
+    """Return a target whose code can be generated and compiled here, with its preferences set for a circuit.
+
+    Parameters
+    ----------
+    name : str
+        Out of ``TARGETS``.
+    dtype : {"float64", "float32"}
+        Type of all potentials and weights.
+    threads : int
+        Number of OpenMP threads.
 
     Raises
     ------
     TargetError
-        There is no target of that name, or this machine lacks what it needs.
+        There is no target of that name, this machine lacks what it needs, or it cannot be set so.
     """
     if name not in TARGETS:
         raise TargetError(f"there is no target '{name}'; choose {', '.join(TARGETS)}.")
-    TARGETS[name].check()
-    return TARGETS[name]
+    target = TARGETS[name]()
+    target.check()
+    if dtype not in DTYPES:
+        raise TargetError(f"there is no dtype '{dtype}'; choose {' or '.join(DTYPES)}.")
+    if threads < 1 or (threads > 1 and not target.threads):
+        able = "one or more threads" if target.threads else "one thread only; use 'cpp_standalone' for more"
+        raise TargetError(f"target '{name}' cannot run with threads={threads}: it takes {able}.")
+    settings: dict[str, Any] = {"core.default_float_dtype": DTYPES[dtype]}
+    if threads > 1:  # Brian2 takes 0 for a program without OpenMP
+        settings["devices.cpp_standalone.openmp_threads"] = threads
+    return replace(target, preferences={**target.preferences, **settings})
 
 
 @contextmanager
-def active(device: Any) -> Iterator[None]:
-    """Make `device` Brian2's current device, with this package's compiler flags; put everything back afterwards."""
-    flags = prefs["codegen.cpp.extra_compile_args_gcc"]
-    make = prefs["devices.cpp_standalone.extra_make_args_unix"]
+def active(device: Any, preferences: Mapping[str, Any]) -> Iterator[None]:
+    """Make `device` Brian2's current device, with these preferences; put everything back afterwards."""
+    kept = {name: prefs[name] for name in preferences}
     set_device(device, build_on_run=False)
-    prefs["codegen.cpp.extra_compile_args_gcc"] = COMPILER_FLAGS
-    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
     try:
+        for name, value in preferences.items():
+            prefs[name] = value
         yield
     finally:
-        prefs["codegen.cpp.extra_compile_args_gcc"] = flags
-        prefs["devices.cpp_standalone.extra_make_args_unix"] = make
+        for name, value in kept.items():
+            prefs[name] = value
         reset_device()

@@ -64,7 +64,7 @@ def validated(values: dict[str, Any], source: str) -> Model:
 
 def save_model(model: Model, path: Path) -> None:
     """Write a model as TOML."""
-    path.write_text(tomli_w.dumps(model.model_dump(mode="json")), encoding="utf-8")
+    path.write_text(tomli_w.dumps(model.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
 
 
 def _sentence(error: ValidationError, source: str) -> str:

@@ -7,14 +7,18 @@ from brian2.devices.device import get_device
 from networks import parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
+from dendrosim.circuit.circuit import TOLERANCES
+from dendrosim.errors import CircuitError, TargetError
 from dendrosim.recording import Record
 
 MODEL = small_model((7, 9, 26, 3), cell={"tau_apical": 5.0})
 EVERYTHING = Record(("basal", "apical", "soma", "drive", "prediction", "delta", "feedback"), interval=2.0)
+# Of a sum of some 30 products of size 1, over a few time constants.
+ROUNDING = 50 * np.finfo(np.float32).eps
 
 
-def trajectories(target, presentations):
-    circuit = Circuit(MODEL, parameters_of(MODEL, 2), target=target)
+def trajectories(target, presentations, **settings):
+    circuit = Circuit(MODEL, parameters_of(MODEL, 2), target=target, **settings)
     stimuli, targets = presentations_of(MODEL, 5, 2)
     recordings = [
         circuit.relax(stimuli[:presentations], targets[:presentations], record=EVERYTHING, start=start)
@@ -28,6 +32,51 @@ def trajectories(target, presentations):
 def test_every_target_follows_the_same_trajectory_as_numpy(target, presentations):
     for ours, wanted in zip(trajectories(target, presentations), trajectories("numpy", presentations), strict=True):
         np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(target):
+    circuit = Circuit(MODEL, parameters_of(MODEL, 2), target, dtype="float32")
+    reference = Circuit(MODEL, parameters_of(MODEL, 2))
+    stimuli, targets = presentations_of(MODEL, 5, 2)
+    ours = circuit.relax(stimuli, targets, record=EVERYTHING)
+    wanted = reference.relax(stimuli, targets, record=EVERYTHING, tolerance=TOLERANCES["float32"])
+    assert ours.converged
+    samples = min(len(ours.dataset.time), len(wanted.dataset.time)) - 1
+    for name in EVERYTHING.variables:
+        np.testing.assert_allclose(
+            ours.dataset[name][:, :samples], wanted.dataset[name][:, :samples], rtol=0, atol=ROUNDING
+        )
+    for name, value in circuit.state["hidden-1"].items():
+        assert value.dtype == np.float32, name
+
+
+def test_two_threads_follow_the_same_trajectory_as_one():
+    for ours, wanted in zip(
+        trajectories("cpp_standalone", 5, threads=2), trajectories("cpp_standalone", 5), strict=True
+    ):
+        np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("target", "threads"), [("cpp_standalone", 0), ("cpp_standalone", -1), ("numpy", 2), ("cython", 2)]
+)
+def test_threads_that_make_no_sense_are_refused(target, threads):
+    with pytest.raises(TargetError, match=rf"'{target}' cannot run with threads={threads}: it takes one"):
+        Circuit(MODEL, parameters_of(MODEL, 2), target, threads=threads)
+
+
+def test_an_unknown_dtype_names_those_there_are():
+    with pytest.raises(TargetError, match=r"no dtype 'float16'; choose float64 or float32"):
+        Circuit(MODEL, parameters_of(MODEL, 2), dtype="float16")
+
+
+def test_building_alone_writes_a_project_and_only_a_standalone_target_has_one(tmp_path):
+    circuit = Circuit(MODEL, parameters_of(MODEL, 2), "cpp_standalone")
+    assert (circuit.build(2, tmp_path / "code", compiled=False) / "makefile").is_file()
+    assert not (tmp_path / "code" / "main").exists()
+    with pytest.raises(CircuitError, match=r"'numpy' runs from Python and has nothing to build"):
+        Circuit(MODEL, parameters_of(MODEL, 2)).build(2, tmp_path)
 
 
 def test_a_standalone_circuit_is_built_once_and_takes_new_stimuli():

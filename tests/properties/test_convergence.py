@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from networks import networks, parameters_of, presentations_of, small_model
+from networks import dense_layers, networks, parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
 from dendrosim.errors import NotConverged
@@ -51,7 +51,7 @@ def motion(recording, model, parameters, presentation):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(networks())
+@given(networks(dense_layers()))
 def test_a_presentation_is_converged_from_the_first_moment_on_at_which_no_derivative_exceeds_the_tolerance(network):
     model, parameters, stimuli, targets = network
     dt, tolerance = 2.0, 1e-3

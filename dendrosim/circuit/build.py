@@ -1,0 +1,134 @@
+"""Compiled circuits are kept: a network whose generated code is already compiled is not compiled again.
+
+A build is a folder named by the hash of all that was generated, the makefile with its flags, and the compiler's
+version. Stimuli, weights, tolerances and the like are no part of it; every run reads them from files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from dendrosim.errors import CircuitError
+
+PROGRAM = "main"
+_SEAL = "sealed.sha256"  # written last
+
+# Two jobs at once: a build must leave room for what else runs on the machine.
+_MAKE = ["make", "-j2"]
+
+
+def cache_folder() -> Path:
+    """Return where builds are kept: DENDROSIM_CACHE, else `dendrosim` in the user's cache folder."""
+    if named := os.environ.get("DENDROSIM_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dendrosim"
+
+
+def compile_project(folder: Path) -> None:
+    """Compile a generated project to `folder/main`.
+
+    Raises
+    ------
+    CircuitError
+        The compiler failed; its first error is quoted.
+    """
+    done = subprocess.run(_MAKE, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        complaints = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()[-1:]
+        raise CircuitError(
+            f"the generated code does not compile ({'; '.join(complaints[:1])}): "
+            "check the compiler, or use target 'numpy'."
+        )
+
+
+def kept_build(generate: Callable[[Path], None]) -> Path:
+    """Return a folder with a compiled project, from the cache or compiled now.
+
+    It is safe with several processes: each compiles in a folder of its own and the first to finish moves it into place.
+
+    Parameters
+    ----------
+    generate : callable
+        Writes the project's sources to a folder, which is empty.
+
+    Raises
+    ------
+    CircuitError
+        It does not compile, or the cache cannot be written.
+    """
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="new-", dir=cache_folder()))
+    except OSError as error:
+        raise CircuitError(
+            f"compiled circuits cannot be kept in {cache_folder()} ({error.strerror}): "
+            "set DENDROSIM_CACHE to a folder that can be written."
+        ) from None
+    try:
+        generate(work)
+        kept = cache_folder() / _key(work)
+        if not _intact(kept):
+            compile_project(work)
+            for rest in work.rglob("*.o"):
+                rest.unlink()
+            (work / _SEAL).write_text(_hash(_used(work)))
+            _move(work, kept)
+        return kept
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _move(work: Path, kept: Path) -> None:
+    """Move a finished build into place, unless another process was first; what is damaged makes way."""
+    if kept.exists() and not _intact(kept):
+        aside = Path(tempfile.mkdtemp(prefix="damaged-", dir=kept.parent))
+        os.replace(kept, aside / "build")
+        shutil.rmtree(aside, ignore_errors=True)
+    try:
+        os.rename(work, kept)
+    except OSError:
+        if not _intact(kept):
+            raise
+
+
+def _intact(kept: Path) -> bool:
+    """Whether a build is complete and all that a run reads of it is as it was sealed."""
+    try:
+        return (kept / _SEAL).read_text() == _hash(_used(kept))
+    except OSError:
+        return False
+
+
+def _used(folder: Path) -> list[Path]:
+    return [folder / PROGRAM, *sorted((folder / "static_arrays").glob("*"))]
+
+
+def _key(folder: Path) -> str:
+    generated = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    names = "\n".join(str(path.relative_to(folder)) for path in generated)
+    return hashlib.sha256(f"{_compiler()}\n{names}\n{_hash(generated)}".encode()).hexdigest()[:32]
+
+
+def _hash(paths: list[Path]) -> str:
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+@cache
+def _compiler() -> str:
+    """Return what decides the meaning of -march=native and of the flags: compilers and processor."""
+    asked = [["g++", "--version"], ["g++", "-march=native", "-Q", "--help=target"], ["nvcc", "--version"]]
+    answers = [
+        subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        for command in asked
+        if shutil.which(command[0])
+    ]
+    return "\n".join([platform.machine(), *answers])

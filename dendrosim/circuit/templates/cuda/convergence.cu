@@ -1,0 +1,65 @@
+{# The largest tau*|d/dt| of each presentation; stops the run once all are below tolerance. See circuit/convergence.py #}
+{# USES_VARIABLES { N } #}
+{% extends 'common_group.cu' %}
+{% import 'reduction.cu' as reduction with context %}
+{% block extra_headers %}
+#include "network.h"
+{% endblock %}
+{% block kernel %}
+{% set real = c_data_type(arrays.motion.dtype) %}
+namespace {
+{{ reduction.reduction(real) }}
+__device__ int _moving;  // whether any presentation is not quiet
+
+// One block of threads for each presentation.
+__global__ void _convergence(
+    {% for derivative in derivatives %}
+    {% set outer = loop %}
+    {% for array, factor in derivative.terms %}
+    const {{real}}* _term_{{outer.index}}_{{loop.index}},
+    {% endfor %}
+    {% endfor %}
+    const double now, const {{real}}* tolerance, {{real}}* motion, double* settled, double* duration)
+{
+    const size_t b = blockIdx.x;
+    {{real}} largest = 0, restless = 0;
+    {% for derivative in derivatives %}
+    {% set outer = loop %}
+    for (size_t k = b * {{derivative.cells}} + threadIdx.x; k < (b + 1) * {{derivative.cells}}; k += _THREADS) {
+        const {{real}} change = fabs({% for array, factor in derivative.terms %}{{factor}}*_term_{{outer.index}}_{{loop.index}}[k]{{ " + " if not loop.last }}{% endfor %});
+        largest = change > largest ? change : largest;
+        restless = change < tolerance[0] ? restless : {{real}}(1);  // NaN is not quiet
+    }
+    {% endfor %}
+    largest = _reduce(largest, _Largest());
+    restless = _reduce(restless, _Largest());
+    if (threadIdx.x == 0) {
+        motion[b] = largest;
+        settled[b] = restless > 0 ? -1 : settled[b] < 0 ? now : settled[b];
+        if (restless > 0)
+            atomicExch(&_moving, 1);
+        if (b == 0)
+            duration[0] = now;
+    }
+}
+}
+{% endblock %}
+{% block prepare_kernel %}{% endblock %}
+{% block kernel_call %}
+    // Only one flag crosses to the host. Time and its limit are kept there.
+    const double now = {{get_array_name(arrays.now, access_data=False)}}[0];
+    int moving = 0;
+    CUDA_SAFE_CALL(cudaMemcpyToSymbol(_moving, &moving, sizeof(moving)));
+    _convergence<<<{{presentations}}, _THREADS>>>(
+        {% for derivative in derivatives %}
+        {% for array, factor in derivative.terms %}
+        {{get_array_name(array, prefix="dev")}},
+        {% endfor %}
+        {% endfor %}
+        now, {{get_array_name(arrays.tolerance, prefix="dev")}}, {{get_array_name(arrays.motion, prefix="dev")}},
+        {{get_array_name(arrays.settled, prefix="dev")}}, {{get_array_name(arrays.duration, prefix="dev")}});
+    CUDA_CHECK_ERROR("_convergence");
+    CUDA_SAFE_CALL(cudaMemcpyFromSymbol(&moving, _moving, sizeof(moving)));
+    if (!moving || now >= {{get_array_name(arrays.limit, access_data=False)}}[0])
+        Network::_globally_stopped = true;
+{% endblock %}

@@ -1,0 +1,1 @@
+// See cuda_on_cpu.h.
