@@ -14,6 +14,7 @@ from brian2.core.variables import ArrayVariable
 
 from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.plasticity import equilibrium_updates
+from dendrosim.circuit.requirements import check_memory, checked_presentations, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
@@ -121,21 +122,25 @@ class Circuit:
         ------
         DataError
             Stimuli or targets have the wrong shape or hold NaN.
+        CircuitError
+            It does not fit in memory, or the compiled circuit failed.
 
         Warns
         -----
         NotConverged
             The time limit came first.
         """
-        stimuli = self._checked("stimuli", stimuli, self.model.sizes[0])
+        stimuli = checked_presentations(self.model, "stimuli", stimuli, self.model.sizes[0])
         taught = targets is not None
         if targets is None:
             targets = np.zeros((len(stimuli), self.model.sizes[-1]))
-        targets = self._checked("targets", targets, self.model.sizes[-1])
+        targets = checked_presentations(self.model, "targets", targets, self.model.sizes[-1])
         if len(targets) != len(stimuli):
             raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
         record = record or Record()
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
+        duration = min(time_limit, settling_time(self.model, tolerance))
+        check_memory(self.model, record, len(stimuli), self.batch, duration, np.dtype(self.dtype).itemsize)
         strength = self.model.teacher.strength if taught else 0.0
         pieces, states = [], []
         for first in range(0, len(stimuli), self.batch):
@@ -160,9 +165,7 @@ class Circuit:
         return recording
 
     def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
-        """Generate the code of a standalone target, and compile it, without running it.
-
-        :meth:`relax` does this by itself; this is to look at the code, or to compile it for another machine.
+        """Generate the code of a standalone target, and compile it, without running it; :meth:`relax` does so itself.
 
         Parameters
         ----------
@@ -174,11 +177,6 @@ class Circuit:
             What it will record; by default as :meth:`relax`.
         compiled : bool
             Whether to compile it to ``folder/main``.
-
-        Returns
-        -------
-        Path
-            The folder.
 
         Raises
         ------
@@ -207,18 +205,6 @@ class Circuit:
         if not self.state:
             raise DataError("the circuit has no state yet; call relax(stimuli, targets) first.")
         return equilibrium_updates(self.model, self.state)
-
-    def _checked(self, what: str, array: np.ndarray, width: int) -> np.ndarray:
-        array = np.asarray(array, dtype=float)
-        if array.ndim != 2 or array.shape[1] != width or len(array) == 0:
-            raise DataError(
-                f"{what} have shape {array.shape} where {self.model.architecture} needs (presentations, {width}); "
-                "give one row for each presentation."
-            )
-        if not np.isfinite(array).all():
-            row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
-            raise DataError(f"{what} hold NaN or infinite values, first in presentation {row}; remove or replace them.")
-        return array
 
     def _simulation(self, presentations: int, record: Record) -> Simulation:
         key = (presentations, record)
