@@ -26,7 +26,9 @@ ModelArgument = Annotated[
     str,
     typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
 ]
-TargetOption = Annotated[str, typer.Option(help="How Brian2 generates code: numpy, cython or cpp_standalone.")]
+TargetOption = Annotated[
+    str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
+]
 
 
 def _print_version(asked: bool) -> None:

@@ -18,6 +18,7 @@ from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
+from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
@@ -53,6 +54,9 @@ class Circuit:
         Type of all potentials and weights; times are always double precision.
     threads : int
         Number of threads, for target ``cpp_standalone``.
+    blas : bool
+        Whether ``cpp_standalone`` takes its matrix products from a BLAS found on this machine, instead of the built-in
+        kernel.
 
     Attributes
     ----------
@@ -81,10 +85,11 @@ class Circuit:
         batch: int = 128,
         dtype: Literal["float64", "float32"] = "float64",
         threads: int = 1,
+        blas: bool = False,
     ):
         parameters.check(model)
         self.model, self.parameters = model, parameters
-        self.target = find_target(target, dtype, threads)
+        self.target = find_target(target, dtype, threads, blas)
         self.dtype = dtype
         self.integrator, self.dt = choose_integrator(integrator, model, dt)
         # Settling takes every compartment to its goal in one step: only the fixed point is that of the real cell.
@@ -131,6 +136,8 @@ class Circuit:
         ------
         DataError
             Stimuli or targets have the wrong shape or hold NaN.
+        CircuitError
+            It does not fit in memory, or the compiled circuit failed.
 
         Warns
         -----
@@ -138,9 +145,11 @@ class Circuit:
             The time limit came first.
         """
         taught = targets is not None
-        stimuli, targets = self._pairs(stimuli, targets)
+        stimuli, targets = checked_pairs(self.model, stimuli, targets)
         record = record or Record()
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
+        duration = min(time_limit, settling_time(self._simulated, tolerance))
+        check_memory(self.model, record, len(stimuli), self.batch, duration, np.dtype(self.dtype).itemsize)
         strength = self.model.teacher.strength if taught else 0.0
         pieces, states = [], []
         for first in range(0, len(stimuli), self.batch):
@@ -194,7 +203,7 @@ class Circuit:
         CircuitError
             The circuit did not converge, or its weights became NaN or infinite.
         """
-        stimuli, targets = self._pairs(stimuli, targets)
+        stimuli, targets = checked_pairs(self.model, stimuli, targets)
         learner = Learner(
             self._simulated,
             self.parameters,
@@ -210,9 +219,7 @@ class Circuit:
         return learned
 
     def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
-        """Generate the code of a standalone target, and compile it, without running it.
-
-        :meth:`relax` does this by itself; this is to look at the code, or to compile it for another machine.
+        """Generate the code of a standalone target, and compile it, without running it; :meth:`relax` does so itself.
 
         Parameters
         ----------
@@ -224,11 +231,6 @@ class Circuit:
             What it will record; by default as :meth:`relax`.
         compiled : bool
             Whether to compile it to ``folder/main``.
-
-        Returns
-        -------
-        Path
-            The folder.
 
         Raises
         ------
@@ -257,27 +259,6 @@ class Circuit:
         if not self.state:
             raise DataError("the circuit has no state yet; call relax(stimuli, targets) first.")
         return equilibrium_updates(self.model, self.state)
-
-    def _pairs(self, stimuli: np.ndarray, targets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Check stimuli and targets; targets that nobody gave are zero."""
-        stimuli = self._checked("stimuli", stimuli, self.model.input)
-        wanted = (self.model.steps, self.model.sizes[-1]) if self.model.steps > 1 else self.model.sizes[-1:]
-        targets = self._checked("targets", np.zeros((len(stimuli), *wanted)) if targets is None else targets, wanted)
-        if len(targets) != len(stimuli):
-            raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
-        return stimuli, targets
-
-    def _checked(self, what: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        array = np.asarray(array, dtype=float)
-        if array.shape[1:] != shape or len(array) == 0:
-            raise DataError(
-                f"{what} have shape {array.shape} where {self.model.architecture} needs "
-                f"(presentations, {', '.join(map(str, shape))}); give one row for each presentation."
-            )
-        if not np.isfinite(array).all():
-            row = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
-            raise DataError(f"{what} hold NaN or infinite values, first in presentation {row}; remove or replace them.")
-        return array
 
     def _simulation(self, presentations: int, record: Record) -> Simulation:
         key = (presentations, record)

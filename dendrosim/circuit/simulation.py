@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -85,7 +86,8 @@ class StandaloneSimulation:
             np.ascontiguousarray(array, dtype=group.variables[name].dtype).tofile(here / f"input-{number}.dat")
             arguments.append(f"{group.name}.{name}=input-{number}.dat")
         command = [str(built / PROGRAM), "--results_dir", "results/", *arguments]
-        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+        environment = os.environ | self._target.environment
+        done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
         if done.returncode or done.stderr:
             raise CircuitError(
                 f"the compiled circuit failed (status {done.returncode}, {done.stderr.strip() or 'no message'}); "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import reset_device, set_device
 
 from dendrosim.circuit import cuda
+from dendrosim.circuit.blas import find_blas
 from dendrosim.errors import TargetError
 
 # The products run through NumPy's BLAS on both runtime targets, so these two share their templates.
@@ -27,8 +29,13 @@ CPPStandaloneCodeObject.templater = CPPStandaloneCodeObject.templater.derive(
 
 DTYPES = {"float64": np.float64, "float32": np.float32}
 
-# Brian2's own flags, but C++17.
-COMPILER_FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++17"]
+# Without Brian2's -fno-finite-math-only the compiler uses its vectorised tanh and exp: a step of 784-512-256-10 with
+# 128 presentations takes 5.5 instead of 7.7 ms (2.7 instead of 4.7 in float32). The price is that generated code must
+# not ask whether a number is NaN (templates/cpp/convergence.cpp). Divisions stay divisions (-mno-recip), because their
+# shortcut makes NaN of 1/(1 + exp(-z)) where exp overflows.
+COMPILER_FLAGS = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++17"]
+if platform.machine() in ("x86_64", "AMD64"):
+    COMPILER_FLAGS += ["-mprefer-vector-width=512", "-mno-recip"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,9 @@ class Target:
     preferences : dict
         Brian2's preferences while it works.
     threads : bool
-        Whether it can use several threads (OpenMP).
+        Whether it is C++ that can use several threads (OpenMP) and a BLAS.
+    environment : dict
+        Environment variables of the binary.
     check_machine : callable
         Raises TargetError where what was built cannot be run.
     """
@@ -62,6 +71,7 @@ class Target:
         default_factory=lambda: {"codegen.cpp.extra_compile_args_gcc": COMPILER_FLAGS}
     )
     threads: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
     check_machine: Callable[[], None] = lambda: None
 
     def check(self) -> None:
@@ -98,7 +108,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
 }
 
 
-def find_target(name: str, dtype: str = "float64", threads: int = 1) -> Target:
+def find_target(name: str, dtype: str = "float64", threads: int = 1, blas: bool = False) -> Target:
     """Return a target whose code can be generated and compiled here, with its preferences set for a circuit.
 
     Parameters
@@ -109,6 +119,8 @@ def find_target(name: str, dtype: str = "float64", threads: int = 1) -> Target:
         Type of all potentials and weights.
     threads : int
         Number of OpenMP threads.
+    blas : bool
+        Whether the compiled products are those of a BLAS.
 
     Raises
     ------
@@ -125,9 +137,14 @@ def find_target(name: str, dtype: str = "float64", threads: int = 1) -> Target:
         able = "one or more threads" if target.threads else "one thread only; use 'cpp_standalone' for more"
         raise TargetError(f"target '{name}' cannot run with threads={threads}: it takes {able}.")
     settings: dict[str, Any] = {"core.default_float_dtype": DTYPES[dtype]}
+    if blas and not target.threads:
+        raise TargetError(f"target '{name}' cannot link a BLAS; leave blas=False, or use target 'cpp_standalone'.")
+    if blas:
+        settings |= find_blas().preferences
     if threads > 1:  # Brian2 takes 0 for a program without OpenMP
         settings["devices.cpp_standalone.openmp_threads"] = threads
-    return replace(target, preferences={**target.preferences, **settings})
+    variables = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    return replace(target, preferences={**target.preferences, **settings}, environment=variables)
 
 
 @contextmanager

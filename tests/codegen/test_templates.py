@@ -8,7 +8,7 @@ from networks import parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.circuit import TOLERANCES
-from dendrosim.errors import CircuitError, TargetError
+from dendrosim.errors import CircuitError, NotConverged, TargetError
 from dendrosim.recording import Record
 
 MODEL = small_model((7, 9, 26, 3), cell={"tau_apical": 5.0})
@@ -49,6 +49,32 @@ def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(tar
         )
     for name, value in circuit.state["hidden-1"].items():
         assert value.dtype == np.float32, name
+
+
+@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+def test_nan_never_counts_as_converged(target):
+    circuit = Circuit(MODEL, parameters_of(MODEL, 2), target)
+    circuit.parameters.W["hidden-2"][25, 8] = np.nan
+    with pytest.warns(NotConverged, match="5 of 5 presentations"):
+        circuit.relax(*presentations_of(MODEL, 5, 2), record=EVERYTHING, time_limit=30.0)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_saturated_cells_are_as_on_numpy(dtype):
+    # exp(-z) overflows, and 1/(1 + exp(-z)) is 0.
+    model = small_model((7, 40, 3), activation="sigmoid")
+    parameters = parameters_of(model, 2)
+    parameters.W["hidden-1"] *= 1e4
+    stimuli, targets = presentations_of(model, 5, 2)
+    states = []
+    for target in ("cpp_standalone", "numpy"):
+        circuit = Circuit(model, parameters, target, dtype=dtype)
+        circuit.relax(stimuli, targets, tolerance=1e-4)
+        states.append(circuit.state["hidden-1"])
+    assert states[1]["basal"].min() < 1e-6
+    for name in ("basal", "apical", "soma", "prediction", "delta"):
+        np.testing.assert_allclose(states[0][name], states[1][name], rtol=0, atol=50 * np.finfo(dtype).eps)
 
 
 def test_two_threads_follow_the_same_trajectory_as_one():

@@ -4,6 +4,8 @@
 {% import 'matrix.cpp' as matrix with context %}
 {% block extra_headers %}
 #include <algorithm>
+#include <cstring>
+#include <vector>
 namespace {
 {{ matrix.matrix_product(c_data_type(arrays.weights.dtype)) }}
 }

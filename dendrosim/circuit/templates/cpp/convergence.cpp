@@ -3,20 +3,35 @@
 {% extends 'common_group.cpp' %}
 {% block extra_headers %}
 #include "network.h"
+#include <cstdint>
+#include <cstring>
+{% set real = c_data_type(arrays.motion.dtype) %}
+{% set bits = "uint64_t" if real == "double" else "uint32_t" %}
+namespace {
+// The compiler takes for granted that no number is NaN, and a comparison may then go either way. The bits of numbers
+// that are not negative are in the order of the numbers, with NaN above all others: compare those.
+inline {{bits}} _order(const {{real}} number)
+{
+    {{bits}} bits;
+    std::memcpy(&bits, &number, sizeof(bits));
+    return bits << 1;  // without the sign
+}
+}
 {% endblock %}
 {% block maincode %}
     auto* _motion = {{get_array_name(arrays.motion)}};
     auto* _settled = {{get_array_name(arrays.settled)}};
     const double _now = {{get_array_name(arrays.now)}}[0];
+    const auto _tolerance = _order({{get_array_name(arrays.tolerance)}}[0]);
     bool _all_quiet = true;
     for (int b = 0; b < {{rows}}; b++) {
-        decltype(+_motion[0]) _largest = 0;
+        std::decay_t<decltype(_motion[0])> _largest = 0;
         bool _quiet = true;
         {% for derivative in derivatives %}
         for (size_t k = (size_t)b * {{derivative.cells}}; k < (size_t)(b + 1) * {{derivative.cells}}; k++) {
-            const auto _change = std::abs({% for array, factor in derivative.terms %}{{factor}}*{{get_array_name(array)}}[k]{{ " + " if not loop.last }}{% endfor %});
+            const decltype(_largest) _change = std::abs({% for array, factor in derivative.terms %}{{factor}}*{{get_array_name(array)}}[k]{{ " + " if not loop.last }}{% endfor %});
             _largest = _change > _largest ? _change : _largest;
-            _quiet = _quiet && _change < {{get_array_name(arrays.tolerance)}}[0];  // NaN is not quiet
+            _quiet = _quiet && _order(_change) < _tolerance;  // NaN is not quiet
         }
         {% endfor %}
         _motion[b] = _largest;

@@ -6,6 +6,7 @@
 {% block extra_headers %}
 {% set real = c_data_type(arrays.weights.dtype) %}
 #include <algorithm>
+#include <cstring>
 #include <vector>
 namespace {
 {{ matrix.matrix_product(real) }}
