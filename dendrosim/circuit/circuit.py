@@ -226,11 +226,9 @@ class Circuit:
         presentations : int
             How many are simulated at once.
         folder : Path
-            Where to write the project; made if need be.
+            Where to write the project, which is compiled to ``folder/main`` if `compiled` is true.
         record : Record, optional
             What it will record; by default as :meth:`relax`.
-        compiled : bool
-            Whether to compile it to ``folder/main``.
 
         Raises
         ------
