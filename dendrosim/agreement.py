@@ -17,6 +17,8 @@ from dendrosim.rules import DendriticLocalizedLearning
 class Agreement:
     """Largest relative difference between the engines, by layer: max|circuit − equilibrium| / max|equilibrium|.
 
+    Where the equilibrium is exactly zero, as in a silent layer of relu cells, it is the absolute difference.
+
     Attributes
     ----------
     error, W, theta : dict of str to float
@@ -64,4 +66,5 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 def _difference(circuit: np.ndarray, equilibrium: torch.Tensor) -> float:
     wanted = equilibrium.numpy()
-    return float(np.abs(circuit - wanted).max() / max(np.abs(wanted).max(), np.finfo(float).tiny))
+    difference, largest = np.abs(circuit - wanted).max(), np.abs(wanted).max()
+    return float(difference / largest if largest > 0 else difference)

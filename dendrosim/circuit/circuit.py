@@ -17,10 +17,11 @@ from dendrosim.circuit.target import find_target
 from dendrosim.errors import DataError, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording
+from dendrosim.recording.record import POTENTIALS, VARIABLES
 from dendrosim.recording.recording import piece
 
 # Variables that can be recorded and are held as arrays; the rest follows from these.
-STATES = ("basal", "apical", "soma", "drive", "prediction", "feedback", "delta")
+STATES = ("basal", "apical", "soma", *POTENTIALS, "drive", "prediction", "feedback", "delta")
 
 
 class Circuit:
@@ -83,6 +84,9 @@ class Circuit:
     ) -> Recording:
         """Hold stimuli and targets until local convergence.
 
+        Cells with membrane noise never get there: they are simulated up to the time limit, which is then no fault.
+        Each batch draws its noise anew from the cell's seed.
+
         Parameters
         ----------
         stimuli : array of shape (presentation, *model.input)
@@ -141,7 +145,7 @@ class Circuit:
             for layer, variables in states[0].items()
         }
         recording = Recording.join(pieces, stimuli, targets, self._provenance(start, tolerance, taught))
-        if not recording.converged:
+        if not recording.converged and not recording.noisy:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
 
@@ -203,8 +207,7 @@ class Circuit:
         return {
             (assembly.layers[layer], name): simulation.read(assembly.layers[layer], name)
             for layer in self.model.layer_names
-            for name in ("basal", "apical", "soma")
-            if name in assembly.layers[layer].equations.diff_eq_names
+            for name in assembly.layers[layer].equations.diff_eq_names
         }
 
     def _state(self, simulation: Simulation) -> dict[str, dict[str, np.ndarray]]:
@@ -225,13 +228,13 @@ class Circuit:
         """Read the monitors, and add the state at the end as the last sample."""
         assembly = simulation.assembly
         neurons = assembly.record.selection(self.model)
-        samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.variables}
+        samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.chosen(self.model)}
         for layer, monitor in assembly.monitors.items():
             for name in monitor.record_variables:
                 shape = (-1, assembly.presentations, len(neurons[layer]))
                 recorded = simulation.read(monitor, name).reshape(shape).transpose(1, 0, 2)
                 last = state[layer][name][:, None, neurons[layer]]
-                samples[name][layer] = np.concatenate([recorded, last], axis=1)
+                samples[name][layer] = np.concatenate([recorded, last], axis=1) * VARIABLES[name].scale
         end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
         settled = simulation.read(assembly.convergence, "settled") * 1000
         return piece(
@@ -244,14 +247,18 @@ class Circuit:
 
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
         cell = self.model.cell
+        noise = cell.noise if cell.kind == "conductance" else 0.0
         return {
             "model": self.model.name,
             "layers": " ".join(self.model.layer_names),
             "architecture": self.model.architecture,
             "fingerprint": self.model.fingerprint,
             "target": self.target.name,
-            "integrator": "exponential_euler",
+            "integrator": "euler" if noise > 0 else "exponential_euler",
             "start": start,
+            "cell": cell.kind,
+            "coupling": cell.coupling if cell.kind == "conductance" else "one-way",
+            "noise": noise,
             "teacher": self.model.teacher.kind if taught else "none",
             "dt": self.dt,
             "tau_soma": cell.tau_soma,

@@ -13,7 +13,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 # Within one time step everything is evaluated from the same state, in this order, before the state moves at 0:
 # so what the cells see, what is recorded and what is tested are the exact right-hand sides of the equations.
 SLOT = "groups"
-ORDER = {"apply": -5, "evaluate": -4, "adjoint": -3, "convergence": -2, "record": -1}
+# A read-out is run before all that, and again after the move, so that what it wrote last belongs to the final state.
+ORDER = {"read": -6, "apply": -5, "evaluate": -4, "adjoint": -3, "convergence": -2, "record": -1, "read again": 1}
 
 
 class ArrayGroup(Group):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import second
+from brian2 import second, seed
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import runtime_device
 
@@ -36,6 +36,7 @@ class RuntimeSimulation:
         """Run from time zero, with the given arrays and everything else at rest."""
         with active(runtime_device):
             self.assembly.network.restore()
+            _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
             self.assembly.network.run(FOREVER, namespace={})
@@ -54,6 +55,7 @@ class StandaloneSimulation:
         self._device = CPPStandaloneDevice()
         with active(self._device):
             self.assembly = Assembly(model, presentations, target, dt, record)
+            _seed_noise(model)
             self.assembly.network.run(FOREVER, namespace={})
             self._device.build(directory=self._folder.name, run=False, with_output=False)
 
@@ -86,6 +88,12 @@ class StandaloneSimulation:
 
 
 Simulation = RuntimeSimulation | StandaloneSimulation
+
+
+def _seed_noise(model: Model) -> None:
+    """Fix the membrane noise of the next run; a model without noise draws no random number."""
+    if model.cell.kind == "conductance" and model.cell.noise > 0:
+        seed(model.cell.seed)
 
 
 def simulate(model: Model, presentations: int, target: Target, dt: float, record: Record) -> Simulation:
