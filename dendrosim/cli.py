@@ -109,7 +109,7 @@ def relax(
     from dendrosim.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.data import load_data
-    from dendrosim.demo import report_relaxation
+    from dendrosim.demo import report_cell, report_relaxation
     from dendrosim.model import Parameters, load_model
 
     described = load_model(model)
@@ -121,6 +121,7 @@ def relax(
         )
     stimuli, targets = test.stimuli[:presentations], test.targets[:presentations]
     console.print(f"Relaxing {presentations} presentations of {described.name} (target {target}).")
+    report_cell(described.cell, console)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
         recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit)

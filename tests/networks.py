@@ -40,37 +40,34 @@ def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, n
     return stimuli, targets
 
 
-def rate_cells():
-    return st.fixed_dictionaries(
-        {
-            "tau_soma": st.floats(5.0, 20.0),
-            "tau_basal": st.floats(4.0, 20.0),
-            "tau_apical": st.sampled_from([0.0, 5.0, 15.0]),
-        }
-    )
+RATE_CELLS = st.fixed_dictionaries(
+    {
+        "tau_soma": st.floats(5.0, 20.0),
+        "tau_basal": st.floats(4.0, 20.0),
+        "tau_apical": st.sampled_from([0.0, 5.0, 15.0]),
+    }
+)
 
-
-def conductance_cells():
-    return st.fixed_dictionaries(
-        {
-            "kind": st.just("conductance"),
-            "coupling": st.sampled_from(["one-way", "two-way"]),
-            "resting_potential": st.floats(-80.0, -50.0),
-            "scale": st.floats(5.0, 30.0),
-            "capacitance": st.floats(100.0, 400.0),
-            "leak_conductance": st.floats(5.0, 30.0),
-            "basal_conductance": st.floats(10.0, 60.0),
-            "apical_conductance": st.floats(10.0, 60.0),
-            "basal_capacitance": st.floats(100.0, 300.0),
-            "basal_leak_conductance": st.floats(15.0, 40.0),
-            "apical_capacitance": st.floats(100.0, 300.0),
-            "apical_leak_conductance": st.floats(15.0, 40.0),
-        }
-    )
+CONDUCTANCE_CELLS = st.fixed_dictionaries(
+    {
+        "kind": st.just("conductance"),
+        "coupling": st.sampled_from(["one-way", "two-way"]),
+        "resting_potential": st.floats(-80.0, -50.0),
+        "scale": st.floats(5.0, 30.0),
+        "capacitance": st.floats(100.0, 400.0),
+        "leak_conductance": st.floats(5.0, 30.0),
+        "basal_conductance": st.floats(10.0, 60.0),
+        "apical_conductance": st.floats(10.0, 60.0),
+        "basal_capacitance": st.floats(100.0, 300.0),
+        "basal_leak_conductance": st.floats(15.0, 40.0),
+        "apical_capacitance": st.floats(100.0, 300.0),
+        "apical_leak_conductance": st.floats(15.0, 40.0),
+    }
+)
 
 
 @st.composite
-def networks(draw, cells=rate_cells()) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
+def networks(draw, cells=RATE_CELLS) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
     """A random model with cells of a kind, random parameters, stimuli and targets."""
     # One softmax cell would always be right: there would be no error to compare.
     sizes = [*draw(st.lists(st.integers(1, 6), min_size=1, max_size=4)), draw(st.integers(2, 4))]

@@ -23,8 +23,10 @@ class Quantity:
 
 
 _PROJECT = "this project"
-_MAX = "Max et al. 2024: g/C = 0.03, 0.1, 0.06 per ms"
-_NEST = "Urbanczik and Senn 2014, as in NEST's pp_cond_exp_mc_urbanczik"
+# g/C = 0.03, 0.1 and 0.06 per ms, with the capacitance of 300 pF.
+_MAX = "Max et al. 2024"
+# In the units of NEST's pp_cond_exp_mc_urbanczik, which is that cell; S is that of its example, V = −70 + 15 u.
+_URBANCZIK = "Urbanczik and Senn 2014"
 
 
 class RateCell(Part):
@@ -49,17 +51,17 @@ class ConductanceCell(Part):
 
     kind: Literal["conductance"] = "conductance"
     coupling: Literal["one-way", "two-way"] = "one-way"
-    resting_potential: Annotated[float, Field(allow_inf_nan=False), Quantity("E_L", "mV", _NEST)] = -70.0
-    scale: Annotated[Positive, Quantity("S", "mV", "NEST's Urbanczik-Senn example: V = −70 + 15 u")] = 15.0
-    capacitance: Annotated[Positive, Quantity("C", "pF", _NEST)] = 300.0
+    resting_potential: Annotated[float, Field(allow_inf_nan=False), Quantity("E_L", "mV", _URBANCZIK)] = -70.0
+    scale: Annotated[Positive, Quantity("S", "mV", _URBANCZIK)] = 15.0
+    capacitance: Annotated[Positive, Quantity("C", "pF", _URBANCZIK)] = 300.0
     leak_conductance: Annotated[Positive, Quantity("g_L", "nS", _MAX)] = 9.0
     basal_conductance: Annotated[Positive, Quantity("g_B", "nS", _MAX)] = 30.0
     apical_conductance: Annotated[Positive, Quantity("g_A", "nS", _MAX)] = 18.0
-    basal_capacitance: Annotated[Positive, Quantity("C_B", "pF", f"{_PROJECT}: 5 ms with g_LB")] = 150.0
-    basal_leak_conductance: Annotated[Positive, Quantity("g_LB", "nS", _NEST)] = 30.0
-    apical_capacitance: Annotated[Positive, Quantity("C_A", "pF", f"{_PROJECT}: 5 ms with g_LA")] = 150.0
-    apical_leak_conductance: Annotated[Positive, Quantity("g_LA", "nS", _NEST)] = 30.0
-    noise: Annotated[NotNegative, Quantity("σ", "mV", f"{_PROJECT}: off")] = 0.0
+    basal_capacitance: Annotated[Positive, Quantity("C_B", "pF", _PROJECT)] = 150.0
+    basal_leak_conductance: Annotated[Positive, Quantity("g_LB", "nS", _URBANCZIK)] = 30.0
+    apical_capacitance: Annotated[Positive, Quantity("C_A", "pF", _PROJECT)] = 150.0
+    apical_leak_conductance: Annotated[Positive, Quantity("g_LA", "nS", _URBANCZIK)] = 30.0
+    noise: Annotated[NotNegative, Quantity("σ", "mV", _PROJECT)] = 0.0
     seed: Annotated[int, Field(ge=0)] = 0
 
     @property

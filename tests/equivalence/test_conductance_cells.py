@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from networks import conductance_cells, feedback, networks, parameters_of, presentations_of, small_model
+from networks import CONDUCTANCE_CELLS, feedback, networks, parameters_of, presentations_of, small_model
 
 from dendrosim.agreement import compare
 from dendrosim.circuit import Circuit
@@ -22,7 +22,7 @@ def agreement(model, parameters, stimuli, targets, target="numpy", start="rest")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(networks(conductance_cells()))
+@given(networks(CONDUCTANCE_CELLS))
 def test_the_fixed_point_of_random_conductance_networks_is_that_of_the_equilibrium_engine(network):
     assert agreement(*network).largest <= RELATIVE
 

@@ -1,5 +1,7 @@
 """Oracle: SciPy's DOP853 on the equations of one cell, written out here by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from networks import parameters_of, small_model
@@ -65,7 +67,7 @@ def test_a_cell_of_the_circuit_with_constant_drive_and_target_is_the_solution_of
     # The exponential Euler method is first order with an error in powers of dt: seven halvings, extrapolated to dt = 0.
     table = [simulated(0.5 / 2**level) for level in range(7)]
     for order in range(1, len(table)):
-        table = [fine + (fine - coarse) / (2**order - 1) for coarse, fine in zip(table, table[1:], strict=False)]
+        table = [fine + (fine - coarse) / (2**order - 1) for coarse, fine in pairwise(table)]
 
     g = np.array([[57, -30, -18], [-30 * back, 30 + 30 * back, 0], [-18 * back, 0, 30 + 18 * back]])
     z = np.linalg.inv(g)[0]
