@@ -111,7 +111,7 @@ def relax(
     from dendrosim.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.data import load_data
-    from dendrosim.demo import report_relaxation
+    from dendrosim.demo import report_cell, report_relaxation
     from dendrosim.model import Parameters, load_model
 
     described = load_model(model)
@@ -123,12 +123,13 @@ def relax(
         )
     stimuli, targets = test.stimuli[:presentations], test.targets[:presentations]
     console.print(f"Relaxing {presentations} presentations of {described.name} (target {target}).")
+    report_cell(described.cell, console)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
         recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit)
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
-    if not recording.converged:
+    if not recording.converged and not recording.noisy:
         raise typer.Exit(code=1)
 
 

@@ -19,6 +19,7 @@ from dendrosim.agreement import Agreement, compare
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
 from dendrosim.model import Model, load_model
+from dendrosim.model.cell import ConductanceCell, RateCell, parameter_table
 from dendrosim.recording import Recording
 from dendrosim.training import Run, train
 
@@ -74,6 +75,14 @@ def report_relaxation(recording: Recording, agreement: Agreement, console: Conso
     for symbol, by_layer in differences.items():
         largest = max(by_layer.values(), default=0.0)
         table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
+    console.print(table)
+
+
+def report_cell(cell: RateCell | ConductanceCell, console: Console) -> None:
+    """Print the parameters of a cell with their units and sources."""
+    table = Table("cell parameter", "symbol", "value", "unit", "source of the value")
+    for name, symbol, value, unit, source in parameter_table(cell):
+        table.add_row(name.replace("_", " "), symbol, f"{value:g}", unit, source)
     console.print(table)
 
 

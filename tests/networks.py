@@ -41,6 +41,32 @@ def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, n
     return stimuli, targets
 
 
+RATE_CELLS = st.fixed_dictionaries(
+    {
+        "tau_soma": st.floats(5.0, 20.0),
+        "tau_basal": st.floats(4.0, 20.0),
+        "tau_apical": st.sampled_from([0.0, 5.0, 15.0]),
+    }
+)
+
+CONDUCTANCE_CELLS = st.fixed_dictionaries(
+    {
+        "kind": st.just("conductance"),
+        "coupling": st.sampled_from(["one-way", "two-way"]),
+        "resting_potential": st.floats(-80.0, -50.0),
+        "scale": st.floats(5.0, 30.0),
+        "capacitance": st.floats(100.0, 400.0),
+        "leak_conductance": st.floats(5.0, 30.0),
+        "basal_conductance": st.floats(10.0, 60.0),
+        "apical_conductance": st.floats(10.0, 60.0),
+        "basal_capacitance": st.floats(100.0, 300.0),
+        "basal_leak_conductance": st.floats(15.0, 40.0),
+        "apical_capacitance": st.floats(100.0, 300.0),
+        "apical_leak_conductance": st.floats(15.0, 40.0),
+    }
+)
+
+
 def convolution(channels, kernel=3, padding=0) -> dict:
     return {"kind": "conv2d", "channels": channels, "kernel": kernel, "padding": padding}
 
@@ -73,8 +99,8 @@ def recurrent_layers(draw):
 
 
 @st.composite
-def networks(draw, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
-    """A random model with random parameters, stimuli and targets."""
+def networks(draw, cells=RATE_CELLS, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
+    """A random model with cells of a kind, random parameters, stimuli and targets."""
     family = st.one_of(dense_layers(), convolutional_layers(), recurrent_layers()) if layers is None else layers
     stimulus, layers = draw(family)
     activations = ["tanh", "sigmoid", "softplus", "identity"]
@@ -87,11 +113,7 @@ def networks(draw, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarr
         activation=draw(st.sampled_from(activations)),
         output=draw(st.sampled_from(["softmax", "identity"])),
         teacher={"kind": "clamped"} if strength is None else {"kind": "nudged", "strength": strength},
-        cell={
-            "tau_soma": draw(st.floats(5.0, 20.0)),
-            "tau_basal": draw(st.floats(4.0, 20.0)),
-            "tau_apical": draw(st.sampled_from([0.0, 5.0, 15.0])),
-        },
+        cell=draw(cells),
         rules=feedback(draw(st.sampled_from(["paper", "fixed", "kolen-pollack"]))),
     )
     seed = draw(st.integers(0, 2**16))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms
 
-from dendrosim.circuit.cell import INPUT, Cells, hidden_cells, output_cells
+from dendrosim.circuit import cell, conductance_cell
+from dendrosim.circuit.cell import INPUT, Cells
 from dendrosim.circuit.convergence import ConvergenceTest
 from dendrosim.circuit.operation import ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
@@ -17,6 +18,8 @@ from dendrosim.circuit.target import Target
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 from dendrosim.recording import Record
+
+KINDS = {"rate": cell, "conductance": conductance_cell}
 
 
 class OrderedNetwork(Network):
@@ -75,9 +78,10 @@ class Assembly:
         self._method = method
         sizes = dict(zip(model.shapes, model.sizes, strict=True))
         self.layers = {"input": NeuronGroup(self.rows * sizes["input"], INPUT, **self._common("input"))}
+        kind = KINDS[model.cell.kind]
         equations: dict[NeuronGroup, Cells] = {}
         for name in model.layer_names:
-            cells = output_cells(model) if name == "output" else hidden_cells(model)
+            cells = kind.output_cells(model) if name == "output" else kind.hidden_cells(model)
             self.layers[name] = self._cells(name, self.rows * sizes[name], cells)
             equations[self.layers[name]] = cells
         self.feedforward, self.feedback = self._projections()
@@ -101,19 +105,27 @@ class Assembly:
         group = NeuronGroup(
             count,
             cells.equations,
-            method=self._method,
+            method=cells.method or self._method,
             namespace=cells.namespace,
             **self._common(name),
         )
+        for variable, value in cells.rest.items():
+            setattr(group, variable, value)
+        self._every_step(group, cells.evaluation, "evaluate")
+        if cells.readout:
+            self._every_step(group, cells.readout, "read")
+            self._every_step(group, cells.readout, "read again")
+        return group
+
+    def _every_step(self, group: NeuronGroup, code: str, order: str) -> None:
         group.run_regularly(
-            cells.evaluation,
+            code,
             clock=self._clock,
             when=SLOT,
-            order=ORDER["evaluate"],
-            name=f"{group.name}_evaluate",
+            order=ORDER[order],
+            name=f"{group.name}_{order.replace(' ', '_')}",
             codeobj_class=self._target.cells,
         )
-        return group
 
     def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
         feedforward, feedback = {}, {}
@@ -150,7 +162,7 @@ class Assembly:
         for name, neurons in self.record.selection(self.model).items():
             size = len(self.layers[name]) // self.rows
             index = (np.arange(self.rows)[:, None] * size + neurons).ravel()
-            variables = [variable for variable in self.record.variables if self.has(name, variable)]
+            variables = [variable for variable in self.record.chosen(self.model) if self.has(name, variable)]
             monitors[name] = StateMonitor(
                 self.layers[name],
                 variables,

@@ -1,6 +1,6 @@
-"""The equations of one pyramidal cell.
+"""What a layer of cells is in Brian2, and the rate cell.
 
-A hidden cell (time constants of `Model.cell`, in ms):
+A hidden rate cell (time constants of `Model.cell`, in ms):
 
 ========  ==========================================  =====================================================
 symbol    equation                                    meaning
@@ -38,6 +38,12 @@ dbasal/dt = (prediction - basal)/tau_basal : 1
 error : 1
 """
 
+# Where the teacher puts the output soma, or moves it to.
+TAUGHT = "basal + teacher*(target - basal)"
+
+# With a canonical pair of output and loss the factor f' is 1.
+OUTPUT_ERROR = ("error = soma - basal", "delta = error")
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -52,19 +58,27 @@ class Cells:
     derivatives : list of dict
         τ d·/dt of each compartment, as factors of variables.
     namespace : dict
-        Time constants with units.
+        Constants with units.
+    readout : str
+        Brian2 code that reads ``basal``, ``apical`` and ``soma`` off potentials in mV; empty where these are the state.
+    rest : dict
+        Initial values other than zero, with units.
+    method : str
+        Brian2's integrator, where the cells need one of their own; empty where it is the circuit's.
     """
 
     equations: str
     evaluation: str
     derivatives: list[dict[str, float]]
     namespace: dict[str, Any] = field(default_factory=dict)
+    readout: str = ""
+    rest: dict[str, Any] = field(default_factory=dict)
+    method: str = ""
 
 
 def hidden_cells(model: Model) -> Cells:
     """Return the equations of a hidden layer."""
-    activation = ACTIVATIONS[model.activation]
-    evaluation = f"prediction = {activation.brian}\nerror = soma - basal\ndelta = error*({activation.brian_slope})"
+    evaluation = hidden_evaluation(model)
     derivatives = [{"prediction": 1.0, "basal": -1.0}, {"basal": 1.0, "apical": 1.0, "soma": -1.0}]
     equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical - soma)/tau_soma : 1\n"
     if model.cell.tau_apical > 0:
@@ -78,18 +92,23 @@ def hidden_cells(model: Model) -> Cells:
 
 def output_cells(model: Model) -> Cells:
     """Return the equations of the output layer."""
-    taught = "basal + teacher*(target - basal)"
     equations = _COMMON + "target : 1\nteacher : 1\n"
     derivatives = [{"prediction": 1.0, "basal": -1.0}]
     evaluation = [] if model.output == "softmax" else ["prediction = drive"]
     if model.teacher.kind == "clamped":
         equations += "soma : 1\n"
-        evaluation += [f"soma = {taught}", "error = soma - basal", "delta = error"]
+        evaluation += [f"soma = {TAUGHT}", *OUTPUT_ERROR]
     else:
         equations += "dsoma/dt = (aim - soma)/tau_soma : 1\naim : 1\n"
-        evaluation += [f"aim = {taught}", "error = soma - basal", "delta = error"]
+        evaluation += [f"aim = {TAUGHT}", *OUTPUT_ERROR]
         derivatives.append({"aim": 1.0, "soma": -1.0})
     return Cells(equations, "\n".join(evaluation), derivatives, _namespace(model))
+
+
+def hidden_evaluation(model: Model) -> str:
+    """Return the code that evaluates f(z) and δ of a hidden cell of either kind."""
+    activation = ACTIVATIONS[model.activation]
+    return f"prediction = {activation.brian}\nerror = soma - basal\ndelta = error*({activation.brian_slope})"
 
 
 def _namespace(model: Model) -> dict[str, Any]:

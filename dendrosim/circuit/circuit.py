@@ -24,10 +24,11 @@ from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording
+from dendrosim.recording.record import POTENTIALS, VARIABLES
 from dendrosim.recording.recording import piece
 
 # Variables that can be recorded and are held as arrays; the rest follows from these.
-STATES = ("basal", "apical", "soma", "drive", "prediction", "feedback", "delta")
+STATES = ("basal", "apical", "soma", *POTENTIALS, "drive", "prediction", "feedback", "delta")
 
 # Default tolerance of local convergence: well above the rounding of a potential near 1.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
@@ -110,6 +111,9 @@ class Circuit:
     ) -> Recording:
         r"""Hold stimuli and targets until local convergence.
 
+        Cells with membrane noise never get there: they are simulated up to the time limit, which is then no fault.
+        Each batch draws its noise anew from the cell's seed.
+
         Parameters
         ----------
         stimuli : array of shape (presentation, \*model.input)
@@ -171,7 +175,7 @@ class Circuit:
             for layer, variables in states[0].items()
         }
         recording = Recording.join(pieces, stimuli, targets, self._provenance(start, tolerance, taught))
-        if not recording.converged:
+        if not recording.converged and not recording.noisy:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
 
@@ -312,7 +316,7 @@ class Circuit:
         """Read the monitors, and add the state at the end as the last sample."""
         assembly, steps = simulation.assembly, self.model.steps
         neurons = assembly.record.selection(self.model)
-        samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.variables}
+        samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.chosen(self.model)}
         time = np.empty(0)
         for layer, monitor in assembly.monitors.items():
             time = simulation.read(monitor, "t") * 1000
@@ -321,7 +325,8 @@ class Circuit:
                     -1, steps, assembly.presentations, len(neurons[layer])
                 )
                 last = state[layer][name].reshape(assembly.presentations, steps, -1)[:, None, :, neurons[layer]]
-                samples[name][layer] = np.concatenate([recorded[: len(time)].transpose(2, 0, 1, 3), last], axis=1)
+                trace = np.concatenate([recorded[: len(time)].transpose(2, 0, 1, 3), last], axis=1)
+                samples[name][layer] = trace * VARIABLES[name].scale
         end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
         settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
         return piece(
@@ -335,6 +340,7 @@ class Circuit:
 
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
         cell = self._simulated.cell
+        noise = cell.noise if cell.kind == "conductance" else 0.0
         return {
             "model": self.model.name,
             "layers": " ".join(self.model.layer_names),
@@ -342,8 +348,11 @@ class Circuit:
             "fingerprint": self.model.fingerprint,
             "target": self.target.name,
             "dtype": self.dtype,
-            "integrator": self.integrator,
+            "integrator": "euler" if noise > 0 else self.integrator,
             "start": start,
+            "cell": cell.kind,
+            "coupling": cell.coupling if cell.kind == "conductance" else "one-way",
+            "noise": noise,
             "teacher": self.model.teacher.kind if taught else "none",
             "dt": self.dt,
             "tau_soma": cell.tau_soma,

@@ -19,7 +19,7 @@ from dendrosim.model import Model
 METHODS = {"exponential_euler": "exponential_euler", "euler": "euler", "settle": "euler"}
 
 SETTLING_STEP = 1.0
-SETTLING_CELL = {"tau_soma": SETTLING_STEP, "tau_basal": SETTLING_STEP, "tau_apical": SETTLING_STEP}
+SETTLING_CELL = {"kind": "rate", "tau_soma": SETTLING_STEP, "tau_basal": SETTLING_STEP, "tau_apical": SETTLING_STEP}
 
 
 def choose_integrator(name: str, model: Model, dt: float | None) -> tuple[str, float]:

@@ -16,8 +16,10 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 # so what the cells see, what is recorded and what is tested are the exact right-hand sides of the equations.
 # Projections onto the same cells follow one another within their decade: the first writes, the others add.
 SLOT = "groups"
+# A read-out is run before all that, and again after the move, so that what it wrote last belongs to the final state.
 ORDER = {
-    "present": -90,
+    "present": -100,
+    "read": -90,
     "pool": -80,
     "apply": -70,
     "evaluate": -60,
@@ -26,6 +28,7 @@ ORDER = {
     "convergence": -30,
     "plasticity": -20,
     "record": -10,
+    "read again": 10,
 }
 
 

@@ -78,7 +78,9 @@ def memory_needed(
     number : int
         Bytes of one number.
     """
-    recorded = sum(len(neurons) for neurons in record.selection(model).values()) * len(record.variables) * model.steps
+    recorded = (
+        sum(len(neurons) for neurons in record.selection(model).values()) * len(record.chosen(model)) * model.steps
+    )
     samples = duration / record.interval + 2
     weights = 2 * sum(int(np.prod(connection.shape)) for connection in model.connections)
     cells = min(batch, presentations) * model.steps * sum(model.sizes) * _PER_CELL

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import second
+from brian2 import second, seed
 from brian2.devices.device import runtime_device
 
 from dendrosim.circuit import cuda
 from dendrosim.circuit.build import PROGRAM, kept_build
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
+from dendrosim.model import Model
 
 # The convergence test ends every run, at its own limit at the latest.
 FOREVER = 1e6 * second
@@ -37,6 +38,7 @@ class RuntimeSimulation:
         """Run from time zero, with the given arrays and everything else at rest."""
         with active(runtime_device, self._preferences):
             self.assembly.network.restore()
+            _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
             with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
@@ -55,6 +57,7 @@ class StandaloneSimulation:
         self._device = _fresh_device(target)
         with active(self._device, target.preferences):
             self.assembly = assemble()
+            _seed_noise(self.assembly.model)
             self.assembly.network.run(FOREVER, namespace={})
         # Removed with this object, or at the end of the process.
         self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
@@ -120,6 +123,12 @@ def _fresh_device(target: Target) -> Any:
 
 
 Simulation = RuntimeSimulation | StandaloneSimulation
+
+
+def _seed_noise(model: Model) -> None:
+    """Fix the membrane noise of the next run; a model without noise draws no random number."""
+    if model.cell.kind == "conductance" and model.cell.noise > 0:
+        seed(model.cell.seed)
 
 
 def simulate(assemble: Callable[[], Any], target: Target) -> Simulation:

@@ -70,7 +70,10 @@ def save_model(model: Model, path: Path) -> None:
 def _sentence(error: ValidationError, source: str) -> str:
     # A misspelt key is also a missing one: name the spelling first.
     first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in _written(first["loc"])) or "the model"
+    keys, _ = _place(first["loc"])
+    if first["type"] == "union_tag_invalid":
+        keys.append("kind")
+    key = ".".join(keys) or "the model"
     more = f" ({len(others)} more after this one)" if others else ""
     return f"{source}: {key}: {_remedy(first)}{more}."
 
@@ -79,11 +82,13 @@ def _remedy(error: Any) -> str:
     given, context = error.get("input"), error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            known = _known_keys(error["loc"])
+            known = sorted(_place(error["loc"])[1].model_fields)
             close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
             return f"unknown key; did you mean '{close[0]}'" if close else f"unknown key; known are {', '.join(known)}"
         case "union_tag_invalid":
-            return f"kind '{context['tag']}' is not known; choose {context['expected_tags']}"
+            return f"'{context['tag']}' is not known; choose {context['expected_tags']}"
+        case "union_tag_not_found" | "model_attributes_type" if not isinstance(given, dict):
+            return f"{given!r} has the wrong type; write a table"
         case "union_tag_not_found":
             return "its kind is missing; add kind = ..."
         case "missing":
@@ -92,6 +97,10 @@ def _remedy(error: Any) -> str:
             return f"'{given}' is not known; choose {context['expected']}"
         case "too_short":
             return f"it is empty; give at least {context['min_length']}"
+        case "union_tag_invalid":
+            return f"'{context['tag']}' is not known; choose {context['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{given!r} has the wrong type; write a table"
         case "value_error":
             return str(context["error"])
         case "int_type" | "float_type" | "string_type" | "tuple_type" | "model_type" | "model_attributes_type":
@@ -100,20 +109,25 @@ def _remedy(error: Any) -> str:
             return f"{error['msg'][0].lower()}{error['msg'][1:]}, but it is {given!r}; change it"
 
 
-def _written(location: tuple[str | int, ...]) -> list[str | int]:
-    """Keys as they stand in the file: a validated table in a list is preceded by its kind, which is left out."""
-    return [part for k, part in enumerate(location) if not (k and isinstance(location[k - 1], int))]
+def _place(location: tuple[str | int, ...]) -> tuple[list[str], type[BaseModel]]:
+    """Return the keys as the file has them, and the part in which the last one stands.
 
-
-def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    """Keys that are allowed where the last one of `location` stands."""
-    parts: list[type[BaseModel]] = [Model]
-    for key in location[:-1]:
-        if isinstance(key, str) and key in parts[0].model_fields:
-            parts = _parts(parts[0].model_fields[key].annotation)
-        elif isinstance(key, str):
-            parts = [part for part in parts if key in get_args(part.model_fields["kind"].annotation)]
-    return sorted(parts[0].model_fields)
+    Where a part is of one of several kinds, pydantic puts the kind into the location; the file has no such key.
+    """
+    keys: list[str] = []
+    holder: type[BaseModel] = Model
+    candidates: list[type[BaseModel]] = [Model]
+    for key in location:
+        if isinstance(key, int):
+            keys.append(str(key))
+            continue
+        if len(candidates) > 1:
+            candidates = [part for part in candidates if key in get_args(part.model_fields["kind"].annotation)]
+            continue
+        keys.append(key)
+        holder = candidates[0]
+        candidates = _parts(holder.model_fields[key].annotation) if key in holder.model_fields else []
+    return keys, holder
 
 
 def _parts(annotation: Any) -> list[type[BaseModel]]:

@@ -8,13 +8,11 @@ import math
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from dendrosim.model.cell import Cell, RateCell
 from dendrosim.model.connections import Connection, connect
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+from dendrosim.model.part import Count, NotNegative, Part, Positive
 
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
 
@@ -24,12 +22,6 @@ FEEDBACK_DEFAULTS = {
     "fixed": {"theta_rate": 0.0, "decay": 0.0},
     "kolen-pollack": {"theta_rate": 1.0, "decay": 0.1},
 }
-
-
-class Part(BaseModel):
-    """A piece of a description: immutable, strict about types, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Dense(Part):
@@ -63,18 +55,6 @@ class Recurrent(Part):
 
 
 Layer = Annotated[Dense | Conv2d | Pool | Recurrent, Field(discriminator="kind")]
-
-
-class Cell(Part):
-    """The two-compartment pyramidal cell; time constants in ms.
-
-    ``tau_apical = 0`` makes the apical dendrite instantaneous.
-    """
-
-    kind: Literal["rate"] = "rate"
-    tau_soma: Positive = 10.0
-    tau_basal: Positive = 2.0
-    tau_apical: NotNegative = 2.0
 
 
 class Teacher(Part):
@@ -175,7 +155,7 @@ class Model(Part):
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"
     output: Literal["softmax", "identity"] = "softmax"
     loss: Literal["cross-entropy", "squared-error"]
-    cell: Cell = Field(default_factory=Cell)
+    cell: Cell = Field(default_factory=RateCell)
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
     plasticity: Plasticity = Field(default_factory=Plasticity)
@@ -257,7 +237,7 @@ class Model(Part):
         ----------
         **tables
             New values; a dictionary changes only the keys it names, as in ``training={"epochs": 3}``.
-            A new ``feedback`` rule brings its own ``theta_rate`` and ``decay``.
+            A new ``feedback`` rule brings its own ``theta_rate`` and ``decay``, a new ``kind`` all its defaults.
 
         Raises
         ------
@@ -285,6 +265,8 @@ def _short(layer: Layer) -> str:
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    if new.get("kind", old.get("kind")) != old.get("kind"):
+        old = {}
     if "feedback" in new:
         old = {key: value for key, value in old.items() if key not in ("theta_rate", "decay")}
     tables = {key: _merged(old[key], value) for key, value in new.items() if isinstance(value, dict) and key in old}

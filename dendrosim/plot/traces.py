@@ -22,7 +22,7 @@ def relaxation(
     """Draw basal, apical, soma and error of one neuron, with the predicted settling of the error over them.
 
     The prediction (dashed) is ξ* times :func:`dendrosim.model.settling_curve`; it holds, and is drawn, where the
-    recording started from a settled bottom-up sweep.
+    recording started from a settled bottom-up sweep and no soma acts back on its dendrites.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def relaxation(
         if np.isfinite(trace).any():
             ax.plot(time, trace, color=COLOURS[variable], label=SYMBOLS[variable])
     attributes = recording.dataset.attrs
-    if attributes["start"] == "settled" and layer != "output":
+    if attributes["start"] == "settled" and attributes["coupling"] == "one-way" and layer != "output":
         depth = depth_below_output(recording, layer)
         share = settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"])
         ax.plot(time, float(cell["error"][-1]) * share, "--", color="0.25", lw=1.0, label="predicted error")

@@ -10,15 +10,31 @@ import numpy as np
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 
+POTENTIALS = ("V_soma", "V_basal", "V_apical")
+ACTIVITIES = ("basal", "apical", "soma", "error")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a variable is called, its unit, and how many of these units one SI unit is."""
+
+    long_name: str
+    unit: str = "1"
+    scale: float = 1.0
+
+
 VARIABLES = {
-    "basal": "basal potential u",
-    "apical": "apical potential a",
-    "soma": "somatic potential x",
-    "error": "local error ξ = x − u",
-    "drive": "synaptic drive z of the basal dendrite",
-    "prediction": "f(z), towards which the basal potential moves",
-    "feedback": "Θ^T δ, towards which the apical potential moves",
-    "delta": "δ = ξ f'(z), which is fed back",
+    "basal": Variable("basal potential u"),
+    "apical": Variable("apical potential a"),
+    "soma": Variable("somatic potential x"),
+    "error": Variable("local error ξ = x − u"),
+    "V_soma": Variable("membrane potential of the soma", "mV", 1e3),
+    "V_basal": Variable("membrane potential of the basal dendrite", "mV", 1e3),
+    "V_apical": Variable("membrane potential of the apical dendrite", "mV", 1e3),
+    "drive": Variable("synaptic drive z of the basal dendrite"),
+    "prediction": Variable("f(z), towards which the basal potential moves"),
+    "feedback": Variable("Θ^T δ, towards which the apical potential moves"),
+    "delta": Variable("δ = ξ f'(z), which is fed back"),
 }
 
 
@@ -28,8 +44,9 @@ class Record:
 
     Parameters
     ----------
-    variables : tuple of str
-        Names out of ``VARIABLES``; cells without one (an output cell has no apical dendrite) are recorded as NaN.
+    variables : tuple of str, optional
+        Names out of ``VARIABLES``; by default ``ACTIVITIES``, and ``POTENTIALS`` of conductance cells. Cells without
+        one (an output rate cell has no apical dendrite) are recorded as NaN.
     neurons : mapping of str to sequence of int, optional
         Neurons by layer name; by default all neurons of all layers.
     interval : float
@@ -41,17 +58,34 @@ class Record:
         A variable is unknown.
     """
 
-    variables: tuple[str, ...] = ("basal", "apical", "soma", "error")
+    variables: tuple[str, ...] | None = None
     neurons: Mapping[str, tuple[int, ...]] | None = None
     interval: float = 1.0
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.variables if name not in VARIABLES]
+        unknown = [name for name in self.variables or () if name not in VARIABLES]
         if unknown:
             raise DataError(f"'{unknown[0]}' cannot be recorded; choose out of {', '.join(VARIABLES)}.")
 
     def __hash__(self) -> int:
         return hash(repr(self))
+
+    def chosen(self, model: Model) -> tuple[str, ...]:
+        """Return the variables to record of a model.
+
+        Raises
+        ------
+        DataError
+            A membrane potential is asked of a rate cell.
+        """
+        if self.variables is None:
+            return ACTIVITIES if model.cell.kind == "rate" else ACTIVITIES + POTENTIALS
+        potentials = [name for name in self.variables if name in POTENTIALS]
+        if model.cell.kind == "rate" and potentials:
+            raise DataError(
+                f"a rate cell has no '{potentials[0]}'; record {', '.join(ACTIVITIES)} or describe conductance cells."
+            )
+        return self.variables
 
     def selection(self, model: Model) -> dict[str, np.ndarray]:
         """Return the recorded neurons of each recorded layer.

@@ -72,6 +72,11 @@ class Recording:
         return np.asarray(self.dataset["convergence_time"].values)
 
     @property
+    def noisy(self) -> bool:
+        """Whether the cells had membrane noise, so that they could not converge."""
+        return bool(self.dataset.attrs["noise"] > 0)
+
+    @property
     def reason(self) -> str:
         """Why the relaxation stopped."""
         return str(self.dataset.attrs["reason"])
@@ -119,9 +124,16 @@ class Recording:
         moving = ~np.isfinite(self.convergence_time)
         if not moving.any():
             return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
+        end = float(self.dataset["time"][-1])
+        if self.noisy:
+            noise = self.dataset.attrs["noise"]
+            return (
+                f"time limit: after {end:.4g} ms; membrane noise of {noise:g} mV keeps the cells moving, "
+                "set noise = 0.0 for local convergence"
+            )
         largest = float(self.dataset["motion"].values[moving].max())
         return (
-            f"time limit: after {float(self.dataset['time'][-1]):.4g} ms, {int(moving.sum())} of {len(moving)} "
+            f"time limit: after {end:.4g} ms, {int(moving.sum())} of {len(moving)} "
             f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
             "raise the time limit or the tolerance"
         )
@@ -163,7 +175,7 @@ def piece(
         found = {layer: block.reshape(*shape, -1) for layer, block in by_layer.items()}
         # The first block is empty, for a recording of no neurons at all.
         blocks = [np.empty((*shape, 0)), *(found.get(layer, missing[layer]) for layer in neurons)]
-        attributes = {"units": "1", "long_name": VARIABLES[variable]}
+        attributes = {"units": VARIABLES[variable].unit, "long_name": VARIABLES[variable].long_name}
         variables[variable] = (DIMENSIONS, np.concatenate(blocks, axis=2), attributes)
     variables["convergence_time"] = (
         "presentation",

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from dendrosim.cli import app, main
 from dendrosim.model import Parameters, load_model
+from dendrosim.model.library import save_model
 from dendrosim.recording import Recording
 
 run = CliRunner().invoke
@@ -50,6 +51,28 @@ def test_relax_compares_the_engines_and_writes_a_recording(trained, tmp_path):
     assert "local convergence" in result.output
     assert "largest relative difference" in result.output
     assert Recording.load(out).dataset.sizes["presentation"] == 3
+
+
+def test_relax_takes_the_same_weights_with_conductance_cells_and_prints_their_parameters(trained, tmp_path):
+    out = tmp_path / "recording.nc"
+    weights = str(trained[0] / "weights.safetensors")
+    arguments = ["relax", "digits-mlp-conductance", "--weights", weights, "--presentations", "2", "--out", str(out)]
+    result = run(app, arguments)
+    assert result.exit_code == 0, result.output
+    for words in ("local convergence", "basal conductance", "g_B", "nS", "Urbanczik and Senn 2014"):
+        assert words in result.output
+    recording = Recording.load(out)
+    assert recording.dataset["V_soma"].attrs["units"] == "mV"
+    assert recording.dataset.attrs["cell"] == "conductance"
+
+
+def test_relax_with_membrane_noise_ends_at_the_time_limit_without_a_fault(trained, tmp_path):
+    model, out = tmp_path / "noisy.toml", tmp_path / "recording.nc"
+    save_model(load_model("digits-mlp-conductance").changed(cell={"noise": 0.5}), model)
+    weights = str(trained[0] / "weights.safetensors")
+    result = run(app, ["relax", str(model), "--weights", weights, "--time-limit", "20", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "membrane noise" in result.output
 
 
 def test_relax_that_does_not_converge_says_so_and_exits_non_zero(trained, tmp_path):

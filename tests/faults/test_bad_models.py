@@ -28,6 +28,30 @@ MISTAKES = {
     "a negative time constant": (GOOD + "[cell]\ntau_soma = -1.0", r"cell\.tau_soma: .*greater than 0.*-1\.0"),
     "an infinite time constant": (GOOD + "[cell]\ntau_soma = inf", r"cell\.tau_soma: .*finite"),
     "a soma without inertia": (GOOD + "[cell]\ntau_soma = 0.0", r"cell\.tau_soma: .*greater than 0"),
+    "an unknown kind of cell": (
+        GOOD + "[cell]\nkind = 'spiking'",
+        r"cell\.kind: 'spiking' is not known; choose 'rate', 'conductance'",
+    ),
+    "a negative capacitance": (
+        GOOD + "[cell]\nkind = 'conductance'\ncapacitance = -300.0",
+        r": cell\.capacitance: .*greater than 0.*-300\.0",
+    ),
+    "an unknown key of a conductance cell": (
+        GOOD + "[cell]\nkind = 'conductance'\ncapacitence = 300.0",
+        r": cell\.capacitence: unknown key; did you mean 'capacitance'",
+    ),
+    "a time constant of a conductance cell": (
+        GOOD + "[cell]\nkind = 'conductance'\ntau_soma = 10.0",
+        r": cell\.tau_soma: unknown key; known are apical_capacitance",
+    ),
+    "a conductance of the wrong type": (
+        GOOD + "[cell]\nkind = 'conductance'\nbasal_conductance = '30 nS'",
+        r": cell\.basal_conductance: '30 nS' has the wrong type; write a number",
+    ),
+    "an unknown coupling": (
+        GOOD + "[cell]\nkind = 'conductance'\ncoupling = 'both'",
+        r": cell\.coupling: 'both' is not known; choose 'one-way' or 'two-way'",
+    ),
     "no layers": ("data = 'digits'\ninput = [64]\nlayers = []", r"layers: it is empty; give at least 1"),
     "a layer without cells": (
         GOOD.replace("units = 8", "units = 0"),
@@ -45,7 +69,10 @@ MISTAKES = {
         GOOD.replace('kind = "dense", units = 8', 'kind = "conv2d", channels = 2, kernel = 3'),
         r"layers\.0 \(conv2d\) needs \[channels, height, width\]",
     ),
-    "an unknown kind of layer": (GOOD.replace('kind = "dense", units = 8', 'kind = "conv"'), r"layers\.0: kind 'conv'"),
+    "an unknown kind of layer": (
+        GOOD.replace('kind = "dense", units = 8', 'kind = "conv"'),
+        r"layers\.0\.kind: 'conv' is not known",
+    ),
     "a layer without a kind": (
         GOOD.replace('kind = "dense", units = 8', "units = 8"),
         r"layers\.0: its kind is missing",

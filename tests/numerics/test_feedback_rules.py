@@ -37,7 +37,7 @@ def plain_step(model, parameters, stimuli, targets, rate):
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(dense_layers()), st.floats(0.001, 2.0))
+@given(networks(layers=dense_layers()), st.floats(0.001, 2.0))
 def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_delta(network, rate):
     model, parameters, stimuli, targets = network
     model = model.changed(rules=feedback("paper"))
@@ -49,7 +49,7 @@ def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(dense_layers()), st.floats(0.01, 1.0))
+@given(networks(layers=dense_layers()), st.floats(0.01, 1.0))
 def test_the_norm_of_theta_cannot_grow_under_the_paper_rule_while_eta_delta_squared_is_at_most_one(network, share):
     model, parameters, stimuli, targets = network
     model = model.changed(rules=feedback("paper"))
@@ -97,7 +97,7 @@ def test_the_strength_of_a_nudging_teacher_scales_every_error():
 
 
 @settings(max_examples=40, deadline=None)
-@given(networks(convolutional_layers()), st.floats(0.01, 0.5))
+@given(networks(layers=convolutional_layers()), st.floats(0.01, 0.5))
 def test_the_paper_rule_descends_the_squared_error_that_theta_itself_feeds_back(network, rate):
     model, parameters, stimuli, targets = network
     model = model.changed(rules=feedback("paper"))

@@ -51,7 +51,7 @@ def motion(recording, model, parameters, presentation):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(networks(dense_layers()))
+@given(networks(layers=dense_layers()))
 def test_a_presentation_is_converged_from_the_first_moment_on_at_which_no_derivative_exceeds_the_tolerance(network):
     model, parameters, stimuli, targets = network
     dt, tolerance = 2.0, 1e-3

@@ -1,0 +1,95 @@
+"""What an electrode measures: responses to current steps, attenuation in the tree, f-I curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+
+from dendrosim.plot.style import COLOURS, axes_or_new, styled
+
+_DASHES = ("-", "--", ":", "-.")
+
+
+@styled
+def current_steps(clamp: xr.Dataset, compartment: str = "soma", ax: Any = None) -> Any:
+    """Draw the potential of a compartment during steps of injected current; the bar below is the step.
+
+    Parameters
+    ----------
+    clamp : xarray.Dataset
+        Made by :func:`dendrosim.circuit.electrophysiology.current_clamp`.
+    compartment : {"soma", "basal", "apical"}
+        Whose potential.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    potential = clamp[f"V_{compartment}"]
+    colours = colormaps["viridis"](np.linspace(0, 0.85, len(clamp["current"])))
+    for trace, current, colour in zip(potential.values, clamp["current"].values, colours, strict=True):
+        ax.plot(clamp["time"], trace, color=colour, label=f"{current:.0f} pA".replace("-", "−"))
+    low, high = float(potential.min()), float(potential.max())
+    below = low - 0.12 * (high - low)
+    ax.plot([0, clamp.attrs["step"]], [below, below], color="0.3", lw=3, solid_capstyle="butt")
+    ax.set_xlim(float(clamp["time"][0]), float(clamp["time"][-1]))
+    ax.set_xlabel("time since onset (ms)")
+    ax.set_ylabel(f"V {compartment} (mV)")
+    place = "soma" if clamp.attrs["compartment"] == "soma" else f"{clamp.attrs['compartment']} dendrite"
+    ax.set_title(f"current into the {place}")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
+@styled
+def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) -> Any:
+    """Draw how much of a steady dendritic deflection reaches the soma, for both dendrites.
+
+    Parameters
+    ----------
+    by_coupling : mapping of str to mapping
+        By the name to show, then by dendrite: V_soma/V_dendrite.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    width = 0.8 / len(by_coupling)
+    dendrites = list(next(iter(by_coupling.values())))
+    for number, (name, values) in enumerate(by_coupling.items()):
+        place = np.arange(len(dendrites)) + (number - (len(by_coupling) - 1) / 2) * width
+        bars = ax.bar(
+            place,
+            [values[dendrite] for dendrite in dendrites],
+            0.9 * width,
+            color=[COLOURS[dendrite] for dendrite in dendrites],
+            alpha=1.0 - 0.5 * number,
+        )
+        ax.bar_label(bars, [f"{name}\n{values[dendrite]:.2f}" for dendrite in dendrites], fontsize=7, padding=2)
+    ax.set_xticks(range(len(dendrites)), [f"{dendrite} dendrite" for dendrite in dendrites])
+    ax.set_ylim(0, 1)
+    ax.set_ylabel("attenuation V soma / V dendrite")
+    return ax
+
+
+@styled
+def rate_curves(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
+    """Draw firing rates over injected current.
+
+    Parameters
+    ----------
+    curves : mapping of str to DataArray
+        Made by :func:`dendrosim.circuit.electrophysiology.rate_curve`, by the name to show.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    for number, (name, curve) in enumerate(curves.items()):
+        ax.plot(curve["current"], curve, _DASHES[number % len(_DASHES)], label=name)
+    ax.set_xlabel("injected current (pA)")
+    ax.set_ylabel("firing rate (Hz)")
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
