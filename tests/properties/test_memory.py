@@ -21,7 +21,7 @@ def test_random_networks_settle_within_the_time_and_memory_that_are_expected(net
     # Potentials of random networks are not all near 1: a few time constants more.
     assert recording.dataset.time[-1] <= expected + 5 * 20.0
     needed, _ = requirements.memory_needed(model, Record(), len(stimuli), 128, float(recording.dataset.time[-1]), 8)
-    variables = [recording.dataset[name] for name in Record().variables]
+    variables = [recording.dataset[name] for name in Record().chosen(model)]
     assert sum(variable.nbytes for variable in variables) <= needed
 
 
