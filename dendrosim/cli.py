@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax``."""
+"""The command line: ``dendrosim demo | train | relax | learn | bench``."""
 
 from __future__ import annotations
 
@@ -131,6 +131,68 @@ def relax(
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
         raise typer.Exit(code=1)
+
+
+@app.command()
+def learn(
+    model: ModelArgument,
+    mode: Annotated[str | None, typer.Option(help="continuous (always plastic) or at-convergence.")] = None,
+    target: TargetOption = "numpy",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Presentations of the whole training set.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order.")] = 0,
+    out: Annotated[Path, typer.Option(help="Weights file to write.")] = Path("weights.safetensors"),
+) -> None:
+    """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
+    import numpy as np
+
+    from dendrosim.circuit import Circuit
+    from dendrosim.data import load_data
+    from dendrosim.model import Parameters, load_model
+    from dendrosim.recording import Record
+
+    described = load_model(model)
+    settings = {"mode": mode, "epochs": epochs}
+    described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
+    data, plasticity = load_data(described), described.plasticity
+    start = Parameters.initialise(described, seed)
+    # A millisecond is half a dendrite's time constant: exponential Euler is stable there, and fast.
+    settled = {"integrator": "settle"} if plasticity.mode == "at-convergence" else {"dt": 1.0}
+    circuit = Circuit(described, start, target, **settled)
+    console.print(f"{described.name} ({described.architecture}) learns in Brian2, {plasticity.mode}, target {target}.")
+    with Progress(console=console) as progress:
+        task = progress.add_task("epochs", total=plasticity.epochs)
+        learned = circuit.learn(
+            data.train.stimuli, data.train.targets, seed=seed, report=lambda row: progress.advance(task)
+        )
+    learned.parameters.save(out, described)
+    test = Circuit(described, learned.parameters, integrator="settle")
+    test.relax(data.test.stimuli, record=Record(neurons={}))
+    right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets.argmax(axis=-1)
+    console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
+    console.print(f"Written: {out}", soft_wrap=True)
+
+
+bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
+app.add_typer(bench, name="bench")
+
+
+@bench.command(name="circuit")
+def bench_circuit(
+    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+) -> None:
+    """Measure the circuit against idiomatic Brian2 and BLAS, by batch, width and depth, and in bytes."""
+    from dendrosim.benchmark.circuit import measurements
+    from dendrosim.benchmark.report import write_report
+
+    command = "dendrosim bench circuit" + (" --quick" if quick else "")
+    rows = (_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(rows, out, 'circuit', command)}", soft_wrap=True)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    console.print(f"{row['quantity']}: {row['measured']} (target {row['target']})", highlight=False, soft_wrap=True)
+    return row
 
 
 def main() -> None:

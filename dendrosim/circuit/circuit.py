@@ -64,6 +64,8 @@ class Circuit:
     state : dict
         After :meth:`relax`, ``state[layer][variable]`` at the end, of shape (presentation, cell), or
         (presentation, step, cell) for a recurrent network.
+    seconds : float
+        How long the simulation of the last :meth:`relax` took, without building it.
 
     Raises
     ------
@@ -97,6 +99,7 @@ class Circuit:
         self._simulated = model.changed(cell=SETTLING_CELL) if integrator == "settle" else model
         self.batch = batch
         self.state: dict[str, dict[str, np.ndarray]] = {}
+        self.seconds = 0.0
         self._simulations: dict[tuple[int, Record], Simulation] = {}
 
     def relax(
@@ -155,7 +158,7 @@ class Circuit:
         duration = min(time_limit, settling_time(self._simulated, tolerance))
         check_memory(self.model, record, len(stimuli), self.batch, duration, np.dtype(self.dtype).itemsize)
         strength = self.model.teacher.strength if taught else 0.0
-        pieces, states = [], []
+        pieces, states, self.seconds = [], [], 0.0
         for first in range(0, len(stimuli), self.batch):
             part = slice(first, first + self.batch)
             simulation = self._simulation(len(stimuli[part]), record)
@@ -168,6 +171,7 @@ class Circuit:
             output = simulation.assembly.layers["output"]
             values[output, "teacher"] = np.full(len(output), strength)
             simulation.run(values)
+            self.seconds += simulation.seconds
             states.append(self._state(simulation))
             pieces.append(self._recording(simulation, states[-1]))
         self.state = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,13 @@ Values = dict[tuple[Any, str], np.ndarray]
 
 
 class RuntimeSimulation:
-    """An assembly that runs step by step from Python (NumPy, Cython)."""
+    """An assembly that runs step by step from Python (NumPy, Cython).
+
+    Attributes
+    ----------
+    seconds : float
+        How long the last run took, with the generation of its code.
+    """
 
     def __init__(self, assemble: Callable[[], Any], target: Target):
         self._preferences = target.preferences
@@ -41,8 +48,10 @@ class RuntimeSimulation:
             _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
+            start = time.perf_counter()
             with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
                 self.assembly.network.run(FOREVER, namespace={})
+            self.seconds = time.perf_counter() - start
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -50,7 +59,13 @@ class RuntimeSimulation:
 
 
 class StandaloneSimulation:
-    """An assembly that is compiled to a binary; each run reads new arrays from files."""
+    """An assembly that is compiled to a binary; each run reads new arrays from files.
+
+    Attributes
+    ----------
+    seconds : float
+        How long the time steps of the last run took, without reading and writing files.
+    """
 
     def __init__(self, assemble: Callable[[], Any], target: Target):
         self._target = target
@@ -96,6 +111,7 @@ class StandaloneSimulation:
                 f"the compiled circuit failed (status {done.returncode}, {done.stderr.strip() or 'no message'}); "
                 "run it with target 'numpy' to see why."
             )
+        self.seconds = float((here / "results" / "last_run_info.txt").read_text().split()[0])
         self._device.results_dir = str(here / "results")
         self._device.has_been_run = True
 

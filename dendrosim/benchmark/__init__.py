@@ -1,0 +1,1 @@
+"""What the engines cost and what they reach, measured by commands that anyone can run again."""

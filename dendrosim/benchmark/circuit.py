@@ -1,0 +1,249 @@
+"""What the circuit costs: against idiomatic Brian2, against BLAS alone, by batch, width and depth, in bytes."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from dendrosim.agreement import compare
+from dendrosim.benchmark.idiomatic import IdiomaticRun
+from dendrosim.circuit import Circuit
+from dendrosim.data import load_data
+from dendrosim.errors import NotConverged
+from dendrosim.model import Model, Parameters, load_model
+from dendrosim.model.library import validated
+from dendrosim.recording import Record
+
+NOTHING = Record(neurons={})
+PAPER_MLP = (784, 1024, 512, 256, 10)
+ROUNDS = 3
+
+Row = dict[str, Any]
+
+# Against idiomatic Synapses on the same target: label, settings of the circuit, and what is aimed at.
+VARIANTS = (
+    ("cpp_standalone float64, BLAS", {"target": "cpp_standalone", "blas": True}, 20),
+    ("cpp_standalone float32, BLAS", {"target": "cpp_standalone", "blas": True, "dtype": "float32"}, 40),
+    ("cpp_standalone float64, built-in kernel", {"target": "cpp_standalone"}, 10),
+    ("cython float64", {"target": "cython"}, 30),
+    ("numpy float64", {"target": "numpy"}, 30),
+)
+
+
+def dense_model(sizes: tuple[int, ...], output: str = "softmax") -> Model:
+    """Return a dense tanh network with the default cell."""
+    layers = [{"kind": "dense", "units": units} for units in sizes[1:]]
+    return validated({"data": "none", "input": [sizes[0]], "layers": layers, "output": output}, "benchmark")
+
+
+def synapses(model: Model) -> int:
+    """Return the number of synapses: values of W and Θ."""
+    return sum(int(np.prod(c.shape)) * (2 if c.has_feedback else 1) for c in model.connections)
+
+
+def measurements(quick: bool) -> Iterator[Row]:
+    """Measure everything, on one thread; each row is yielded when it is ready.
+
+    Parameters
+    ----------
+    quick : bool
+        Smaller networks, to see that everything works.
+    """
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConverged)
+        yield from _against_idiomatic((64, 32, 10) if quick else PAPER_MLP, 8 if quick else 128, quick)
+        yield from _relaxing((64, 32, 10) if quick else PAPER_MLP, 16 if quick else 1000)
+        yield from _scaling(quick)
+        yield from _memory((64, 128) if quick else (512, 3072))
+        yield from _agreement()
+
+
+def _against_idiomatic(sizes: tuple[int, ...], presentations: int, quick: bool) -> Iterator[Row]:
+    model, plain = dense_model(sizes), dense_model(sizes, "identity")
+    parameters = Parameters.initialise(model, 0)
+    stimuli, targets = _random(model, presentations)
+    count = synapses(model)
+    products = _products(model, presentations)
+    idiomatic: dict[str, IdiomaticRun] = {}
+    for label, settings, aim in VARIANTS:
+        code = str(settings["target"])
+        if code not in idiomatic:
+            steps = 5 if quick or code == "numpy" else 20
+            idiomatic[code] = IdiomaticRun(plain, parameters, stimuli[0], targets[0], code, steps)
+        circuit = Circuit(model, parameters, dt=1.0, batch=presentations, **settings)
+        run = _StepTimer(circuit, stimuli, targets, 20)
+        theirs, ours, alone = _alternating(idiomatic[code].seconds_per_step, run, products)
+        ratio = theirs / (ours / presentations)
+        per = ours / presentations / count
+        yield {
+            "quantity": f"step of {model.architecture}, {presentations} presentations, {label}",
+            "measured": f"{ratio:.1f} times faster than idiomatic Synapses "
+            f"({1e9 * per:.4f} against {1e9 * theirs / count:.2f} ns for each presentation, synapse and step)",
+            "target": f"≥ {aim} times",
+            "value": ratio,
+        }
+        if settings == VARIANTS[0][1]:
+            yield {
+                "quantity": "whole step as a share of what its products reach through BLAS alone, float64",
+                "measured": f"{100 * alone / ours:.0f} % ({1e3 * alone:.2f} of {1e3 * ours:.2f} ms)",
+                "target": "≥ 80 %",
+                "value": alone / ours,
+            }
+
+
+def _relaxing(sizes: tuple[int, ...], count: int) -> Iterator[Row]:
+    model, images = dense_model(sizes), _images(sizes[0], count)
+    targets = np.eye(10)[np.arange(count) % 10]
+    parameters = Parameters.initialise(model, 0)
+    for batch in (1, 8, 32, 128):
+        part = min(count, 8 * batch if batch < 128 else count)
+        circuit = Circuit(model, parameters, "cpp_standalone", dt=1.0, batch=batch, blas=True)
+        circuit.relax(images[:1] if batch == 1 else images[:batch], record=NOTHING, time_limit=1.0)  # builds it
+        start = time.perf_counter()
+        recording = circuit.relax(images[:part], targets[:part], record=NOTHING, tolerance=1e-6)
+        seconds = time.perf_counter() - start
+        yield {
+            "quantity": f"relaxing {part} images of {model.architecture} to 1e-6, {batch} at once, dt 1 ms",
+            "measured": f"{seconds:.1f} s, {1e3 * seconds / part:.1f} ms an image, "
+            f"{float(recording.convergence_time.max()):.0f} ms of model time",
+            "target": "report",
+            "value": seconds / part,
+        }
+
+
+def _scaling(quick: bool) -> Iterator[Row]:
+    widths = (32, 64, 128) if quick else (256, 512, 1024, 2048, 4096)
+    depths = (2, 4) if quick else (2, 4, 6, 8, 10)
+    for axis, values, sizes_of, limit in (
+        ("width", widths, lambda width: (width, width, width, 10), 2.05),
+        ("depth", depths, lambda depth: (256, *[256] * depth, 10), 1.1),
+    ):
+        seconds = []
+        for value in values:
+            model = dense_model(sizes_of(value))
+            circuit = Circuit(model, Parameters.initialise(model, 0), "cpp_standalone", dt=1.0, batch=32, blas=True)
+            run = _StepTimer(circuit, *_random(model, 32), 20)
+            seconds.append(min(run() for _ in range(ROUNDS)))
+        slope = float(np.polyfit(np.log(values), np.log(seconds), 1)[0])
+        yield {
+            "quantity": f"cost of a step against {axis} ({values[0]} to {values[-1]}), 32 presentations, float64, BLAS",
+            "measured": f"slope {slope:.2f} of the log-log fit",
+            "target": f"≤ {limit}",
+            "value": slope,
+        }
+
+
+def _memory(widths: tuple[int, int]) -> Iterator[Row]:
+    models = [dense_model((width, width, width, 10)) for width in widths]
+    peaks = [_peak_memory(model) for model in models]
+    bytes_each = (peaks[1] - peaks[0]) / (synapses(models[1]) - synapses(models[0]))
+    yield {
+        "quantity": f"bytes for each synapse value, C++ float64 (growth from width {widths[0]} to {widths[1]})",
+        "measured": f"{bytes_each:.1f}",
+        "target": "≤ 10",
+        "value": bytes_each,
+    }
+
+
+def _agreement() -> Iterator[Row]:
+    for name in ("digits-mlp", "digits-cnn", "reber-rnn"):
+        model = load_model(name)
+        test = load_data(model).test
+        circuit = Circuit(model, Parameters.initialise(model, 0))
+        circuit.relax(test.stimuli[:16], test.targets[:16], record=NOTHING)
+        largest = compare(circuit, test.stimuli[:16], test.targets[:16]).largest
+        yield {
+            "quantity": f"largest relative difference between the engines, {name}, 16 presentations, numpy",
+            "measured": f"{largest:.1e}",
+            "target": "≤ 1e-6",
+            "value": largest,
+        }
+
+
+class _StepTimer:
+    """Times one step of a circuit: the difference of a long and a short run, neither of which converges."""
+
+    def __init__(self, circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray, steps: int):
+        self._circuit, self._pair, self._steps = circuit, (stimuli, targets), steps
+
+    def __call__(self) -> float:
+        return (self._seconds(self._steps + 1) - self._seconds(1)) / self._steps
+
+    def _seconds(self, steps: int) -> float:
+        limit = (steps - 0.5) * self._circuit.dt
+        self._circuit.relax(*self._pair, record=NOTHING, tolerance=1e-300, time_limit=limit)
+        return self._circuit.seconds
+
+
+def _alternating(*timers: Callable[[], float]) -> list[float]:
+    """Return the median of each timer, taken in turns so that a machine that drifts drifts for all."""
+    rounds = [[timer() for timer in timers] for _ in range(ROUNDS)]
+    return [float(np.median(times)) for times in zip(*rounds, strict=True)]
+
+
+def _products(model: Model, presentations: int) -> Callable[[], float]:
+    """Return a timer of the matrix products of one step through NumPy's BLAS alone."""
+    generator = np.random.default_rng(0)
+    pairs = []
+    for connection in model.connections:
+        post, pre = connection.shape
+        weights = generator.standard_normal((post, pre))
+        pairs.append((generator.standard_normal((presentations, pre)), weights.T, np.empty((presentations, post))))
+        if connection.has_feedback:
+            pairs.append((generator.standard_normal((presentations, post)), weights, np.empty((presentations, pre))))
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        for _ in range(10):
+            for a, b, c in pairs:
+                np.dot(a, b, out=c)
+        return (time.perf_counter() - start) / 10
+
+    return seconds
+
+
+def _peak_memory(model: Model) -> float:
+    """Return the peak memory in bytes of the compiled circuit of a model, one presentation, in a process of its own."""
+    sizes = ",".join(map(str, model.sizes))
+    code = (
+        "import resource, warnings; warnings.simplefilter('ignore');"
+        "from dendrosim.benchmark.circuit import relax_once;"
+        f"relax_once(({sizes},)); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    # The first run builds; the second has no compiler among its children.
+    outputs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in "ab"]
+    return float(outputs[-1].stdout.split()[-1]) * 1024
+
+
+def relax_once(sizes: tuple[int, ...]) -> None:
+    """Run three steps of a dense network in C++, for :func:`_peak_memory`."""
+    model = dense_model(sizes)
+    circuit = Circuit(model, Parameters.initialise(model, 0), "cpp_standalone", dt=1.0)
+    circuit.relax(*_random(model, 1), record=NOTHING, time_limit=2.5)
+
+
+def _random(model: Model, count: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    stimuli = generator.uniform(-1, 1, (count, model.sizes[0]))
+    return stimuli, np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], count)]
+
+
+def _images(pixels: int, count: int) -> np.ndarray:
+    """Return test images: Fashion-MNIST's from DENDROSIM_DATA if it is there, else digits repeated to that size."""
+    path = Path(os.environ.get("DENDROSIM_DATA", "")) / "fashion-mnist" / "t10k-images-idx3-ubyte.gz"
+    if pixels == 784 and path.is_file():
+        content = gzip.decompress(path.read_bytes())
+        return np.frombuffer(content, np.uint8, offset=16)[: count * 784].reshape(count, 784) / 127.5 - 1
+    data = load_data(load_model("digits-mlp"))
+    images = np.concatenate([data.test.stimuli, data.train.stimuli])[:count]
+    return np.resize(np.repeat(images, -(-pixels // 64), axis=1)[:, :pixels], (count, pixels))
