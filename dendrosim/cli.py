@@ -1,9 +1,11 @@
-"""The command line: ``dendrosim demo | train | relax``."""
+"""The command line: ``dendrosim demo | train | relax | doctor``."""
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,6 +132,23 @@ def relax(
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
+        raise typer.Exit(code=1)
+
+
+@app.command()
+def doctor(
+    quick: Annotated[bool, typer.Option("--quick", help="Leave the compiled targets out of the self-test.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a row.")] = False,
+) -> None:
+    """Show what this machine offers and what is missing, and test every target that it can run."""
+    from dendrosim.doctor import examine, table
+
+    rows = examine(quick)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        console.print(table(rows))
+    if any(row.failed for row in rows):
         raise typer.Exit(code=1)
 
 
