@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from dendrosim import cli
 from dendrosim.cli import app, main
+from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
 from dendrosim.recording import Recording
@@ -99,6 +101,16 @@ def test_an_error_is_one_sentence_without_a_traceback(arguments, message, monkey
     assert raised.value.code == 1
     assert message in captured.err
     assert "Traceback" not in captured.err + captured.out
+
+
+def test_an_error_keeps_the_brackets_of_its_remedy(monkeypatch, capsys):
+    def missing():
+        raise TargetError("run pip install 'dendrosim[cuda]'.")
+
+    monkeypatch.setattr(cli, "app", missing)
+    with pytest.raises(SystemExit):
+        main()
+    assert "'dendrosim[cuda]'" in capsys.readouterr().err
 
 
 def test_an_existing_run_is_refused_before_anything_is_trained(trained, capsys, monkeypatch):
