@@ -1,14 +1,17 @@
-"""The command line: ``dendrosim demo | train | relax | learn | bench``."""
+"""The command line: ``dendrosim demo | train | relax | learn | bench | doctor``."""
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from dendrosim import __version__
@@ -134,6 +137,23 @@ def relax(
 
 
 @app.command()
+def doctor(
+    quick: Annotated[bool, typer.Option("--quick", help="Leave the compiled targets out of the self-test.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a row.")] = False,
+) -> None:
+    """Show what this machine offers and what is missing, and test every target that it can run."""
+    from dendrosim.doctor import examine, table
+
+    rows = examine(quick)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        console.print(table(rows))
+    if any(row.failed for row in rows):
+        raise typer.Exit(code=1)
+
+
+@app.command()
 def learn(
     model: ModelArgument,
     mode: Annotated[str | None, typer.Option(help="continuous (always plastic) or at-convergence.")] = None,
@@ -200,7 +220,7 @@ def main() -> None:
     try:
         app()
     except DendrosimError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from dendrosim import cli
 from dendrosim.cli import app, main
+from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
 from dendrosim.recording import Recording
@@ -101,6 +103,16 @@ def test_an_error_is_one_sentence_without_a_traceback(arguments, message, monkey
     assert "Traceback" not in captured.err + captured.out
 
 
+def test_an_error_keeps_the_brackets_of_its_remedy(monkeypatch, capsys):
+    def missing():
+        raise TargetError("run pip install 'dendrosim[cuda]'.")
+
+    monkeypatch.setattr(cli, "app", missing)
+    with pytest.raises(SystemExit):
+        main()
+    assert "'dendrosim[cuda]'" in capsys.readouterr().err
+
+
 def test_an_existing_run_is_refused_before_anything_is_trained(trained, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["dendrosim", "train", "digits-mlp", "--out", str(trained[0])])
     with pytest.raises(SystemExit):
@@ -112,7 +124,7 @@ def test_an_existing_run_is_refused_before_anything_is_trained(trained, capsys, 
 
 def test_help_names_every_command_and_version_is_shown():
     help_text = run(app, ["--help"]).output
-    assert all(command in help_text for command in ("demo", "train", "relax"))
+    assert all(command in help_text for command in ("demo", "train", "relax", "learn", "bench", "doctor", "doctor"))
     assert run(app, ["--version"]).output.startswith("dendrosim ")
 
 
