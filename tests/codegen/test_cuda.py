@@ -2,19 +2,46 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import cuda_on_cpu
 import numpy as np
 import pytest
-from networks import parameters_of, presentations_of, small_model
+from networks import convolution, dense, feedback, model_of, parameters_of, presentations_of
 
 from dendrosim.circuit import Circuit, build, cuda
+from dendrosim.circuit.learning import LearningAssembly
+from dendrosim.circuit.simulation import simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import NotConverged, TargetError
 from dendrosim.recording import Record
 
+OPERATIONS = [
+    template.stem
+    for template in (Path(build.__file__).parent / "templates" / "cuda").glob("*.cu")
+    if "USES_VARIABLES" in template.read_text() and template.stem != "statemonitor"
+]
 EVERYTHING = Record(("basal", "apical", "soma", "drive", "prediction", "delta", "feedback", "error"), interval=2.0)
-CLAMPED = {"kind": "clamped"}
+
+# Cells are left over beyond both pools; 17 units are more than one tile of a product, and not a multiple of one.
+CONVOLUTIONAL = model_of(
+    [2, 8, 10],
+    [
+        convolution(2, 2),
+        {"kind": "max-pool", "size": 2},
+        convolution(3, 3, 1),
+        {"kind": "average-pool", "size": 2},
+        dense(3),
+    ],
+    cell={"tau_apical": 5.0},
+)
+RECURRENT = model_of(
+    [3, 2],
+    [{"kind": "recurrent", "units": 17}, {"kind": "recurrent", "units": 4}, dense(2)],
+    output="identity",
+    teacher={"kind": "nudged", "strength": 0.3},
+    cell={"tau_apical": 5.0},
+)
 
 
 def reason_not_to_compile():
@@ -47,11 +74,6 @@ def relaxed(model, target, presentations, start, **settings):
     return circuit, circuit.relax(stimuli, targets, record=EVERYTHING, start=start, tolerance=1e-5)
 
 
-def model_of(output="softmax", teacher=None):
-    # 26 and 17 cells: more than one tile, and not a multiple of one.
-    return small_model((17, 9, 26, 3), output=output, teacher=teacher or CLAMPED, cell={"tau_apical": 5.0})
-
-
 def check_against_numpy(model, presentations):
     for start in ("rest", "settled"):
         circuit, ours = relaxed(model, "cuda_standalone", presentations, start)
@@ -65,17 +87,14 @@ def check_against_numpy(model, presentations):
                 np.testing.assert_allclose(circuit.state[layer][name], value, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("output", "teacher", "presentations"),
-    [("softmax", CLAMPED, 5), ("identity", {"kind": "nudged", "strength": 0.3}, 1)],
-)
-def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, output, teacher, presentations):
-    check_against_numpy(model_of(output, teacher), presentations)
+@pytest.mark.parametrize(("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2)])
+def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, model, presentations):
+    check_against_numpy(model, presentations)
 
 
 def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
-    _, ours = relaxed(model_of(), "cuda_standalone", 5, "settled", dtype="float32")
-    _, wanted = relaxed(model_of(), "numpy", 5, "settled")
+    _, ours = relaxed(CONVOLUTIONAL, "cuda_standalone", 3, "settled", dtype="float32")
+    _, wanted = relaxed(CONVOLUTIONAL, "numpy", 3, "settled")
     assert ours.converged
     samples = min(len(ours.dataset.time), len(wanted.dataset.time)) - 1
     for name in EVERYTHING.variables:
@@ -83,35 +102,58 @@ def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
         assert np.nanmax(np.abs(difference)) < 50 * np.finfo(np.float32).eps
 
 
+@pytest.mark.parametrize("mode", ["continuous", "at-convergence"])
+@pytest.mark.parametrize(("model", "rule"), [(CONVOLUTIONAL, "paper"), (RECURRENT, "kolen-pollack")])
+def test_cuda_learns_the_same_weights_as_numpy(on_cpu, model, rule, mode):
+    plasticity = {"streams": 2, "mode": mode, "presentation_time": 10.0, "epochs": 2, "decay": 0.1}
+    model = model.changed(plasticity=plasticity, rules=feedback(rule))
+    parameters, (stimuli, targets) = parameters_of(model, 5), presentations_of(model, 4, 5)
+    ours, wanted = (
+        Circuit(model, parameters, target, dt=1.0).learn(stimuli, targets) for target in ("cuda_standalone", "numpy")
+    )
+    for name, array in wanted.parameters.items():
+        np.testing.assert_allclose(dict(ours.parameters.items())[name], array, rtol=0, atol=1e-12)
+        assert np.abs(array - dict(parameters.items())[name]).max() > 0
+    np.testing.assert_array_equal(ours.history["presentation_ms"], wanted.history["presentation_ms"])
+
+
 def test_nan_never_counts_as_converged_on_cuda(on_cpu):
-    circuit = Circuit(model_of(), parameters_of(model_of(), 2), "cuda_standalone", dt=1.0)
-    circuit.parameters.W["hidden-2"][25, 8] = np.nan
-    with pytest.warns(NotConverged, match="5 of 5 presentations"):
-        circuit.relax(*presentations_of(model_of(), 5, 2), record=EVERYTHING, time_limit=30.0)
+    circuit = Circuit(CONVOLUTIONAL, parameters_of(CONVOLUTIONAL, 2), "cuda_standalone", dt=1.0)
+    circuit.parameters.W["hidden-2"][2, 1, 2, 2] = np.nan
+    with pytest.warns(NotConverged, match="3 of 3 presentations"):
+        circuit.relax(*presentations_of(CONVOLUTIONAL, 3, 2), record=EVERYTHING, time_limit=30.0)
 
 
 def test_without_a_gpu_one_sentence_says_so_and_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(cuda, "capability", lambda: None)
     monkeypatch.setattr(build, "compile_project", lambda folder: pytest.fail("compiled for nothing"))
-    circuit = Circuit(model_of(), parameters_of(model_of(), 2), "cuda_standalone")
+    circuit = Circuit(RECURRENT, parameters_of(RECURRENT, 2), "cuda_standalone")
     with pytest.raises(TargetError, match=r"can be built but not run here, because no NVIDIA GPU answers: run it"):
-        circuit.relax(*presentations_of(model_of(), 1, 2))
+        circuit.relax(*presentations_of(RECURRENT, 1, 2))
+
+
+def learning_project(folder, mode, dtype):
+    """The sources of a circuit with every operation there is."""
+    model = CONVOLUTIONAL.changed(plasticity={"streams": 2, "mode": mode}, rules=feedback("paper"))
+    target = find_target("cuda_standalone", dtype)
+    folder.mkdir()
+    simulate(lambda: LearningAssembly(model, 4, 2, target, 1.0, "exponential_euler"), target).generate(folder)
+    return folder
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on the path")
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, dtype):
-    circuit = Circuit(model_of(), parameters_of(model_of(), 2), "cuda_standalone", dtype=dtype)
-    folder = circuit.build(5, tmp_path / "project", compiled=False)
-    kernels = []
-    for number, operation in enumerate(("*_apply_*", "*_adjoint_*", "*_softmax_*", "convergence_*")):
-        code = sorted((folder / "code_objects").glob(f"{operation}.cu"))[0].read_text()
-        # Ours stand alone between these two lines of Brian2CUDA's frame.
-        ours = code.split("////// hashdefine_lines ///////")[1].split("void _run_")[0]
-        assert "__global__" in ours
-        kernels.append(f"namespace operation_{number} {{\n{ours}\n}}")
+@pytest.mark.parametrize(("mode", "dtype"), [("continuous", "float64"), ("at-convergence", "float32")])
+def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, mode, dtype):
+    kernels = {}
+    for source in sorted((learning_project(tmp_path / "project", mode, dtype) / "code_objects").glob("*.cu")):
+        # Ours stand alone between these two lines of Brian2CUDA's frame; its own kernels are called _run_kernel_*.
+        code = source.read_text().split("////// hashdefine_lines ///////")[1].split("void _run_")[0]
+        if "__global__" in code and "_run_kernel_" not in code:
+            kernels[source.stem] = f"namespace {source.stem} {{\n{code}\n}}"
+    for operation in OPERATIONS:
+        assert any(f"_{operation}_" in name for name in kernels), operation
     source = tmp_path / "kernels.cu"
-    source.write_text("\n".join(["#define CUDA_CHECK_ERROR(message)", *kernels]))
+    source.write_text("\n".join(["#define CUDA_CHECK_ERROR(message)", *kernels.values()]))
     generations = [f"-gencode=arch=compute_{name},code=sm_{name}" for name in ("80", "90")]
     command = ["nvcc", "-std=c++17", "-dc", *generations, source, "-o", tmp_path / "kernels.o"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -121,12 +163,13 @@ def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, dtype):
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on the path")
 def test_nvcc_builds_a_whole_network(tmp_path):
-    model = small_model((4, 3, 2))
-    folder = Circuit(model, parameters_of(model, 2), "cuda_standalone").build(3, tmp_path)
+    folder = learning_project(tmp_path / "project", "continuous", "float64")
+    build.compile_project(folder)
     assert (folder / "main").stat().st_size > 100_000
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(cuda.capability() is None, reason="no NVIDIA GPU answers")
-def test_a_real_gpu_follows_numpy_too():
-    check_against_numpy(model_of(), 5)
+@pytest.mark.parametrize("model", [CONVOLUTIONAL, RECURRENT])
+def test_a_real_gpu_follows_numpy_too(model):
+    check_against_numpy(model, 3)

@@ -50,12 +50,12 @@ def _compile(folder: Path, source: Path, compiled: Path) -> None:
 
 def rewritten(code: str) -> str:
     """Return the code with every `kernel<<<blocks, threads>>>(...)` as a call of `cuda_on_cpu::launch`."""
-    done = []
+    done, whole = [], code
     while found := LAUNCH.search(code):
         kernel, configuration = found.groups()
         end = _closing(code, found.end())
-        # Brian2CUDA's own kernels have no barriers, so that their threads can simply run in turn.
-        barriers = str(not kernel.startswith("_run_kernel_")).lower()
+        # Without barriers, threads can simply run in turn.
+        barriers = str("__syncthreads" in whole).lower()
         call = f"{kernel}({code[found.end() : end]});"
         done += [code[: found.start()], f"cuda_on_cpu::launch({barriers}, {configuration}, [&] {{ {call} }})"]
         code = code[end + 1 :]

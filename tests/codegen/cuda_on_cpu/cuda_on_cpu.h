@@ -47,7 +47,6 @@ template<class T> cudaError_t cudaMalloc(T** pointer, size_t size)
 template<class T> cudaError_t cudaFree(T* pointer) { free((void*)pointer); return cudaSuccess; }
 inline cudaError_t cudaMemcpy(void* to, const void* from, size_t size, cudaMemcpyKind) { memcpy(to, from, size); return cudaSuccess; }
 template<class T> cudaError_t cudaMemcpyToSymbol(T& to, const void* from, size_t size) { memcpy((void*)&to, from, size); return cudaSuccess; }
-template<class T> cudaError_t cudaMemcpyFromSymbol(void* to, const T& from, size_t size) { memcpy(to, (const void*)&from, size); return cudaSuccess; }
 
 // The device: it always answers, and never fails.
 struct cudaDeviceProp {
@@ -75,7 +74,6 @@ template<class Kernel> cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor
 
 // Atomics: threads run one at a time.
 template<class T> T atomicAdd(T* where, T value) { T before = *where; *where += value; return before; }
-template<class T> T atomicExch(T* where, T value) { T before = *where; *where = value; return before; }
 template<class T, class U, class V> T atomicCAS(T* where, U expected, V value) { T before = *where; if (before == (T)expected) *where = (T)value; return before; }
 inline double __longlong_as_double(long long bits) { double value; memcpy(&value, &bits, 8); return value; }
 inline long long __double_as_longlong(double value) { long long bits; memcpy(&bits, &value, 8); return bits; }

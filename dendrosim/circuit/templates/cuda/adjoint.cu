@@ -1,4 +1,4 @@
-{# feedback = Theta^T delta, for every presentation. See circuit/projection.py #}
+{# feedback = Theta^T delta, for every row. See circuit/projection.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'matrix.cu' as matrix with context %}
@@ -9,7 +9,8 @@ namespace {
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
-    _multiply({{presentations}}, {{pre}}, {{post}}, 1, {{get_array_name(arrays.above, prefix="dev")}}, {{post}}, 1,
+    auto* feedback = {{get_array_name(arrays.below, prefix="dev")}};
+    _multiply({{rows - lag}}, {{pre}}, {{post}}, 1, {{get_array_name(arrays.above, prefix="dev")}} + {{lag * post}}, {{post}}, 1,
               {{get_array_name(arrays.weights, prefix="dev")}}, {{pre}}, 1,
-              nullptr, 0, {{get_array_name(arrays.below, prefix="dev")}});
+              1, {{"feedback" if accumulate else "nullptr"}}, {{pre}}, feedback);
 {% endblock %}

@@ -1,4 +1,4 @@
-{# drive = W basal + bias, for every presentation. See circuit/projection.py #}
+{# drive = W basal + bias, for every row; the first connection to a layer has the bias. See circuit/projection.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'matrix.cu' as matrix with context %}
@@ -9,7 +9,8 @@ namespace {
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
-    _multiply({{presentations}}, {{post}}, {{pre}}, 1, {{get_array_name(arrays.below, prefix="dev")}}, {{pre}}, 1,
-              {{get_array_name(arrays.weights, prefix="dev")}}, 1, {{pre}},
-              {{get_array_name(arrays.bias, prefix="dev")}}, 0, {{get_array_name(arrays.above, prefix="dev")}});
+    {% set base = "drive" if accumulate else get_array_name(arrays.bias, prefix="dev") if connection.has_bias else "nullptr" %}
+    auto* drive = {{get_array_name(arrays.above, prefix="dev")}} + {{lag * post}};
+    _multiply({{rows - lag}}, {{post}}, {{pre}}, 1, {{get_array_name(arrays.below, prefix="dev")}}, {{pre}}, 1,
+              {{get_array_name(arrays.weights, prefix="dev")}}, 1, {{pre}}, 1, {{base}}, {{post if accumulate else 0}}, drive);
 {% endblock %}

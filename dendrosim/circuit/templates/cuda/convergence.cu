@@ -1,4 +1,4 @@
-{# The largest tau*|d/dt| of each presentation; stops the run once all are below tolerance. See circuit/convergence.py #}
+{# The largest tau*|d/dt| of each row; stops the run once all are below tolerance, if asked to. See circuit/convergence.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'reduction.cu' as reduction with context %}
@@ -9,9 +9,8 @@
 {% set real = c_data_type(arrays.motion.dtype) %}
 namespace {
 {{ reduction.reduction(real) }}
-__device__ int _moving;  // whether any presentation is not quiet
 
-// One block of threads for each presentation.
+// One block of threads for each row.
 __global__ void _convergence(
     {% for derivative in derivatives %}
     {% set outer = loop %}
@@ -19,7 +18,8 @@ __global__ void _convergence(
     const {{real}}* _term_{{outer.index}}_{{loop.index}},
     {% endfor %}
     {% endfor %}
-    const double now, const {{real}}* tolerance, {{real}}* motion, double* settled, double* duration)
+    const double now, const {{real}}* tolerance, {{real}}* motion, double* settled, double* duration,
+    {{real}}* converged)
 {
     const size_t b = blockIdx.x;
     {{real}} largest = 0, restless = 0;
@@ -37,7 +37,7 @@ __global__ void _convergence(
         motion[b] = largest;
         settled[b] = restless > 0 ? -1 : settled[b] < 0 ? now : settled[b];
         if (restless > 0)
-            atomicExch(&_moving, 1);
+            converged[0] = 0;
         if (b == 0)
             duration[0] = now;
     }
@@ -46,20 +46,23 @@ __global__ void _convergence(
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
-    // Only one flag crosses to the host. Time and its limit are kept there.
+    // Only whether all have converged crosses to the host. Time and its limit are kept there.
     const double now = {{get_array_name(arrays.now, access_data=False)}}[0];
-    int moving = 0;
-    CUDA_SAFE_CALL(cudaMemcpyToSymbol(_moving, &moving, sizeof(moving)));
-    _convergence<<<{{presentations}}, _THREADS>>>(
+    auto* converged = {{get_array_name(arrays.converged, access_data=False)}};
+    auto* converged_there = {{get_array_name(arrays.converged, prefix="dev")}};
+    converged[0] = 1;
+    CUDA_SAFE_CALL(cudaMemcpy(converged_there, converged, sizeof(*converged), cudaMemcpyHostToDevice));
+    _convergence<<<{{rows}}, _THREADS>>>(
         {% for derivative in derivatives %}
         {% for array, factor in derivative.terms %}
         {{get_array_name(array, prefix="dev")}},
         {% endfor %}
         {% endfor %}
         now, {{get_array_name(arrays.tolerance, prefix="dev")}}, {{get_array_name(arrays.motion, prefix="dev")}},
-        {{get_array_name(arrays.settled, prefix="dev")}}, {{get_array_name(arrays.duration, prefix="dev")}});
+        {{get_array_name(arrays.settled, prefix="dev")}}, {{get_array_name(arrays.duration, prefix="dev")}}, converged_there);
     CUDA_CHECK_ERROR("_convergence");
-    CUDA_SAFE_CALL(cudaMemcpyFromSymbol(&moving, _moving, sizeof(moving)));
-    if (!moving || now >= {{get_array_name(arrays.limit, access_data=False)}}[0])
+    CUDA_SAFE_CALL(cudaMemcpy(converged, converged_there, sizeof(*converged), cudaMemcpyDeviceToHost));
+    if ((converged[0] > 0 && {{get_array_name(arrays.stop, access_data=False)}}[0] > 0)
+        || now >= {{get_array_name(arrays.limit, access_data=False)}}[0])
         Network::_globally_stopped = true;
 {% endblock %}

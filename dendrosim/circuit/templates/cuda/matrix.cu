@@ -1,4 +1,4 @@
-{# The matrix product on the GPU, in shared-memory tiles: C (rows x columns) = base + factor * A (rows x depth) B (depth x columns).
+{# The matrix product on the GPU, in shared-memory tiles: C (rows x columns) = kept * base + factor * A (rows x depth) B (depth x columns).
    A and B are read with arbitrary strides, so that one kernel serves W, its transpose and outer products. The base is
    read with a row stride of its own: a bias (stride 0), C itself (to add to it; stride `columns`), or nothing (null). #}
 {% macro matrix_product(real) %}
@@ -7,7 +7,7 @@ enum { _TILE = 16 };
 __global__ void _matrix_product(const int rows, const int columns, const int depth, const {{real}} factor,
                                 const {{real}}* a, const size_t a_row, const size_t a_depth,
                                 const {{real}}* b, const size_t b_depth, const size_t b_column,
-                                const {{real}}* base, const size_t base_row, {{real}}* c)
+                                const {{real}} kept, const {{real}}* base, const size_t base_row, {{real}}* c)
 {
     // The extra column keeps threads that read down a tile out of each other's memory banks.
     __shared__ {{real}} tile_a[_TILE][_TILE + 1], tile_b[_TILE][_TILE + 1];
@@ -29,18 +29,18 @@ __global__ void _matrix_product(const int rows, const int columns, const int dep
     }
     const int row = first_row + y, column = first_column + x;
     if (row < rows && column < columns)
-        c[(size_t)row * columns + column] = (base ? base[row * base_row + column] : {{real}}(0)) + factor * sum;
+        c[(size_t)row * columns + column] = (base ? kept * base[row * base_row + column] : {{real}}(0)) + factor * sum;
 }
 
 // The same arguments as the kernel.
 static void _multiply(const int rows, const int columns, const int depth, const {{real}} factor,
                       const {{real}}* a, const size_t a_row, const size_t a_depth,
                       const {{real}}* b, const size_t b_depth, const size_t b_column,
-                      const {{real}}* base, const size_t base_row, {{real}}* c)
+                      const {{real}} kept, const {{real}}* base, const size_t base_row, {{real}}* c)
 {
     const dim3 threads(_TILE, _TILE), blocks((columns + _TILE - 1) / _TILE, (rows + _TILE - 1) / _TILE);
     _matrix_product<<<blocks, threads>>>(rows, columns, depth, factor, a, a_row, a_depth,
-                                         b, b_depth, b_column, base, base_row, c);
+                                         b, b_depth, b_column, kept, base, base_row, c);
     CUDA_CHECK_ERROR("_matrix_product");
 }
 {% endmacro %}

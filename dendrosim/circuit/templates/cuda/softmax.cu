@@ -1,4 +1,4 @@
-{# prediction = softmax(drive) over the cells of each presentation. See circuit/projection.py #}
+{# prediction = softmax(drive) over the cells of each row. See circuit/projection.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'reduction.cu' as reduction with context %}
@@ -6,7 +6,7 @@
 {% set real = c_data_type(arrays.drive.dtype) %}
 namespace {
 {{ reduction.reduction(real) }}
-// One block of threads for each presentation.
+// One block of threads for each row.
 __global__ void _softmax(const {{real}}* drives, {{real}}* predictions)
 {
     const {{real}}* drive = drives + (size_t)blockIdx.x * {{cells}};
@@ -25,7 +25,7 @@ __global__ void _softmax(const {{real}}* drives, {{real}}* predictions)
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
-    _softmax<<<{{presentations}}, _THREADS>>>(
+    _softmax<<<{{rows}}, _THREADS>>>(
         {{get_array_name(arrays.drive, prefix="dev")}}, {{get_array_name(arrays.prediction, prefix="dev")}});
     CUDA_CHECK_ERROR("_softmax");
 {% endblock %}
