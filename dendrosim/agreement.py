@@ -18,7 +18,7 @@ from dendrosim.rules import DendriticLocalizedLearning
 class Agreement:
     """Largest relative difference between the engines, by layer: max|circuit − equilibrium| / max|equilibrium|.
 
-    A layer that is silent in comparison (below a millionth of the largest layer) is measured against that millionth:
+    A silent layer, below a millionth of the largest layer or of a unit of activity, is measured against that millionth:
     nothing can be compared with zero.
 
     Attributes
@@ -69,7 +69,7 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, torch.Tensor]) -> dict[str, float]:
     wanted = {name: tensor.numpy() for name, tensor in equilibrium.items()}
     sizes = {name: float(np.abs(array).max()) for name, array in wanted.items()}
-    silent = max(1e-6 * max(sizes.values(), default=0.0), np.finfo(float).tiny)
+    silent = 1e-6 * max(1.0, *sizes.values())
     return {
         name: float(np.abs(circuit[name].reshape(array.shape) - array).max()) / max(sizes[name], silent)
         for name, array in wanted.items()

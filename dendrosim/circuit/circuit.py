@@ -10,25 +10,19 @@ from typing import Any, Literal
 
 import brian2
 import numpy as np
-import xarray as xr
-from brian2.core.variables import ArrayVariable
 
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
+from dendrosim.circuit.reading import read_recording, read_state
 from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording
-from dendrosim.recording.record import POTENTIALS, VARIABLES
-from dendrosim.recording.recording import piece
-
-# Variables that can be recorded and are held as arrays; the rest follows from these.
-STATES = ("basal", "apical", "soma", *POTENTIALS, "drive", "prediction", "feedback", "delta")
 
 # Default tolerance of local convergence: well above the rounding of a potential near 1.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
@@ -172,8 +166,8 @@ class Circuit:
             values[output, "teacher"] = np.full(len(output), strength)
             simulation.run(values)
             self.seconds += simulation.seconds
-            states.append(self._state(simulation))
-            pieces.append(self._recording(simulation, states[-1]))
+            states.append(read_state(simulation))
+            pieces.append(read_recording(simulation, states[-1], self.dt))
         self.state = {
             layer: {name: np.concatenate([state[layer][name] for state in states]) for name in variables}
             for layer, variables in states[0].items()
@@ -294,53 +288,9 @@ class Circuit:
         }
         return values | assembly.weights(self.parameters)
 
-    def _state(self, simulation: Simulation) -> dict[str, dict[str, np.ndarray]]:
-        """Read the cells at the end of a run."""
-        state: dict[str, dict[str, np.ndarray]] = {}
-        for layer, group in simulation.assembly.layers.items():
-            held = [name for name in STATES if isinstance(group.variables.get(name), ArrayVariable)]
-            state[layer] = {name: self._by_presentation(simulation.read(group, name), simulation) for name in held}
-            if "feedback" in held:
-                state[layer].setdefault("apical", state[layer]["feedback"])
-            if layer != "input":
-                state[layer]["error"] = state[layer]["soma"] - state[layer]["basal"]
-        return state
-
     def _by_step(self, cells: np.ndarray) -> np.ndarray:
         """Order (presentation, step, ...) as the rows of the circuit: all presentations of a step side by side."""
         return np.swapaxes(cells, 0, 1) if self.model.steps > 1 else cells
-
-    def _by_presentation(self, cells: np.ndarray, simulation: Simulation) -> np.ndarray:
-        """Order the rows of the circuit as (presentation, cell), or (presentation, step, cell) of a sequence."""
-        if self.model.steps == 1:
-            return cells.reshape(simulation.assembly.presentations, -1)
-        return np.swapaxes(cells.reshape(self.model.steps, simulation.assembly.presentations, -1), 0, 1)
-
-    def _recording(self, simulation: Simulation, state: dict[str, dict[str, np.ndarray]]) -> xr.Dataset:
-        """Read the monitors, and add the state at the end as the last sample."""
-        assembly, steps = simulation.assembly, self.model.steps
-        neurons = assembly.record.selection(self.model)
-        samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in assembly.record.chosen(self.model)}
-        time = np.empty(0)
-        for layer, monitor in assembly.monitors.items():
-            time = simulation.read(monitor, "t") * 1000
-            for name in monitor.record_variables:
-                recorded = simulation.read(monitor, name).reshape(
-                    -1, steps, assembly.presentations, len(neurons[layer])
-                )
-                last = state[layer][name].reshape(assembly.presentations, steps, -1)[:, None, :, neurons[layer]]
-                trace = np.concatenate([recorded[: len(time)].transpose(2, 0, 1, 3), last], axis=1)
-                samples[name][layer] = trace * VARIABLES[name].scale
-        end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + self.dt
-        settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
-        return piece(
-            time=np.append(time, end),
-            samples=samples,
-            neurons=neurons,
-            steps=steps,
-            settled=np.where((settled < 0).any(axis=0), np.nan, settled.max(axis=0)),
-            motion=simulation.read(assembly.convergence, "motion").reshape(steps, -1).max(axis=0),
-        )
 
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
         cell = self._simulated.cell

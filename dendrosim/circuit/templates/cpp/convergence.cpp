@@ -23,12 +23,14 @@ inline {{bits}} _order(const {{real}} number)
     auto* _settled = {{get_array_name(arrays.settled)}};
     const double _now = {{get_array_name(arrays.now)}}[0];
     const auto _tolerance = _order({{get_array_name(arrays.tolerance)}}[0]);
+    const bool _last = _now >= {{get_array_name(arrays.limit)}}[0];
     bool _all_quiet = true;
     for (int b = 0; b < {{rows}}; b++) {
         std::decay_t<decltype(_motion[0])> _largest = 0;
         bool _quiet = true;
+        // A row that moves is looked at only until that is known, except at the end, when it is said by how much.
         {% for derivative in derivatives %}
-        for (size_t k = (size_t)b * {{derivative.cells}}; k < (size_t)(b + 1) * {{derivative.cells}}; k++) {
+        for (size_t k = (size_t)b * {{derivative.cells}}; k < (size_t)(b + 1) * {{derivative.cells}} && (_quiet || _last); k++) {
             const decltype(_largest) _change = std::abs({% for array, factor in derivative.terms %}{{factor}}*{{get_array_name(array)}}[k]{{ " + " if not loop.last }}{% endfor %});
             _largest = _change > _largest ? _change : _largest;
             _quiet = _quiet && _order(_change) < _tolerance;  // NaN is not quiet
@@ -40,6 +42,6 @@ inline {{bits}} _order(const {{real}} number)
     }
     {{get_array_name(arrays.duration)}}[0] = _now;
     {{get_array_name(arrays.converged)}}[0] = _all_quiet;
-    if ((_all_quiet && {{get_array_name(arrays.stop)}}[0] > 0) || _now >= {{get_array_name(arrays.limit)}}[0])
+    if ((_all_quiet && {{get_array_name(arrays.stop)}}[0] > 0) || _last)
         Network::_globally_stopped = true;
 {% endblock %}
