@@ -134,7 +134,7 @@ def _depths() -> Iterator[Row]:
             counts.append(float(recording.convergence_time.max()) / 10.0)
         yield {
             "quantity": f"somatic time constants from rest to 1e-6, {hidden} hidden layers",
-            "measured": f"{counts[0]:.1f} with dendrites of 2 ms and somata of 10 ms, {counts[1]:.1f} with 10 ms all over",
+            "measured": f"{counts[0]:.1f} (dendrites 2 ms, somata 10 ms), {counts[1]:.1f} (10 ms all over)",
             "target": "report",
             "value": counts[0],
         }
