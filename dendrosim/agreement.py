@@ -69,7 +69,7 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, torch.Tensor]) -> dict[str, float]:
     wanted = {name: tensor.numpy() for name, tensor in equilibrium.items()}
     sizes = {name: float(np.abs(array).max()) for name, array in wanted.items()}
-    silent = 1e-6 * max(1.0, *sizes.values())
+    silent = 1e-6 * max([1.0, *sizes.values()])
     return {
         name: float(np.abs(circuit[name].reshape(array.shape) - array).max()) / max(sizes[name], silent)
         for name, array in wanted.items()
