@@ -18,8 +18,7 @@ from dendrosim.rules import DendriticLocalizedLearning
 class Agreement:
     """Largest relative difference between the engines, by layer: max|circuit − equilibrium| / max|equilibrium|.
 
-    A silent layer, below a millionth of the largest layer or of a unit of activity, is measured against that millionth:
-    nothing can be compared with zero.
+    Where the equilibrium is exactly zero, as in a silent layer of relu cells, it is the absolute difference.
 
     Attributes
     ----------
@@ -68,9 +67,7 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, torch.Tensor]) -> dict[str, float]:
     wanted = {name: tensor.numpy() for name, tensor in equilibrium.items()}
-    sizes = {name: float(np.abs(array).max()) for name, array in wanted.items()}
-    silent = 1e-6 * max([1.0, *sizes.values()])
     return {
-        name: float(np.abs(circuit[name].reshape(array.shape) - array).max()) / max(sizes[name], silent)
+        name: float(np.abs(circuit[name].reshape(array.shape) - array).max() / (np.abs(array).max() or 1.0))
         for name, array in wanted.items()
     }
