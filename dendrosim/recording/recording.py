@@ -132,10 +132,11 @@ class Recording:
                 "set noise = 0.0 for local convergence"
             )
         largest = float(self.dataset["motion"].values[moving].max())
+        loops = self.dataset.attrs["coupling"] == "two-way"  # the somata act back, which a coarse step may not follow
         return (
             f"time limit: after {end:.4g} ms, {int(moving.sum())} of {len(moving)} "
             f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
-            "raise the time limit or the tolerance"
+            f"raise the time limit or the tolerance{', or lower dt' if loops else ''}"
         )
 
 
