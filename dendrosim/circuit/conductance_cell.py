@@ -20,9 +20,9 @@ the equations of the rate cell, exactly and at all times:
 
 so the fixed point is V_s = E_L + S (f(z) + Θ^T δ) with either coupling. Coupled one way u, a and x are V_B, V_A and V_s
 but for a factor, and the cell is the rate cell with τ = C/g_tot, C_B/g_LB and C_A/g_LA. Coupled two ways a moving
-soma disturbs u and a for a while, because its current goes into the dendrites. That closes a loop through the layers above:
-a deep or recurrent network may then ring for seconds before it settles, and a time step that is not short against the
-time constants may turn the ringing into an oscillation.
+soma disturbs u and a for a while, because its current goes into the dendrites. That closes a loop through the layers
+above: a deep or recurrent network may then ring for seconds before it settles, and a time step that is not short
+against the time constants may turn the ringing into an oscillation.
 
 The output cell has the same tree, but no synapses on its apical dendrite. A clamped soma is a voltage clamp; a nudged
 one receives the current β S (target − u)/Z_ss. Membrane noise is a white current into the soma, σ √(2/τ_soma) per C.
