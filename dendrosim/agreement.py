@@ -51,11 +51,18 @@ def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agree
     network = Network(model)
     state = network.sweep(parameters, _tensor(stimuli))
     rule = DendriticLocalizedLearning.from_model(model)
-    updates = rule.updates(network, parameters, state, _tensor(targets))
-    errors, _ = network.descend(state, rule.output_error(state, _tensor(targets)), parameters.theta)
+    updates = Parameters.collect(rule.updates(network, parameters, state, _tensor(targets)))
+    output_error = rule.strength * network.output_error(state, _tensor(targets))
+    errors = {"output": output_error}
+    for synapses in network.descend(state, output_error, parameters.theta):
+        if synapses.error is not None:
+            errors[synapses.projection.below] = synapses.error
     found: Parameters = circuit.updates()
     return Agreement(
-        error=_differences({name: circuit.state[name]["error"] for name in model.layer_names}, errors),
+        error=_differences(
+            {name: circuit.state[name]["error"] for name in model.layer_names},
+            {name: network.by_step(error) for name, error in errors.items()},
+        ),
         W=_differences(found.W, updates.W),
         theta=_differences(found.theta, updates.theta),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.grad import conv2d_weight
 
 from dendrosim.model.connections import Connection, Pooling
+
+_DILATION, _OUTPUT_PADDING, _GROUPS = (1, 1), (0, 0), 1
+_STRIDE = (1, 1)
 
 
 class Map(Protocol):
@@ -48,7 +51,8 @@ class Dense:
     def outer(self, delta: Tensor, u: Tensor) -> Tensor:
         """Return the mean over all leading axes of δ u^T, shape (post, pre)."""
         rows = delta.flatten(0, -2)
-        return rows.T @ self._flat(u).flatten(0, -2) / len(rows)
+        # The factor is given to the product, because a second pass over the result would cost as much again.
+        return torch.addmm(rows.new_zeros(()), rows.T, self._flat(u).flatten(0, -2), beta=0, alpha=1 / len(rows))
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over all leading axes of δ, shape (post,)."""
@@ -61,8 +65,8 @@ class Dense:
 class Conv2d:
     """Every cell above receives from a window below, through a kernel that is shared over positions."""
 
-    def __init__(self, shape: tuple[int, ...], padding: int):
-        self._shape, self._padding = shape, padding
+    def __init__(self, shape: tuple[int, ...], source_shape: tuple[int, ...], padding: int):
+        self._shape, self._source_shape, self._padding = shape, source_shape, (padding, padding)
 
     def apply(self, W: Tensor, bias: Tensor | None, u: Tensor) -> Tensor:
         """Return W ⋆ u + b; `u` of shape (presentation, channels, height, width)."""
@@ -70,30 +74,42 @@ class Conv2d:
 
     def adjoint(self, theta: Tensor, delta: Tensor) -> Tensor:
         """Return the transposed convolution of `delta` with Θ."""
-        return functional.conv_transpose2d(delta, theta, padding=self._padding)
+        below = theta.new_zeros(()).expand(len(delta), *self._source_shape)  # only its shape is read
+        return self._backward(delta, below, theta, (True, False, False))[0]
 
     def outer(self, delta: Tensor, u: Tensor) -> Tensor:
         """Return the mean over presentations of δ u^T, summed over positions."""
-        return conv2d_weight(u, self._shape, delta, padding=self._padding) / len(u)
+        kernel = delta.new_zeros(()).expand(self._shape)  # only its shape is read
+        return self._backward(delta / len(u), u, kernel, (False, True, False))[1]
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""
         return delta.sum(dim=(2, 3)).mean(dim=0)
+
+    def _backward(self, delta: Tensor, u: Tensor, kernel: Tensor, wanted: tuple[bool, ...]) -> tuple[Tensor, ...]:
+        return torch.ops.aten.convolution_backward(
+            delta, u, kernel, None, _STRIDE, self._padding, _DILATION, False, _OUTPUT_PADDING, _GROUPS, wanted
+        )
 
 
 class MaxPool:
     """The largest of each window; feedback goes to the cell that was largest."""
 
     def __init__(self, pooling: Pooling):
-        self._size, self._shape = pooling.size, pooling.shape
+        self._window, self._shape = pooling.window, pooling.shape
 
     def pool(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return the largest of each window, and where it was."""
-        return functional.max_pool2d(u, self._size, return_indices=True)
+        return functional.max_pool2d(u, self._window, return_indices=True)
 
     def unpool(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Send feedback back to where the largest were."""
-        return functional.max_unpool2d(feedback, where, [self._size, self._size], output_size=list(self._shape[1:]))
+        shape = (len(feedback), *self._shape)
+        # Only the shape and the order of its strides are read.
+        below = torch.empty(shape, dtype=feedback.dtype, device=feedback.device, memory_format=torch.channels_last)
+        return torch.ops.aten.max_pool2d_with_indices_backward(
+            feedback, below, self._window, self._window, (0, 0), _DILATION, False, where
+        )
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Read the error of the cells that were largest: what :meth:`unpool` had sent there."""
@@ -104,27 +120,39 @@ class AveragePool:
     """The mean of each window; feedback is spread evenly."""
 
     def __init__(self, pooling: Pooling):
-        self._size, self._shape = pooling.size, pooling.shape
+        self._window, self._shape = pooling.window, pooling.shape
 
     def pool(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean of each window; the second value is not used."""
-        return functional.avg_pool2d(u, self._size), u
+        return functional.avg_pool2d(u, self._window), u
 
     def unpool(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Spread feedback evenly over each window; cells beyond the last whole window get none."""
-        spread = feedback.repeat_interleave(self._size, 2).repeat_interleave(self._size, 3) / self._size**2
-        beyond = [total - reached for total, reached in zip(self._shape[1:], spread.shape[2:], strict=True)]
-        return functional.pad(spread, (0, beyond[1], 0, beyond[0]))
+        return torch.ops.aten.avg_pool2d_backward(
+            feedback, where, self._window, self._window, (0, 0), False, True, None
+        )
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Sum the error of each window: what :meth:`unpool` had spread there."""
-        return functional.avg_pool2d(error, self._size) * self._size**2
+        return functional.avg_pool2d(error, self._window) * (self._window[0] * self._window[1])
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """Return images or kernels of shape (..., channels, height, width) with their channels side by side in memory.
+
+    Convolutions and pools are faster so. The strides are written out, because with a single channel both orders have
+    the same shape in memory, and torch would choose the slow one. Everything else comes back as it is.
+    """
+    if images.ndim != 4:
+        return images
+    arranged = torch.empty(images.shape, dtype=images.dtype, device=images.device, memory_format=torch.channels_last)
+    return arranged.copy_(images)
 
 
 def map_of(connection: Connection) -> Map:
     """Return the map of a connection."""
     if connection.kind == "conv2d":
-        return Conv2d(connection.shape, connection.padding)
+        return Conv2d(connection.shape, connection.source_shape, connection.padding)
     return Dense(connection.source_shape)
 
 

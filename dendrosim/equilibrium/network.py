@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dendrosim.equilibrium.projection import Projection
+from dendrosim.equilibrium.maps import channels_last
+from dendrosim.equilibrium.projection import Projection, Synapses
 from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
 from dendrosim.model import ACTIVATIONS, Model, Parameters
+
+# f'(z) ⊙ ξ in one pass, where torch has it.
+_FUSED_SLOPES = {
+    "tanh": torch.ops.aten.tanh_backward,
+    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "identity": lambda error, u: error,
+}
 
 
 @dataclass(frozen=True)
@@ -21,18 +29,13 @@ class State:
     ----------
     basal : dict of str to Tensor
         Basal potentials by layer, ``input`` first, of shape (presentation, *layer); for a recurrent network
-        (presentation, step, *layer).
+        (step, presentation, *layer), so that all presentations of a step lie side by side.
     sources : dict of str to tuple of Tensor
         By connection, what its weights see of the layer below, and what its pool needs to send feedback back.
     """
 
     basal: dict[str, Tensor]
     sources: dict[str, tuple[Tensor, Tensor]]
-
-    @property
-    def output(self) -> Tensor:
-        """Basal potential of the output layer: the network's prediction."""
-        return self.basal["output"]
 
 
 class Network:
@@ -48,6 +51,7 @@ class Network:
         self.model = model
         self.projections = [Projection(connection) for connection in model.connections]
         self._activation = ACTIVATIONS[model.activation]
+        self._fused_slope = _FUSED_SLOPES.get(model.activation)
 
     def sweep(self, parameters: Parameters, stimuli: Tensor) -> State:
         """Bottom-up sweep u_{i+1} = f(W_i u_i + b_i).
@@ -57,66 +61,90 @@ class Network:
         parameters : Parameters of Tensor
         stimuli : Tensor of shape (presentation, *model.input)
         """
-        state = State({"input": stimuli}, {})
-        for projection in self.projections:
-            name = projection.name
-            if projection.lag:
-                # The drive from below is in place of the potential until the layer has gone through time.
-                drive = state.basal[projection.above]
-                state.basal[projection.above] = relax_forwards(drive, parameters.W[name], self.activity)
-                state.sources[name] = projection.source(state.basal[projection.above])
-                continue
-            state.sources[name] = projection.source(state.basal[projection.below])
-            drive = projection.apply(parameters.W[name], parameters.bias[name], state.sources[name][0])
-            recurrent = any(other.lag and other.above == projection.above for other in self.projections)
-            state.basal[projection.above] = drive if recurrent else self._potential(projection.above, drive)
+        state = State({"input": channels_last(self.by_step(stimuli))}, {})
+        for layer in self.model.layer_names:
+            drive = self.drive(parameters, state, layer)
+            recurrent = self._recurrent(layer)
+            if recurrent is None:
+                state.basal[layer] = self.potential(layer, drive)
+            else:
+                state.basal[layer] = relax_forwards(drive, parameters.W[recurrent.name], self.activity)
+                state.sources[recurrent.name] = recurrent.source(state.basal[layer])
         return state
 
-    def descend(
-        self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def drive(self, parameters: Parameters, state: State, layer: str) -> Tensor:
+        """Return z of a layer from the layers below it, and note in `state` what its weights saw of them."""
+        drive = None
+        for projection in self.projections:
+            if projection.above == layer and not projection.lag:
+                name = projection.name
+                state.sources[name] = projection.source(state.basal[projection.below])
+                part = projection.apply(parameters.W[name], parameters.bias.get(name), state.sources[name][0])
+                drive = part if drive is None else drive.add_(part)
+        assert drive is not None  # a model joins every layer to one below
+        return drive
+
+    def descend(self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]) -> Iterator[Synapses]:
         """Top-down sweep ξ_i = M_i^T δ_i with δ_i = ξ_{i+1} ⊙ f'(z_i), where M is Θ, or W for the gradient.
+
+        The synapses are given out from the top, each connection once it is no longer needed: who learns in this order
+        may change its parameters before asking for the next.
 
         Parameters
         ----------
         state : State
             After the bottom-up sweep.
-        output_error : Tensor of the shape of the output layer
+        output_error : Tensor of the shape of the output layer in `state`
             ξ of the output; with a canonical pair of output and loss its factor f' is 1.
         feedback : mapping of str to Tensor
             The matrices M by connection.
-
-        Returns
-        -------
-        errors, deltas : dict of str to Tensor
-            ξ and δ of every layer of cells, by name.
         """
-        errors, deltas = {"output": output_error}, {"output": output_error}
-        for projection in reversed(self.projections):
-            name, below = projection.name, projection.below
-            if below == "input":
-                continue
-            slope = self._activation.slope(torch, state.basal[below])
-            if projection.lag:
-                errors[below] = relax_backwards(errors[below], slope, feedback[name])
-            else:
-                errors[below] = projection.adjoint(feedback[name], deltas[projection.above], state.sources[name][1])
-            deltas[below] = errors[below] * slope
-        return errors, deltas
-
-    def outer(self, state: State, deltas: Mapping[str, Tensor]) -> Parameters:
-        """Hebbian products of every connection: W gets ⟨δ u^T⟩, the bias ⟨δ⟩."""
-        updates = Parameters()
-        for projection in self.projections:
-            delta = deltas[projection.above]
-            updates.W[projection.name] = projection.outer(delta, state.sources[projection.name][0])
-            if projection.connection.has_bias:
-                updates.bias[projection.name] = projection.outer_bias(delta)
-        return updates
+        deltas = {"output": output_error}
+        for layer in [*self.model.layer_names[-2::-1], "input"]:
+            above = [projection for projection in self.projections if projection.below == layer and not projection.lag]
+            error, recurrent = None, self._recurrent(layer)
+            if layer != "input":
+                parts = [
+                    projection.adjoint(
+                        feedback[projection.name], deltas[projection.above], state.sources[projection.name][1]
+                    )
+                    for projection in above
+                ]
+                error = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+                if recurrent is None:
+                    deltas[layer] = self.times_slope(error, state.basal[layer])
+                else:
+                    slope = self._activation.slope(torch, state.basal[layer])
+                    error, deltas[layer] = relax_backwards(error, slope, feedback[recurrent.name])
+            for projection in above if recurrent is None else [*above, recurrent]:
+                source, where = state.sources[projection.name]
+                yield Synapses(projection, source, deltas[projection.above], error, where)
 
     def activity(self, drive: Tensor) -> Tensor:
         """Return f(z) of hidden cells."""
         return self._activation.function(torch, drive)
+
+    def times_slope(self, error: Tensor, u: Tensor) -> Tensor:
+        """Return ξ ⊙ f'(z) of hidden cells, from u = f(z)."""
+        return self._fused_slope(error, u) if self._fused_slope else error * self._activation.slope(torch, u)
+
+    def potential(self, layer: str, drive: Tensor) -> Tensor:
+        """Return what the basal dendrites of a layer settle to: f(z), and at the output softmax(z) or z."""
+        if layer != "output":
+            return self.activity(drive)
+        return drive.softmax(dim=-1) if self.model.output == "softmax" else drive
+
+    def output(self, state: State) -> Tensor:
+        """Return the network's prediction: the basal potential of the output, (presentation, [step,] cell)."""
+        return self.by_step(state.basal["output"])
+
+    def output_error(self, state: State, targets: Tensor) -> Tensor:
+        """Return target − u of the output; `targets` as :meth:`output`, the error as in `state`."""
+        return self.by_step(targets) - state.basal["output"]
+
+    def by_step(self, cells: Tensor) -> Tensor:
+        """Exchange (presentation, step, ...) and (step, presentation, ...) in a recurrent network."""
+        return cells.transpose(0, 1).contiguous() if self.model.steps > 1 else cells
 
     def loss(self, output: Tensor, targets: Tensor) -> Tensor:
         """Mean over presentations (and steps) of the loss that is canonical for the output."""
@@ -124,7 +152,5 @@ class Network:
             return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=-1).mean()
         return (targets - output).square().sum(dim=-1).mean() / 2
 
-    def _potential(self, layer: str, drive: Tensor) -> Tensor:
-        if layer != "output":
-            return self.activity(drive)
-        return drive.softmax(dim=-1) if self.model.output == "softmax" else drive
+    def _recurrent(self, layer: str) -> Projection | None:
+        return next((projection for projection in self.projections if projection.lag and projection.above == layer), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from dendrosim.equilibrium.maps import map_of, pool_of
@@ -19,12 +21,8 @@ class Projection:
 
     def __init__(self, connection: Connection):
         self.connection = connection
-        self.name, self.below, self.above, self.lag = (
-            connection.name,
-            connection.below,
-            connection.above,
-            connection.lag,
-        )
+        self.name, self.below, self.above = connection.name, connection.below, connection.above
+        self.lag = connection.lag
         self._map, self._pool = map_of(connection), pool_of(connection)
 
     def source(self, u: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,15 +41,58 @@ class Projection:
     def outer(self, delta: Tensor, source: Tensor) -> Tensor:
         """Return ⟨δ u^T⟩ for the pair of layers; along a sequence, for pairs `lag` steps apart."""
         if self.lag:
-            steps = delta.shape[1]
+            steps = len(delta)
             share = (steps - self.lag) / steps  # the mean is over all steps, and the first have no pair
-            return share * self._map.outer(delta[:, self.lag :], source[:, : -self.lag])
+            return self._map.outer(delta[self.lag :], source[: -self.lag]).mul_(share)
         return self._map.outer(delta, source)
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return ⟨δ⟩."""
         return self._map.outer_bias(delta)
 
-    def outer_error(self, delta: Tensor, error: Tensor, where: Tensor) -> Tensor:
-        """Return ⟨δ ξ^T⟩ for the error ξ of the layer below, read where the weights see it."""
-        return self.outer(delta, self._pool.gather(error, where) if self._pool else error)
+    def gather(self, error: Tensor, where: Tensor) -> Tensor:
+        """Return the error ξ of the layer below where the weights see it."""
+        return self._pool.gather(error, where) if self._pool else error
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """What meets at the synapses of one connection: all that a local rule may read there.
+
+    Attributes
+    ----------
+    projection : Projection
+        The connection.
+    source : Tensor
+        u of the cells below, where the weights see it.
+    delta : Tensor
+        δ = ξ ⊙ f'(z) of the cells above.
+    error : Tensor, optional
+        ξ of the layer below; the stimulus has none.
+    where : Tensor
+        What the pool in front of the weights needs.
+    """
+
+    projection: Projection
+    source: Tensor
+    delta: Tensor
+    error: Tensor | None
+    where: Tensor
+
+    @property
+    def name(self) -> str:
+        """Name of the connection and of its parameters."""
+        return self.projection.name
+
+    def hebbian(self) -> Tensor:
+        """Return ⟨δ u^T⟩, the mean over presentations (and steps), of the shape of W."""
+        return self.projection.outer(self.delta, self.source)
+
+    def hebbian_bias(self) -> Tensor:
+        """Return ⟨δ⟩, of the shape of the bias."""
+        return self.projection.outer_bias(self.delta)
+
+    def hebbian_error(self) -> Tensor:
+        """Return ⟨δ ξ^T⟩ with the error of the cells below, of the shape of Θ."""
+        assert self.error is not None  # the stimulus has no feedback weights
+        return self.projection.outer(self.delta, self.projection.gather(self.error, self.where))

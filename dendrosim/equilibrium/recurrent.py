@@ -13,34 +13,34 @@ def relax_forwards(drive: Tensor, W: Tensor, activity: Callable[[Tensor], Tensor
 
     Parameters
     ----------
-    drive : Tensor of shape (presentation, step, cell)
-        z_t, the drive from the layer below.
+    drive : Tensor of shape (step, presentation, cell)
+        z_t, the drive from the layer below; overwritten.
     W : Tensor of shape (cell, cell)
         Recurrent weights.
     activity : callable
         f.
     """
-    potentials = [activity(drive[:, 0])]
-    for step in range(1, drive.shape[1]):
-        potentials.append(activity(torch.addmm(drive[:, step], potentials[-1], W.T)))
-    return torch.stack(potentials, dim=1)
+    potentials = [activity(drive[0])]
+    for step_drive in drive[1:]:
+        potentials.append(activity(step_drive.addmm_(potentials[-1], W.T)))
+    return torch.stack(potentials)
 
 
-def relax_backwards(feedback: Tensor, slope: Tensor, theta: Tensor) -> Tensor:
-    """Return ξ_t = g_t + Θ^T [ξ_{t+1} ⊙ f'(z_{t+1})], where nothing comes after the last step.
-
-    The slope is that of step t + 1, the cell that the feedback comes from.
+def relax_backwards(feedback: Tensor, slope: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
+    """Return ξ_t = g_t + Θ^T δ_{t+1} and δ_t = ξ_t ⊙ f'(z_t), where nothing comes after the last step.
 
     Parameters
     ----------
-    feedback : Tensor of shape (presentation, step, cell)
-        g_t, the feedback from the layer above at the same step.
-    slope : Tensor of shape (presentation, step, cell)
-        f'(z_t).
+    feedback : Tensor of shape (step, presentation, cell)
+        g_t, the feedback from the layer above at the same step; overwritten by ξ.
+    slope : Tensor of shape (step, presentation, cell)
+        f'(z_t); overwritten by δ.
     theta : Tensor of shape (cell, cell)
         Recurrent feedback weights.
     """
-    errors = [feedback[:, -1]]
-    for step in range(feedback.shape[1] - 2, -1, -1):
-        errors.append(torch.addmm(feedback[:, step], errors[-1] * slope[:, step + 1], theta))
-    return torch.stack(errors[::-1], dim=1)
+    errors, deltas = feedback.unbind(), slope.unbind()
+    deltas[-1].mul_(errors[-1])
+    for step in range(len(errors) - 2, -1, -1):
+        errors[step].addmm_(deltas[step + 1], theta)
+        deltas[step].mul_(errors[step])
+    return feedback, slope

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Pooling:
-    """What is taken of each size x size window of the layer below, of ``shape`` (channels, height, width)."""
+    """What is taken of each window (height, width) of the layer below, of ``shape`` (channels, height, width)."""
 
     kind: Literal["max-pool", "average-pool"]
-    size: int
+    window: tuple[int, int]
     shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return self.window[0]
 
     @property
     def pooled_shape(self) -> tuple[int, ...]:
         """Shape after pooling; cells beyond the last whole window are left out."""
         channels, height, width = self.shape
-        return channels, height // self.size, width // self.size
+        return channels, height // self.window[0], width // self.window[1]
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Connection:
     Attributes
     ----------
     name : str
-        Name of its parameters: the layer above, or ``hidden-1-recurrent``.
+        Name of its parameters: the layer above, ``hidden-1-recurrent``, or ``output-from-hidden-1-branch-2``.
     kind : {"dense", "conv2d"}
         Whether weights are shared over positions.
     below, above : str
@@ -38,13 +42,15 @@ class Connection:
     below_shape, above_shape : tuple of int
         Their shapes: (cells,) or (channels, height, width).
     shape : tuple of int
-        Of W and Θ: (post, pre), or (channels above, channels below, kernel, kernel).
+        Of W and Θ: (post, pre), or (channels above, channels below, kernel height, kernel width).
     padding : int
         Rows and columns of zeros around the layer below, for ``conv2d``.
     pooling : Pooling, optional
         What happens to the layer below first.
     lag : int
         By how many steps of the sequence the layer below is older than the layer above.
+    has_bias : bool
+        Whether it carries the bias of the layer above; of several connections into one layer, the first one does.
     """
 
     name: str
@@ -57,16 +63,12 @@ class Connection:
     padding: int = 0
     pooling: Pooling | None = None
     lag: int = 0
+    has_bias: bool = True
 
     @property
     def has_feedback(self) -> bool:
         """Whether it has feedback weights Θ; nothing is fed back to the stimulus."""
         return self.below != "input"
-
-    @property
-    def has_bias(self) -> bool:
-        """Whether it carries the bias of the layer above; a recurrent connection leaves that to the one from below."""
-        return self.lag == 0
 
     @property
     def source_shape(self) -> tuple[int, ...]:
@@ -100,54 +102,81 @@ def connect(stimulus: tuple[int, ...], layers: Sequence[Any]) -> tuple[Connectio
         A layer does not fit on the one below; the sentence names both and the remedy.
     """
     connections: list[Connection] = []
-    below, shape, pooling = "input", _cells_of(stimulus, layers), None
-    hidden = 0
+    # Where the next layer receives from: one layer, or the branches of one; and the pool that waits for it.
+    sources, pool, hidden = [("input", _cells_of(stimulus, layers))], None, 0
     for index, layer in enumerate(layers):
         where = f"layers.{index} ({layer.kind})"
         if layer.kind in ("max-pool", "average-pool"):
-            if pooling is not None:
+            if pool is not None:
                 raise ValueError(f"{where} follows another pool; join the two, or put a layer of cells between them")
-            pooling = Pooling(layer.kind, layer.size, _image(shape, where))
-            if min(pooling.pooled_shape) < 1:
-                raise ValueError(f"{where} is larger than the {shape[1]} x {shape[2]} cells below; make it smaller")
+            pool = layer
             continue
         hidden += 1
         above = "output" if index == len(layers) - 1 else f"hidden-{hidden}"
-        source = pooling.pooled_shape if pooling else shape
-        connection = _connection(layer, where, below, above, shape, source, pooling)
-        connections.append(connection)
-        if layer.kind == "recurrent":
-            units = connection.above_shape
-            connections.append(
-                Connection(f"{above}-recurrent", "dense", above, above, units, units, (units[0], units[0]), lag=1)
-            )
-        below, shape, pooling = above, connection.above_shape, None
+        if layer.kind == "branches":
+            named = [(f"{above}-branch-{number}", branch) for number, branch in enumerate(layer.layers, start=1)]
+        else:
+            named = [(above, layer)]
+        joined = [_join(branch, where, sources, name, pool) for name, branch in named]
+        connections += [connection for group in joined for connection in group]
+        sources, pool = [(group[0].above, group[0].above_shape) for group in joined], None
     return tuple(connections)
 
 
+def _join(
+    layer: Any, where: str, sources: Sequence[tuple[str, tuple[int, ...]]], above: str, pool: Any
+) -> list[Connection]:
+    """Join one layer of cells to all that it receives from."""
+    if len(sources) > 1 and layer.kind != "dense":
+        raise ValueError(f'{where} follows branches, which only kind = "dense" can join; put one between them')
+    joined = []
+    for number, (below, shape) in enumerate(sources):
+        pooling = _pooling(pool, where, shape) if pool else None
+        name = above if len(sources) == 1 else f"{above}-from-{below}"
+        connection = _connection(layer, where, below, above, shape, pooling)
+        joined.append(replace(connection, name=name, has_bias=number == 0))
+    if layer.kind == "recurrent":
+        units = joined[0].above_shape
+        name = f"{above}-recurrent"
+        joined.append(Connection(name, "dense", above, above, units, units, units * 2, lag=1, has_bias=False))
+    return joined
+
+
+def _pooling(pool: Any, where: str, shape: tuple[int, ...]) -> Pooling:
+    _, height, width = _image(shape, f"the {pool.kind} below {where}")
+    window = (height, width) if pool.size == "all" else pair(pool.size)
+    pooling = Pooling(pool.kind, window, shape)
+    if min(pooling.pooled_shape) < 1:
+        raise ValueError(f"the {pool.kind} below {where} is larger than the {height} x {width} cells below it; lower it")
+    return pooling
+
+
 def _connection(
-    layer: Any,
-    where: str,
-    below: str,
-    above: str,
-    below_shape: tuple[int, ...],
-    source: tuple[int, ...],
-    pooling: Pooling | None,
+    layer: Any, where: str, below: str, above: str, below_shape: tuple[int, ...], pooling: Pooling | None
 ) -> Connection:
+    source = pooling.pooled_shape if pooling else below_shape
     if layer.kind == "conv2d":
         channels, height, width = _image(source, where)
-        if layer.padding >= layer.kernel:
+        kernel = pair(layer.kernel)
+        if layer.padding >= min(kernel):
             raise ValueError(
                 f"{where}: padding {layer.padding} must be smaller than the kernel of {layer.kernel}; lower it"
             )
-        size = [length + 2 * layer.padding - layer.kernel + 1 for length in (height, width)]
+        size = [
+            length + 2 * layer.padding - across + 1 for length, across in zip((height, width), kernel, strict=True)
+        ]
         if min(size) < 1:
             raise ValueError(f"{where}: a kernel of {layer.kernel} is larger than the {height} x {width} cells below")
         above_shape = (layer.channels, *size)
-        shape: tuple[int, ...] = (layer.channels, channels, layer.kernel, layer.kernel)
+        shape: tuple[int, ...] = (layer.channels, channels, *kernel)
         return Connection(above, "conv2d", below, above, below_shape, above_shape, shape, layer.padding, pooling)
     shape = (layer.units, math.prod(source))
     return Connection(above, "dense", below, above, below_shape, (layer.units,), shape, 0, pooling)
+
+
+def pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (height, width) of a size that may be written as one number."""
+    return (size, size) if isinstance(size, int) else size
 
 
 def _cells_of(stimulus: tuple[int, ...], layers: Sequence[Any]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Parameters:
     def initialise(cls, model: Model, seed: int, dtype: Any = np.float32) -> Parameters:
         """Draw W with variance 1/fan-in and, from an independent stream, Θ with variance 1/fan-out; biases are zero.
 
-        Independent streams are criterion C1: Θ knows nothing of W.
+        Independent streams are criterion C1: Θ knows nothing of W. The model may give another deviation of Θ.
 
         Parameters
         ----------
@@ -63,7 +63,17 @@ class Parameters:
             if connection.has_bias:
                 parameters.bias[name] = np.zeros(shape[0], dtype)
             if connection.has_feedback:
-                parameters.theta[name] = (feedback.standard_normal(shape) / np.sqrt(connection.fan_out)).astype(dtype)
+                deviation = model.rules.dll.theta_deviation or connection.fan_out**-0.5
+                parameters.theta[name] = (deviation * feedback.standard_normal(shape)).astype(dtype)
+        return parameters
+
+    @classmethod
+    def collect(cls, pairs: Iterable[tuple[str, Any]]) -> Parameters:
+        """Gather ("hidden-1.W", array) pairs, as :meth:`items` gives them."""
+        parameters = cls()
+        for key, array in pairs:
+            name, kind = key.rsplit(".", 1)
+            getattr(parameters, kind)[name] = array
         return parameters
 
     def items(self) -> Iterator[tuple[str, Any]]:
@@ -120,10 +130,7 @@ class Parameters:
                 f"{path}: these are weights of {metadata.get('architecture', 'an unknown network')}, "
                 f"but {model.source} describes {model.architecture}; choose the model they were trained with."
             )
-        parameters = cls()
-        for key, array in arrays.items():
-            name, kind = key.rsplit(".", 1)
-            getattr(parameters, kind)[name] = array
+        parameters = cls.collect(arrays.items())
         parameters.check(model, str(path))
         return parameters
 

@@ -12,13 +12,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from dendrosim.model.cell import Cell, RateCell
 from dendrosim.model.connections import Connection, connect
-from dendrosim.model.part import Count, NotNegative, Part, Positive
+from dendrosim.model.part import Count, NotNegative, Part, Positive, Size
 
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
 FEEDBACK_DEFAULTS = {
     "paper": {"theta_rate": 0.01, "decay": 0.0},
+    "released": {"theta_rate": 0.1, "decay": 0.0},
     "fixed": {"theta_rate": 0.0, "decay": 0.0},
     "kolen-pollack": {"theta_rate": 1.0, "decay": 0.1},
 }
@@ -32,19 +33,25 @@ class Dense(Part):
 
 
 class Conv2d(Part):
-    """A layer of cells in ``channels`` maps, each cell with a kernel x kernel window below; weights are shared."""
+    """A layer of cells in ``channels`` maps, each with a window of the layer below; weights are shared.
+
+    ``kernel`` is the side of the window, or [height, width].
+    """
 
     kind: Literal["conv2d"]
     channels: Count
-    kernel: Count
+    kernel: Size
     padding: Annotated[int, Field(ge=0)] = 0
 
 
 class Pool(Part):
-    """The largest, or the mean, of each size x size window of the layer below: part of the next layer's projection."""
+    """The largest, or the mean, of each window of the layer below: part of the next layer's projection.
+
+    ``size`` is the side of the window, [height, width], or ``"all"``: one window over the whole layer.
+    """
 
     kind: Literal["max-pool", "average-pool"]
-    size: Annotated[int, Field(ge=2)]
+    size: Size | Literal["all"]
 
 
 class Recurrent(Part):
@@ -54,7 +61,14 @@ class Recurrent(Part):
     units: Count
 
 
-Layer = Annotated[Dense | Conv2d | Pool | Recurrent, Field(discriminator="kind")]
+class Branches(Part):
+    """Convolutions side by side on the same layer, each a layer of cells of its own, as in a TextCNN (Kim, 2014)."""
+
+    kind: Literal["branches"]
+    layers: Annotated[tuple[Conv2d, ...], Field(min_length=2, strict=False)]
+
+
+Layer = Annotated[Dense | Conv2d | Pool | Recurrent | Branches, Field(discriminator="kind")]
 
 
 class Teacher(Part):
@@ -71,24 +85,51 @@ class Teacher(Part):
 
 
 class Training(Part):
-    """How the equilibrium engine trains; ``validation`` is a share of the training set."""
+    """How the equilibrium engine trains.
 
-    rule: Literal["dll", "backpropagation"] = "dll"
+    Attributes
+    ----------
+    validation : float
+        Share of the training set that is held out for validation.
+    patience : int, optional
+        Epochs without a lower validation loss after which training stops and returns the best epoch's parameters; by
+        default all epochs are trained and the last one counts.
+    label_smoothing : float
+        Share of the target that is spread evenly over all classes.
+    clamp : float, optional
+        Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
+    """
+
+    rule: Literal["dll", "backpropagation", "predictive-coding"] = "dll"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     epochs: Count = 10
     batch_size: Count = 64
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Count | None = None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    clamp: Positive | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 
 
 class DLL(Part):
-    """Dendritic Localized Learning: how Θ learns. Keys left out take the feedback rule's own defaults."""
+    """Dendritic Localized Learning: how Θ learns. Keys left out take the feedback rule's own defaults.
 
-    feedback: Literal["paper", "fixed", "kolen-pollack"] = "kolen-pollack"
+    Attributes
+    ----------
+    theta_rate : float
+        Learning rate of Θ relative to that of W.
+    decay : float
+        Decay λ of W and Θ.
+    theta_deviation : float, optional
+        Standard deviation with which Θ is drawn; by default 1/√fan-out of each connection.
+    """
+
+    feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
     theta_rate: NotNegative
     decay: NotNegative
+    theta_deviation: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -128,10 +169,18 @@ class Plasticity(Part):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
+class PredictiveCoding(Part):
+    """Predictive coding: how often, and by how much, the potentials move towards lower energy before W learns."""
+
+    iterations: Count = 20
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
     dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
+    predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
 
 
 class Model(Part):
@@ -255,13 +304,19 @@ class Model(Part):
 def _short(layer: Layer) -> str:
     match layer:
         case Conv2d():
-            return f"conv{layer.channels}k{layer.kernel}" + (f"p{layer.padding}" if layer.padding else "")
+            return f"conv{layer.channels}k{_by(layer.kernel)}" + (f"p{layer.padding}" if layer.padding else "")
         case Pool():
-            return f"{layer.kind.replace('-', '')}{layer.size}"
+            return f"{layer.kind.replace('-', '')}{_by(layer.size)}"
+        case Branches():
+            return f"({'|'.join(map(_short, layer.layers))})"
         case Recurrent():
             return f"recurrent{layer.units}"
         case _:
             return str(layer.units)
+
+
+def _by(size: int | tuple[int, int] | str) -> str:
+    return "x".join(map(str, size)) if isinstance(size, tuple) else str(size)
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

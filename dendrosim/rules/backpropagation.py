@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
+from dendrosim.rules.rule import Updates
 
 
 class Backpropagation:
@@ -25,7 +26,9 @@ class Backpropagation:
         """Make the rule; it has no settings."""
         return cls()
 
-    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Parameters:
-        """Return the negative gradient of the mean loss; Θ is not used and not changed."""
-        _, deltas = network.descend(state, targets - state.output, parameters.W)
-        return network.outer(state, deltas)
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+        """Give out the negative gradient of the mean loss; Θ is not used and not changed."""
+        for synapses in network.descend(state, network.output_error(state, targets), parameters.W):
+            if synapses.name in parameters.bias:
+                yield f"{synapses.name}.bias", synapses.hebbian_bias()
+            yield f"{synapses.name}.W", synapses.hebbian()

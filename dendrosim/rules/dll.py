@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
+from dendrosim.rules.rule import Updates
 
 
 class DendriticLocalizedLearning:
     """Local errors through feedback weights of their own (Lv et al., ICML 2025, Algorithm 1).
 
     With ξ_L = β (target − u_L) of the teacher, each hidden cell settles to the local error ξ_i = Θ_i^T δ_i, where
-    δ_i = ξ_{i+1} ⊙ f'(z_i), and ΔW_i = ⟨δ_i u_i^T⟩. Θ learns by one of three feedback rules:
+    δ_i = ξ_{i+1} ⊙ f'(z_i), and ΔW_i = ⟨δ_i u_i^T⟩. Θ learns by one of four feedback rules:
 
     ``paper``
         ΔΘ_i^T = −⟨ξ_i δ_i^T⟩, as published. It holds no term in W or u: it contracts Θ and cannot align it.
@@ -23,6 +25,9 @@ class DendriticLocalizedLearning:
     ``kolen-pollack``
         ΔΘ_i = ΔW_i − λΘ_i, with the same decay of W_i (Kolen and Pollack, 1994). Both synapses see the same pair
         of cells, so no weight is read across, and Θ − W decays.
+    ``released``
+        ΔΘ_i^T = +⟨ξ_i δ_i^T⟩, the sign of the released code, for comparison only. It makes Θ grow without bound, so
+        that before each update Θ is scaled back to the norm it is drawn with.
 
     Reads u, ξ and δ of the two cells at each synapse, and Θ; never W.
 
@@ -34,33 +39,52 @@ class DendriticLocalizedLearning:
         See :class:`~dendrosim.rules.rule.Rule`.
     strength : float
         Strength β of the teacher; 1 for a clamped output soma.
+    theta_deviation : float, optional
+        Standard deviation with which Θ is drawn, where it is not 1/√fan-out.
     """
 
-    def __init__(self, feedback: str, theta_rate: float = 1.0, decay: float = 0.0, strength: float = 1.0):
+    def __init__(
+        self,
+        feedback: str,
+        theta_rate: float = 1.0,
+        decay: float = 0.0,
+        strength: float = 1.0,
+        theta_deviation: float | None = None,
+    ):
         self.feedback = feedback
         self.theta_rate = theta_rate
         self.decay = decay
         self.strength = strength
+        self.theta_deviation = theta_deviation
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.dll]`` and the teacher."""
         settings = model.rules.dll
-        return cls(settings.feedback, settings.theta_rate, settings.decay, model.teacher.strength)
+        return cls(
+            settings.feedback, settings.theta_rate, settings.decay, model.teacher.strength, settings.theta_deviation
+        )
 
-    def output_error(self, state: State, targets: Tensor) -> Tensor:
-        """Return ξ_L, as the teacher sets it."""
-        return self.strength * (targets - state.output)
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+        """Give out ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay."""
+        if self.feedback == "released":
+            self._scale_back(network, parameters)
+        output_error = self.strength * network.output_error(state, targets)
+        for synapses in network.descend(state, output_error, parameters.theta):
+            name = synapses.name
+            if name in parameters.bias:
+                yield f"{name}.bias", synapses.hebbian_bias()
+            hebbian = synapses.hebbian()
+            yield f"{name}.W", hebbian
+            if name in parameters.theta and self.feedback == "kolen-pollack":
+                yield f"{name}.theta", hebbian
+            elif name in parameters.theta and self.feedback != "fixed":
+                towards = synapses.hebbian_error()
+                yield f"{name}.theta", towards if self.feedback == "released" else towards.neg_()
 
-    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Parameters:
-        """Return ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay."""
-        errors, deltas = network.descend(state, self.output_error(state, targets), parameters.theta)
-        updates = network.outer(state, deltas)
+    def _scale_back(self, network: Network, parameters: Parameters) -> None:
         for projection in network.projections:
-            name = projection.name
-            if name in parameters.theta and self.feedback == "paper":
-                below, where = errors[projection.below], state.sources[name][1]
-                updates.theta[name] = -projection.outer_error(deltas[projection.above], below, where)
-            elif name in parameters.theta and self.feedback == "kolen-pollack":
-                updates.theta[name] = updates.W[name].clone()
-        return updates
+            if projection.name in parameters.theta:
+                theta = parameters.theta[projection.name]
+                deviation = self.theta_deviation or projection.connection.fan_out**-0.5
+                theta.mul_(deviation * math.sqrt(theta.numel()) / theta.norm())
