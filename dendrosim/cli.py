@@ -182,12 +182,12 @@ def learn(
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
         learned = circuit.learn(
-            data.train.stimuli, data.train.targets, seed=seed, report=lambda row: progress.advance(task)
+            data.train.stimuli[:], data.train.targets[:], seed=seed, report=lambda row: progress.advance(task)
         )
     learned.parameters.save(out, described)
     test = Circuit(described, learned.parameters, integrator="settle")
-    test.relax(data.test.stimuli, record=Record(neurons={}))
-    right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets.argmax(axis=-1)
+    test.relax(data.test.stimuli[:], record=Record(neurons={}))
+    right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets[:].argmax(axis=-1)
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
     console.print(f"Written: {out}", soft_wrap=True)
 

@@ -115,8 +115,8 @@ def _accuracies(runs: dict[str, Run]) -> Table:
 def _largest_errors(run: Run, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the test digits that the untaught circuit would get most wrong: their errors are worth seeing."""
     test = run.data.test
-    state = Network(run.model).sweep(run.parameters.map(torch.from_numpy), torch.from_numpy(test.stimuli))
-    error = np.abs(test.targets - state.output.numpy()).max(axis=1)
+    state = Network(run.model).sweep(run.parameters.map(torch.from_numpy), torch.from_numpy(test.stimuli[:]))
+    error = np.abs(test.targets[:] - state.output.numpy()).max(axis=1)
     chosen = np.argsort(-error)[:count]
     return test.stimuli[chosen], test.targets[chosen]
 

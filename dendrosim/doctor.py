@@ -20,7 +20,7 @@ from rich.text import Text
 from dendrosim.circuit import TARGETS, Circuit, cuda
 from dendrosim.circuit.blas import find_blas
 from dendrosim.circuit.target import find_target
-from dendrosim.data import DATASETS
+from dendrosim.data import EMBEDDED
 from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, settling_curve
 from dendrosim.model.library import validated
@@ -79,7 +79,7 @@ def examine(quick: bool = False) -> list[Row]:
         package("Brian2CUDA", "brian2cuda", CUDA),
         program("ffmpeg", "ffmpeg", "install ffmpeg with the system's package manager", "-version"),
         data_folder(),
-        Row("embedded data sets", True, ", ".join(DATASETS)),
+        Row("embedded data sets", True, ", ".join(EMBEDDED)),
         *(self_test(target) for target in (["numpy"] if quick else TARGETS)),
     ]
 

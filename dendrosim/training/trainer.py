@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from dendrosim.model import Model, Parameters
 from dendrosim.rules import RULES, Rule
 from dendrosim.training.optimizer import Optimizer
 from dendrosim.training.run import Run
+
+EVALUATED_AT_ONCE = 1000
 
 
 def train(model: Model, *, seed: int | None = None, report: Callable[[Mapping[str, Any]], None] | None = None) -> Run:
@@ -68,6 +71,7 @@ class _Trainer:
         self._validation = data.validation
         self._batch_size = settings.batch_size
         self._order = torch.Generator().manual_seed(settings.seed)
+        self._augmentation = np.random.default_rng(settings.seed)
         self.parameters = Parameters.initialise(model, settings.seed).map(torch.from_numpy)
         steps = settings.epochs * math.ceil(len(data.train) / settings.batch_size)
         self._optimizer = Optimizer(self.parameters, self._rule, model, steps)
@@ -75,11 +79,13 @@ class _Trainer:
     def epoch(self, number: int) -> dict[str, Any]:
         """Pass once over the training set and return the row of the history."""
         start, rate = time.perf_counter(), self._optimizer.learning_rate
-        stimuli, targets = torch.from_numpy(self._train.stimuli), torch.from_numpy(self._train.targets)
+        samples = len(self._train)
         loss_sum, correct = 0.0, 0.0
-        for batch in torch.randperm(len(stimuli), generator=self._order).split(self._batch_size):
-            state = self._network.sweep(self.parameters, stimuli[batch])
-            wanted = targets[batch]
+        for batch in torch.randperm(samples, generator=self._order).split(self._batch_size):
+            index = batch.numpy()
+            stimuli = torch.from_numpy(self._train.draw(index, self._augmentation))
+            wanted = torch.from_numpy(self._train.targets[index])
+            state = self._network.sweep(self.parameters, stimuli)
             self._optimizer.step(self._rule.updates(self._network, self.parameters, state, wanted))
             loss_sum += float(self._network.loss(state.output, wanted)) * len(batch)
             correct += _accuracy(state.output, wanted) * len(batch)
@@ -88,8 +94,8 @@ class _Trainer:
         return {
             "epoch": number,
             "learning_rate": rate,
-            "train_loss": loss_sum / len(stimuli),
-            "train_accuracy": correct / len(stimuli),
+            "train_loss": loss_sum / samples,
+            "train_accuracy": correct / samples,
             "validation_loss": validation_loss,
             "validation_accuracy": validation_accuracy,
             **self.parameters.alignment(),
@@ -98,9 +104,14 @@ class _Trainer:
 
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Return loss and accuracy on a split."""
-        targets = torch.from_numpy(split.targets)
-        output = self._network.sweep(self.parameters, torch.from_numpy(split.stimuli)).output
-        return float(self._network.loss(output, targets)), _accuracy(output, targets)
+        loss_sum, correct = 0.0, 0.0
+        for first in range(0, len(split), EVALUATED_AT_ONCE):
+            part = slice(first, first + EVALUATED_AT_ONCE)
+            targets = torch.from_numpy(split.targets[part])
+            output = self._network.sweep(self.parameters, torch.from_numpy(split.stimuli[part])).output
+            loss_sum += float(self._network.loss(output, targets)) * len(targets)
+            correct += _accuracy(output, targets) * len(targets)
+        return loss_sum / len(split), correct / len(split)
 
     def _check_finite(self, epoch: int) -> None:
         for name, tensor in self.parameters.items():
