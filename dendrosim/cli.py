@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax | learn | bench | doctor``."""
+"""The command line: ``dendrosim demo | train | relax | learn | bench | data | doctor``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__
+from dendrosim import __version__, data_commands
 from dendrosim.errors import DendrosimError, NotConverged
 
 app = typer.Typer(
@@ -194,6 +194,7 @@ def learn(
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
 app.add_typer(bench, name="bench")
+app.add_typer(data_commands.app, name="data")
 
 
 @bench.command(name="circuit")

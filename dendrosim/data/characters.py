@@ -1,4 +1,4 @@
-"""Texts as sequences of characters: what comes next?"""
+"""Texts as sequences of characters, each followed by the one to predict."""
 
 from __future__ import annotations
 

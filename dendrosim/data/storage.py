@@ -53,6 +53,12 @@ def locate(name: str) -> list[Path]:
     return [data_root() / present.path for _, present in found if present is not None]
 
 
+def is_present(name: str) -> bool:
+    """Tell whether all files of a data set, and of what it needs, are there; their content is not looked at."""
+    wanted = entry(name)
+    return all(_present(file) for file in wanted.files) and all(map(is_present, wanted.needs))
+
+
 @dataclass(frozen=True)
 class Checked:
     """What was found of a data set.
