@@ -62,7 +62,7 @@ class Entry:
     needs : tuple of str
         Other entries that it cannot be read without.
     note : str
-        What else to know.
+        What else to know, or how to make the files that no address offers.
     """
 
     title: str
@@ -217,7 +217,7 @@ CATALOG: dict[str, Entry] = {
                 "sha256:617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb",
             ),
         ),
-        note="The subset holds the 32,634 words that the sentences need and reads the same.",
+        note="the subset holds the 32,634 words that the sentences need and reads the same.",
     ),
     "mr": Entry(
         "sentences of film reviews, 5,331 positive and 5,331 negative",
@@ -254,7 +254,7 @@ CATALOG: dict[str, Entry] = {
             "sha256:da1e9f04cd57ab2a760c589b119c71a4ff819bd801cfca6bffa5f1eea6529981",
             3207503,
         ),
-        note="Take 2600.txt of github.com/GITenberg/War-and-Peace_2600 at commit fa22ab90, cut Project Gutenberg's "
+        note="take 2600.txt of github.com/GITenberg/War-and-Peace_2600 at commit fa22ab90, cut Project Gutenberg's "
         "header and footer, and end lines with LF.",
     ),
     "electricity": Entry(
@@ -279,7 +279,7 @@ CATALOG: dict[str, Entry] = {
             File("series/metr-la.h5", ""),
             File("series/metr-la.npz", ""),
         ),
-        note="The authors' metr-la.h5 reads the same, and so does metr-la.npz with an array 'data'.",
+        note="the authors' metr-la.h5 reads the same, and so does metr-la.npz with an array 'data'.",
     ),
     "metr-la-week": Entry(
         "the first week of METR-LA, 207 sensors, 2,016 steps of five minutes, gaps interpolated",
@@ -304,7 +304,7 @@ CATALOG: dict[str, Entry] = {
             File("series/pems-bay.h5", ""),
             File("series/pems-bay.npz", ""),
         ),
-        note="The authors' pems-bay.h5 reads the same, and so does pems-bay.npz with an array 'data'.",
+        note="the authors' pems-bay.h5 reads the same, and so does pems-bay.npz with an array 'data'.",
     ),
     "pems-bay-16": Entry(
         "the first 16 sensors of PEMS-BAY, 52,116 steps of five minutes",
@@ -316,7 +316,7 @@ CATALOG: dict[str, Entry] = {
             "sha256:e5c0fa63e3fc86add86495f340b100fbd31f806682e451db23519b4cccd9a32d",
             1297556,
         ),
-        note="Join the files of sensors 400001 to 400100 of github.com/caailab/features_injection at commit 91684555, "
+        note="join the files of sensors 400001 to 400100 of github.com/caailab/features_injection at commit 91684555, "
         "or fetch pems-bay, which holds them.",
     ),
     "exchange-rate": Entry(

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from dendrosim.errors import ModelError
+from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
 Index = np.ndarray | slice
@@ -130,17 +130,15 @@ class Dataset:
         return self.train.stimuli.shape[1:]
 
 
-def split_off(count: int, labels: np.ndarray | None, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def split_off(labels: np.ndarray, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Split samples in two at random, with the same share of each class in both.
 
     The seed is fixed and not the training seed, so that every run is judged on the same samples.
 
     Parameters
     ----------
-    count : int
-        Number of samples.
-    labels : array of shape (count,), optional
-        Their classes.
+    labels : array of shape (samples,)
+        The classes.
     share : float
         What part of them is split off.
 
@@ -148,7 +146,18 @@ def split_off(count: int, labels: np.ndarray | None, share: float, seed: int = 0
     -------
     tuple of array
         Indices of the samples that stay, and of those that are split off.
+
+    Raises
+    ------
+    DataError
+        The share is too small or too large for the number of classes.
     """
+    count, classes = len(labels), len(np.unique(labels))
+    if not classes <= count * share <= count - classes:
+        raise DataError(
+            f"a share of {share} of {count} samples leaves not even one a class on one side; set training.validation "
+            "nearer to 0.5."
+        )
     stay, off = train_test_split(np.arange(count), test_size=share, random_state=seed, stratify=labels)
     return stay, off
 

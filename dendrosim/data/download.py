@@ -56,7 +56,7 @@ def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress
         return
     if not download.url:
         paths = ", ".join(str(data_root() / file.path) for file in download.files)
-        raise DataError(f"no address offers {paths} as it is: make it by hand. {wanted.note}")
+        raise DataError(f"no address offers {paths} as it is: {wanted.note}")
     if download.files[0].member:
         archive = data_root() / download.url.rpartition("/")[2]
         _retrieve(download.url, archive, download.checksum, report, progress)
@@ -137,10 +137,13 @@ class _Bar:
         self._progress = progress
         self._task = progress.add_task(name, total=None)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name == "total":
-            self._progress.update(self._task, total=float(str(value)) or None)
+    @property
+    def total(self) -> float | None:
+        return self._progress.tasks[self._task].total
+
+    @total.setter
+    def total(self, size: int) -> None:
+        self._progress.update(self._task, total=size or None)
 
     def update(self, size: int) -> None:
         self._progress.advance(self._task, size)

@@ -102,7 +102,7 @@ def digits(model: Model) -> Dataset:
     """
     pixels, labels = load_digits(return_X_y=True)
     pixels = pixels.astype(np.uint8).reshape(-1, 1, 8, 8)
-    stay, off = split_off(len(labels), labels, 0.2)
+    stay, off = split_off(labels, 0.2)
     scale, offset = np.full((1, 1, 1), 1 / 8, np.float32), np.full((1, 1, 1), -1, np.float32)
     return _split(model, (pixels[stay], labels[stay]), (pixels[off], labels[off]), scale, offset, 10)
 
@@ -129,7 +129,7 @@ def _split(
         labels = labels.astype(np.int64)
         return Split(Encoded(pixels, decode, read_as), one_hot(labels, classes), labels, augmentation)
 
-    stay, off = split_off(len(labels), labels, model.training.validation)
+    stay, off = split_off(labels, model.training.validation)
     augmentation = cropped_and_flipped(shape) if model.preparation.augmentation == "crop-flip" else None
     return Dataset(
         model.data,

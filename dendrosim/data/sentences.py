@@ -63,8 +63,8 @@ def sentences(model: Model) -> Dataset:
     def split(part: np.ndarray) -> Split:
         return Split(Encoded(indices[part], decode, shape), one_hot(labels[part], 2), labels[part])
 
-    stay, test = split_off(len(labels), labels, 0.1)
-    train, validation = (stay[part] for part in split_off(len(stay), labels[stay], model.training.validation))
+    stay, test = split_off(labels, 0.1)
+    train, validation = (stay[part] for part in split_off(labels[stay], model.training.validation))
     return Dataset(model.data, 2, split(train), split(validation), split(test))
 
 

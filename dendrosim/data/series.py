@@ -12,7 +12,7 @@ import numpy as np
 from dendrosim.data.dataset import Dataset, Encoded, Split, check_length, steps_of
 from dendrosim.data.readers import read_columns, read_hdf, read_npz
 from dendrosim.data.storage import locate
-from dendrosim.errors import DataError
+from dendrosim.errors import ModelError
 from dendrosim.model import Model
 
 TEST = 0.2  # share of the steps, at the end
@@ -71,7 +71,9 @@ def windows(model: Model, table: np.ndarray) -> Dataset:
     """
     forecast = model.preparation.task == "forecast"
     if not forecast and table.shape[1] < 2:
-        raise DataError(f"'{model.data}' has one column: set preparation.task to 'forecast'.")
+        raise ModelError(
+            f"{model.source}: preparation.task: '{model.data}' has no other column to tell it from; write 'forecast'."
+        )
     test = round(len(table) * (1 - TEST))
     train = round(test * (1 - model.training.validation))
     values = _standardised(table, table[:train] if forecast else table)

@@ -69,15 +69,14 @@ def reber(model: Model) -> Dataset:
 
 
 def mackey_glass(model: Model) -> Dataset:
-    """Load the Mackey-Glass series with delay 17, which is chaotic: a forecast of itself.
+    """Generate the Mackey-Glass series with delay 17, which is chaotic, to be forecast from itself.
 
     Parameters
     ----------
     model : Model
-        Its ``input``, (steps, 1), ``training.validation`` and ``preparation.horizon`` are read.
+        Its ``input``, (steps, 1), and ``training.validation`` are read; ``preparation.task`` must be ``forecast``.
     """
-    forecast = model.changed(preparation={"task": "forecast"})
-    return windows(forecast, mackey_glass_series(MACKEY_GLASS_LENGTH)[:, None])
+    return windows(model, mackey_glass_series(MACKEY_GLASS_LENGTH)[:, None])
 
 
 def mackey_glass_series(length: int, delay: int = 17, substeps: int = 10, seed: int = 0) -> np.ndarray:

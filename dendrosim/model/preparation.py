@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from dendrosim.model.part import Count, Part
 
 
@@ -23,6 +25,12 @@ class Preparation(Part):
     augmentation: Literal["none", "crop-flip"] = "none"
     task: Literal["same-time", "forecast"] = "same-time"
     horizon: Count = 1
+
+    @model_validator(mode="after")
+    def _a_horizon_is_of_a_forecast(self) -> Preparation:
+        if self.task != "forecast" and self.horizon != 1:
+            raise ValueError("a horizon belongs to a forecast; set task = 'forecast' or remove horizon")
+        return self
 
     def foreign(self, keys: set[str]) -> list[str]:
         """Return the keys that were changed although the data set knows only `keys`."""
