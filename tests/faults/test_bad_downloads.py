@@ -57,10 +57,9 @@ class Server:
         self.address = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
-    def answer(self, *contents, announced=len(GOOD)):
-        self.answers = [
-            (content, max(announced, len(content)) if len(content) > 999 else len(content)) for content in contents
-        ]
+    def answer(self, *contents, announced=0):
+        """Set the answers; each is announced to be at least so long."""
+        self.answers = [(content, max(announced, len(content))) for content in contents]
 
     def close(self):
         self._http.shutdown()
@@ -115,7 +114,7 @@ def test_a_good_download_is_in_its_place_and_is_not_fetched_twice(server, catalo
 
 @pytest.mark.parametrize("bad", [WRONG, GOOD[:5000]], ids=["corrupted", "cut short"])
 def test_a_bad_download_is_reported_and_fetched_again(bad, server, catalog, root):
-    server.answer(bad, GOOD)
+    server.answer(bad, GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", sha256(GOOD)),))
     first, second = fetched()
     assert f"attempt 1 of {ATTEMPTS} failed, nothing of it is used" in first
@@ -126,7 +125,7 @@ def test_a_bad_download_is_reported_and_fetched_again(bad, server, catalog, root
 
 @pytest.mark.parametrize("bad", [WRONG, GOOD[:5000]], ids=["corrupted", "cut short"])
 def test_a_download_that_stays_bad_is_an_error_and_leaves_nothing(bad, server, catalog, root):
-    server.answer(bad)
+    server.answer(bad, announced=len(GOOD))
     catalog((File("tiny/a.bin", sha256(GOOD)),))
     with pytest.raises(DataError, match="could not be downloaded as the catalog describes it: check the connection"):
         fetched()
@@ -137,7 +136,7 @@ def test_a_download_that_stays_bad_is_an_error_and_leaves_nothing(bad, server, c
 
 
 def test_without_a_checksum_a_cut_download_is_noticed_and_a_whole_one_is_called_unverified(server, catalog, root):
-    server.answer(GOOD[:5000], GOOD)
+    server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", ""),))
     first, second, _ = fetched()
     assert "attempt 1" in first
@@ -158,7 +157,7 @@ def test_a_damaged_file_is_fetched_again(server, catalog, root):
 
 def test_a_download_killed_midway_is_never_used(server, catalog, root):
     server.stalls = True
-    server.answer(GOOD[:5000], GOOD)
+    server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", sha256(GOOD)),))
     code = (
         "from dendrosim.data.catalog import *; from dendrosim.data.download import fetch; "
@@ -193,7 +192,7 @@ MEMBERS = {"inside/a.bin": GOOD, "inside/b.bin": WRONG, "inside/unwanted.bin": G
 @pytest.mark.parametrize(("pack", "name"), [(tar, "tiny.tar.gz"), (zipped, "tiny.zip")])
 def test_only_the_members_that_are_needed_are_taken_out_of_an_archive(pack, name, server, catalog, root):
     archive = pack(MEMBERS)
-    server.answer(archive, announced=0)
+    server.answer(archive)
     files = (File("tiny/a.bin", sha256(GOOD), "inside/a.bin"), File("tiny/b.bin", "", "inside/b.bin"))
     catalog(files, sha256(archive), name)
     fetched()
@@ -207,7 +206,7 @@ def test_only_the_members_that_are_needed_are_taken_out_of_an_archive(pack, name
 )
 def test_an_archive_with_the_wrong_member_leaves_no_file(member, message, server, catalog, root):
     archive = tar(MEMBERS)
-    server.answer(archive, announced=0)
+    server.answer(archive)
     catalog((File("tiny/a.bin", sha256(GOOD), member),), sha256(archive), "tiny.tar.gz")
     with pytest.raises(DataError, match=message):
         fetched()
