@@ -44,14 +44,14 @@ class Encoded:
 
     def __init__(self, raw: np.ndarray, decode: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]):
         self.raw = raw
-        self._decode = decode
+        self.decode = decode
         self.shape = (len(raw), *shape)
 
     def __len__(self) -> int:
         return len(self.raw)
 
     def __getitem__(self, index: Index) -> np.ndarray:
-        return self._decode(self.raw[index])
+        return self.decode(self.raw[index])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype)
@@ -173,7 +173,7 @@ def one_hot(labels: np.ndarray, classes: int) -> Encoded:
         How many there are.
     """
     rows = np.eye(classes, dtype=np.float32)
-    return Encoded(labels, rows.__getitem__, (*labels.shape[1:], classes))
+    return Encoded(labels, lambda codes: rows.take(codes, axis=0), (*labels.shape[1:], classes))
 
 
 def steps_of(model: Model, default: int) -> int:

@@ -13,7 +13,7 @@ from typing import IO
 import pooch
 from rich.progress import Progress
 
-from dendrosim.data.catalog import Download, Entry, File
+from dendrosim.data.entry import Download, Entry, File
 from dendrosim.data.storage import data_root, entry, file_state, matches
 from dendrosim.errors import DataError
 

@@ -108,10 +108,8 @@ def read_svhn(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @reader
-def read_columns(path: Path, header: bool) -> np.ndarray:
+def read_columns(path: Path, header: bool, dated: bool) -> np.ndarray:
     """Read comma-separated numbers (.csv, .txt, gzipped or not): float64 of shape (steps, columns).
-
-    A first column of dates is left out.
 
     Parameters
     ----------
@@ -119,11 +117,11 @@ def read_columns(path: Path, header: bool) -> np.ndarray:
         The file.
     header : bool
         Whether its first line names the columns.
+    dated : bool
+        Whether its first column holds dates, which are left out.
     """
     frame = pd.read_csv(path, header=0 if header else None)
-    if not pd.api.types.is_numeric_dtype(frame.iloc[:, 0]):
-        frame = frame.iloc[:, 1:]
-    return _finite(frame.to_numpy(np.float64))
+    return _finite(frame.iloc[:, int(dated) :].to_numpy(np.float64))
 
 
 @reader

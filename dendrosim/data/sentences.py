@@ -58,7 +58,7 @@ def sentences(model: Model) -> Dataset:
     shape = (vectors.shape[1], words, 1)
 
     def decode(raw: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(vectors[raw].swapaxes(1, 2))[..., None]
+        return np.ascontiguousarray(vectors.take(raw, axis=0).swapaxes(1, 2))[..., None]
 
     def split(part: np.ndarray) -> Split:
         return Split(Encoded(indices[part], decode, shape), one_hot(labels[part], 2), labels[part])

@@ -18,17 +18,19 @@ from dendrosim.model import Model
 TEST = 0.2  # share of the steps, at the end
 STEPS = 32  # unless the model says otherwise
 
-_named, _nameless = partial(read_columns, header=True), partial(read_columns, header=False)
+_dated = partial(read_columns, header=True, dated=True)
+_named = partial(read_columns, header=True, dated=False)
+_plain = partial(read_columns, header=False, dated=False)
 
 READERS: dict[str, Callable[[Path], np.ndarray]] = {
-    "electricity": _nameless,
-    "metr-la": _named,
+    "electricity": _plain,
+    "metr-la": _dated,
     "metr-la-week": _named,
-    "pems-bay": _named,
-    "pems-bay-16": _named,
-    "exchange-rate": _nameless,
-    "ett-h1": _named,
-    "ett-h2": _named,
+    "pems-bay": _dated,
+    "pems-bay-16": _dated,
+    "exchange-rate": _plain,
+    "ett-h1": _dated,
+    "ett-h2": _dated,
 }
 
 
@@ -92,7 +94,7 @@ def windows(model: Model, table: np.ndarray) -> Dataset:
 
 def _windows(values: np.ndarray, starts: np.ndarray, steps: int) -> Encoded:
     offsets = np.arange(steps)
-    return Encoded(starts, lambda first: values[first[:, None] + offsets], (steps, values.shape[1]))
+    return Encoded(starts, lambda first: values.take(first[:, None] + offsets, axis=0), (steps, values.shape[1]))
 
 
 def _standardised(table: np.ndarray, over: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import Literal
 
 import pooch
 
-from dendrosim.data.catalog import CATALOG, Entry, File
+from dendrosim.data.catalog import CATALOG
+from dendrosim.data.entry import Entry, File
 from dendrosim.errors import DataError
 
 State = Literal["complete", "missing", "damaged", "unverified"]

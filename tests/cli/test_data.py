@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from dendrosim import cli, data_commands
 from dendrosim.data import DATASETS
-from dendrosim.data.catalog import CATALOG, Download, Entry, File
+from dendrosim.data.catalog import CATALOG
+from dendrosim.data.entry import Download, Entry, File
 
 CONTENT = b"to be or not to be\n" * 100
 

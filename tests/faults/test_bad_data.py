@@ -52,9 +52,9 @@ def test_a_damaged_file_is_named_with_the_remedy(damage, tmp_path):
 
 @pytest.mark.parametrize("header", [True, False])
 def test_columns_that_are_cut_or_hold_no_number_are_damaged(header, tmp_path):
-    for content in (b"", b"a,b\n1,\n", b"1,2\n3,4\n5,x\n"):
+    for content in (b"", b"a,b\n1,\n", b"1,2\n3,4\n5,x\n", b"1,2\nx,4\n5,6\n"):
         with pytest.raises(DataError, match="truncated or not in its format"):
-            readers.read_columns(write(tmp_path / "a.csv", content), header=header)
+            readers.read_columns(write(tmp_path / "a.csv", content), header=header, dated=False)
 
 
 def test_nothing_is_unpickled(tmp_path):

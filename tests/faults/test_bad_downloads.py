@@ -16,8 +16,9 @@ from data_files import tar, write
 from rich.console import Console
 from rich.progress import Progress
 
-from dendrosim.data.catalog import CATALOG, Download, Entry, File
+from dendrosim.data.catalog import CATALOG
 from dendrosim.data.download import ATTEMPTS, fetch
+from dendrosim.data.entry import Download, Entry, File
 from dendrosim.data.storage import check, locate
 from dendrosim.errors import DataError
 
@@ -160,7 +161,8 @@ def test_a_download_killed_midway_is_never_used(server, catalog, root):
     server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", sha256(GOOD)),))
     code = (
-        "from dendrosim.data.catalog import *; from dendrosim.data.download import fetch; "
+        "from dendrosim.data.catalog import CATALOG; from dendrosim.data.download import fetch; "
+        "from dendrosim.data.entry import Download, Entry, File; "
         "from rich.progress import Progress; "
         f"CATALOG['tiny'] = Entry('', '', '', (Download('{server.address}/a', 0, "
         f"(File('tiny/a.bin', '{sha256(GOOD)}'),)),)); fetch('tiny', print, Progress())"

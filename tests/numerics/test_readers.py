@@ -43,12 +43,12 @@ def test_svhn_puts_samples_first_and_calls_the_digit_ten_zero(tmp_path):
 def test_columns_with_names_and_dates_gzipped_or_not(stamped, packed, tmp_path):
     content = columns(TABLE, names=["773869", "767541", "767542", "717447"], stamped=stamped)
     path = write(tmp_path / ("a.csv.gz" if packed else "a.csv"), gzip.compress(content) if packed else content)
-    np.testing.assert_array_equal(readers.read_columns(path, header=True), TABLE)
+    np.testing.assert_array_equal(readers.read_columns(path, header=True, dated=stamped), TABLE)
 
 
 def test_columns_without_names(tmp_path):
     path = write(tmp_path / "a.txt.gz", gzip.compress(columns(TABLE)))
-    np.testing.assert_array_equal(readers.read_columns(path, header=False), TABLE)
+    np.testing.assert_array_equal(readers.read_columns(path, header=False, dated=False), TABLE)
 
 
 @pytest.mark.parametrize("name", ["df", "speed"])

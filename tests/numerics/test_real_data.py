@@ -49,7 +49,7 @@ def test_training_images_have_mean_0_and_deviation_1_in_each_channel(name, shape
     frequency = np.stack([np.bincount(pixels[:, channel].ravel(), minlength=256) for channel in range(shape[0])])
     # Each grey value as it is read: an image of that value alone.
     grey = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None, None, None], (256, *shape))
-    read = data.train.stimuli._decode(grey)[:, :, 0, 0].T
+    read = data.train.stimuli.decode(grey)[:, :, 0, 0].T
     mean = (frequency * read).sum(axis=1) / frequency.sum(axis=1)
     deviation = np.sqrt((frequency * (read - mean[:, None]) ** 2).sum(axis=1) / frequency.sum(axis=1))
     np.testing.assert_allclose(mean, 0, atol=5e-4)
@@ -84,26 +84,26 @@ def test_texts_have_their_length_and_alphabet(name, characters, symbols):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "header"),
+    ("name", "steps", "columns"),
     [
-        ("pems-bay-16", (52116, 16), True),
-        ("metr-la-week", (2016, 207), True),
-        ("exchange-rate", (7588, 8), False),
-        ("ett-h1", (17420, 7), True),
-        ("ett-h2", (17420, 7), True),
+        ("pems-bay-16", 52116, 16),
+        ("metr-la-week", 2016, 207),
+        ("exchange-rate", 7588, 8),
+        ("ett-h1", 17420, 7),
+        ("ett-h2", 17420, 7),
     ],
 )
-def test_series_have_their_length_and_width(name, shape, header):
-    assert read_columns(locate(real(name))[0], header).shape == shape
-    steps = {"input": [12, shape[1]], "outputs": shape[1]}
-    forecast = model_for(name, steps["input"], steps["outputs"], "identity", preparation={"task": "forecast"})
-    assert load_data(forecast).task == "regression"
+def test_series_have_their_length_and_width(name, steps, columns):
+    forecast = model_for(real(name), [12, columns], columns, "identity", preparation={"task": "forecast"})
+    data = load_data(forecast)
+    # Every split of n steps has n - 12 windows whose target lies one step later.
+    assert sum(map(len, (data.train, data.validation, data.test))) == steps - 3 * 12
 
 
 def test_traffic_speeds_are_miles_an_hour():
-    table = read_columns(locate(real("pems-bay-16"))[0], header=True)
+    table = read_columns(locate(real("pems-bay-16"))[0], header=True, dated=True)
     assert (round(table.mean(), 1), table.max(), int((table == 0).sum())) == (62.4, 80.4, 16)
-    week = read_columns(locate(real("metr-la-week"))[0], header=True)
+    week = read_columns(locate(real("metr-la-week"))[0], header=True, dated=False)
     assert week.min() > 0
     assert week.max() == 70
 
