@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax | learn | bench | doctor``."""
+"""The command line: ``dendrosim demo | train | relax | learn | bench | data | doctor``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__
+from dendrosim import __version__, data_commands
 from dendrosim.errors import DendrosimError, NotConverged
 
 app = typer.Typer(
@@ -182,18 +182,19 @@ def learn(
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
         learned = circuit.learn(
-            data.train.stimuli, data.train.targets, seed=seed, report=lambda row: progress.advance(task)
+            data.train.stimuli[:], data.train.targets[:], seed=seed, report=lambda row: progress.advance(task)
         )
     learned.parameters.save(out, described)
     test = Circuit(described, learned.parameters, integrator="settle")
-    test.relax(data.test.stimuli, record=Record(neurons={}))
-    right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets.argmax(axis=-1)
+    test.relax(data.test.stimuli[:], record=Record(neurons={}))
+    right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets[:].argmax(axis=-1)
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
     console.print(f"Written: {out}", soft_wrap=True)
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
 app.add_typer(bench, name="bench")
+app.add_typer(data_commands.app, name="data")
 
 
 @bench.command(name="circuit")

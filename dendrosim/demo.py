@@ -116,8 +116,8 @@ def _largest_errors(run: Run, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the test digits that the untaught circuit would get most wrong: their errors are worth seeing."""
     test = run.data.test
     network = Network(run.model)
-    state = network.sweep(run.parameters.map(torch.from_numpy), torch.from_numpy(test.stimuli))
-    error = np.abs(test.targets - network.output(state).numpy()).max(axis=1)
+    state = network.sweep(run.parameters.map(torch.from_numpy), torch.from_numpy(test.stimuli[:]))
+    error = np.abs(test.targets[:] - network.output(state).numpy()).max(axis=1)
     chosen = np.argsort(-error)[:count]
     return test.stimuli[chosen], test.targets[chosen]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -10,7 +9,6 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -20,7 +18,9 @@ from rich.text import Text
 from dendrosim.circuit import TARGETS, Circuit, cuda
 from dendrosim.circuit.blas import find_blas
 from dendrosim.circuit.target import find_target
-from dendrosim.data import DATASETS
+from dendrosim.data import EMBEDDED
+from dendrosim.data.catalog import CATALOG
+from dendrosim.data.storage import data_root, is_present
 from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, settling_curve
 from dendrosim.model.library import validated
@@ -79,7 +79,8 @@ def examine(quick: bool = False) -> list[Row]:
         package("Brian2CUDA", "brian2cuda", CUDA),
         program("ffmpeg", "ffmpeg", "install ffmpeg with the system's package manager", "-version"),
         data_folder(),
-        Row("embedded data sets", True, ", ".join(DATASETS)),
+        Row("embedded data sets", True, ", ".join(EMBEDDED)),
+        *map(data_set, CATALOG),
         *(self_test(target) for target in (["numpy"] if quick else TARGETS)),
     ]
 
@@ -144,12 +145,19 @@ def gpu() -> Row:
 
 
 def data_folder() -> Row:
-    """Look for the folder that DENDROSIM_DATA names, and what it holds."""
-    named = os.environ.get("DENDROSIM_DATA")
-    if not named or not Path(named).is_dir():
-        return Row("DENDROSIM_DATA", False, remedy="set DENDROSIM_DATA to the folder that holds the data sets")
-    held = sorted(path.name for path in Path(named).iterdir() if not path.name.startswith("."))
-    return Row("DENDROSIM_DATA", True, f"{named}: {', '.join(held) or 'empty'}")
+    """Look for the folder of the data sets."""
+    root = data_root()
+    if not root.is_dir():
+        remedy = f"set DENDROSIM_DATA to the folder that holds the data sets, or let 'data fetch' make {root}"
+        return Row("data folder", False, remedy=remedy)
+    return Row("data folder", True, str(root))
+
+
+def data_set(name: str) -> Row:
+    """Look for the files of a data set; 'dendrosim data check' verifies them."""
+    if is_present(name):
+        return Row(f"data set {name}", True, CATALOG[name].title)
+    return Row(f"data set {name}", False, remedy=f"dendrosim data fetch {name}")
 
 
 def self_test(target: str) -> Row:

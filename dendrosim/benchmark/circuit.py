@@ -264,5 +264,5 @@ def _images(pixels: int, count: int) -> np.ndarray:
         content = gzip.decompress(path.read_bytes())
         return np.frombuffer(content, np.uint8, offset=16)[: count * 784].reshape(count, 784) / 127.5 - 1
     data = load_data(load_model("digits-mlp"))
-    images = np.concatenate([data.test.stimuli, data.train.stimuli])[:count]
+    images = np.concatenate([data.test.stimuli[:], data.train.stimuli[:]])[:count]
     return np.resize(np.repeat(images, -(-pixels // 64), axis=1)[:, :pixels], (count, pixels))

@@ -1,42 +1,89 @@
 """Data sets: real stimuli and targets, split into training, validation and test."""
 
-from dendrosim.data.dataset import Dataset, Split
-from dendrosim.data.images import digits, digits_images
-from dendrosim.data.synthetic import reber
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from dendrosim.data.characters import characters
+from dendrosim.data.dataset import Dataset, Encoded, Split
+from dendrosim.data.images import IMAGES, digits, images
+from dendrosim.data.sentences import sentences
+from dendrosim.data.series import READERS, series
+from dendrosim.data.synthetic import mackey_glass, reber
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
-DATASETS = {"digits": digits, "digits-images": digits_images, "reber": reber}
+Loader = Callable[[Model], Dataset]
 
-__all__ = ["DATASETS", "Dataset", "Split", "load_data"]
+EMBEDDED: dict[str, Loader] = {
+    "digits": digits,
+    "digits-images": digits,
+    "reber": reber,
+    "mackey-glass": mackey_glass,
+}
+DATASETS: dict[str, Loader] = {
+    **EMBEDDED,
+    **dict.fromkeys(IMAGES, images),
+    **dict.fromkeys(("mr", "subj"), sentences),
+    **dict.fromkeys(("shakespeare", "war-and-peace"), characters),
+    **dict.fromkeys(READERS, series),
+}
+
+# The keys of `preparation` that a loader knows.
+_PREPARED: dict[Loader, set[str]] = {
+    digits: {"augmentation"},
+    images: {"augmentation"},
+    series: {"task", "horizon"},
+    mackey_glass: {"task", "horizon"},
+}
+
+__all__ = ["DATASETS", "EMBEDDED", "Dataset", "Encoded", "Split", "load_data"]
 
 
 def load_data(model: Model) -> Dataset:
-    """Load the data set of a model and check that the two fit.
+    """Load the data set of a model and check that the two fit. Nothing is downloaded.
 
     Parameters
     ----------
     model : Model
-        Its ``data`` names the set, its ``training.validation`` the share held out for validation.
+        Its ``data`` names the set, ``input`` the shape wanted, ``training.validation`` the share held out for
+        validation, ``preparation`` how the set becomes stimuli.
 
     Raises
     ------
     DataError
-        There is no data set of that name.
+        There is no data set of that name, it is not on this machine, or a file of it is damaged.
     ModelError
-        The model's widths do not fit the data.
+        The model's widths, output or preparation do not fit the data.
     """
-    if model.data not in DATASETS:
-        raise DataError(f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)}.")
-    dataset = DATASETS[model.data](validation=model.training.validation)
+    loader = characters if model.data.startswith("text:") else DATASETS.get(model.data)
+    if loader is None:
+        raise DataError(
+            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE."
+        )
+    if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
+        raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")
+    dataset = loader(model)
+    _check_fit(model, dataset)
+    return dataset
+
+
+def _check_fit(model: Model, dataset: Dataset) -> None:
     if model.input != dataset.shape:
+        flat = f" or [{math.prod(dataset.shape)}]" if model.data in IMAGES and len(dataset.shape) > 1 else ""
         raise ModelError(
             f"{model.source}: input: {list(model.input)} does not fit the stimuli of '{model.data}'; "
-            f"set it to {list(dataset.shape)}."
+            f"set it to {list(dataset.shape)}{flat}."
         )
-    if model.sizes[-1] != dataset.classes:
+    if model.sizes[-1] != dataset.outputs:
+        kind = "classes" if dataset.task == "classification" else "quantities"
         raise ModelError(
             f"{model.source}: layers.{len(model.layers) - 1}.units: {model.sizes[-1]} output cells do not fit the "
-            f"{dataset.classes} classes of '{model.data}'; set it to {dataset.classes}."
+            f"{dataset.outputs} {kind} of '{model.data}'; set it to {dataset.outputs}."
         )
-    return dataset
+    if dataset.task == "regression" and model.output != "identity":
+        raise ModelError(
+            f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' asks for quantities; "
+            "set it to 'identity'."
+        )

@@ -2,45 +2,161 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.datasets import load_digits
 
-from dendrosim.data.dataset import Dataset, one_hot, split_off
+from dendrosim.data.dataset import Augmentation, Dataset, Encoded, Split, one_hot, split_off
+from dendrosim.data.readers import read_cifar, read_idx, read_svhn
+from dendrosim.data.storage import locate
+from dendrosim.errors import DataError
+from dendrosim.model import Model
+
+Labelled = tuple[np.ndarray, np.ndarray]
+
+BORDER = 4  # pixels that a random crop may move an image
 
 
-def digits(validation: float = 0.1) -> Dataset:
+@dataclass(frozen=True)
+class Images:
+    """An image data set in its original files.
+
+    Attributes
+    ----------
+    read : callable
+        Reads training and test images of shape (samples, channels, height, width) and labels, all uint8.
+    mean, deviation : tuple of float
+        Of each channel over the training set, where 255 is 1.
+    classes : int
+        How many there are.
+    """
+
+    read: Callable[[list[Path]], tuple[Labelled, Labelled]]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    classes: int = 10
+
+
+def _read_idx(files: list[Path]) -> tuple[Labelled, Labelled]:
+    images, labels, test_images, test_labels = map(read_idx, files)
+    return (images[:, None], labels), (test_images[:, None], test_labels)
+
+
+def _read_cifar_10(files: list[Path]) -> tuple[Labelled, Labelled]:
+    *batches, test = map(read_cifar, files)
+    images, labels = zip(*batches, strict=True)
+    return (np.concatenate(images), np.concatenate(labels)), test
+
+
+def _read_cifar_100(files: list[Path]) -> tuple[Labelled, Labelled]:
+    train, test = files
+    return read_cifar(train, 2), read_cifar(test, 2)
+
+
+def _read_svhn(files: list[Path]) -> tuple[Labelled, Labelled]:
+    train, test = files
+    return read_svhn(train), read_svhn(test)
+
+
+IMAGES = {
+    "mnist": Images(_read_idx, (0.1307,), (0.3081,)),
+    "fashion-mnist": Images(_read_idx, (0.2860,), (0.3530,)),
+    "svhn": Images(_read_svhn, (0.4377, 0.4438, 0.4728), (0.1980, 0.2010, 0.1970)),
+    "cifar-10": Images(_read_cifar_10, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "cifar-100": Images(_read_cifar_100, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762), classes=100),
+}
+
+
+def images(model: Model) -> Dataset:
+    """Load an image data set; each channel is standardised over the training set.
+
+    Images stay bytes in memory. They are read as (channels, height, width), or flat if ``model.input`` is.
+
+    Parameters
+    ----------
+    model : Model
+        Its ``data``, ``input``, ``training.validation`` and ``preparation.augmentation`` are read.
+    """
+    known = IMAGES[model.data]
+    train, test = known.read(locate(model.data))
+    mean, deviation = (np.array(values, np.float32)[:, None, None] for values in (known.mean, known.deviation))
+    scale, offset = 1 / (255 * deviation), -mean / deviation
+    return _split(model, train, test, scale, offset, known.classes)
+
+
+def digits(model: Model) -> Dataset:
     """Load scikit-learn's 1,797 handwritten digits (8 x 8 pixels), which ship with it.
 
-    One fifth is the test set. Grey values 0 ... 16 are scaled to -1 ... 1.
+    One fifth is the test set. Grey values 0 ... 16 are scaled to -1 ... 1. They are read as (1, 8, 8), or flat if
+    ``model.input`` is.
 
     Parameters
     ----------
-    validation : float
-        Share of the remaining samples that is held out for validation.
+    model : Model
+        Its ``input``, ``training.validation`` and ``preparation.augmentation`` are read.
     """
-    images, labels = load_digits(return_X_y=True)
-    images, test_images, labels, test_labels = split_off(images / 8.0 - 1.0, labels, 0.2)
-    images, validation_images, labels, validation_labels = split_off(images, labels, validation)
+    pixels, labels = load_digits(return_X_y=True)
+    pixels = pixels.astype(np.uint8).reshape(-1, 1, 8, 8)
+    stay, off = split_off(labels, 0.2)
+    scale, offset = np.full((1, 1, 1), 1 / 8, np.float32), np.full((1, 1, 1), -1, np.float32)
+    return _split(model, (pixels[stay], labels[stay]), (pixels[off], labels[off]), scale, offset, 10)
+
+
+def _split(
+    model: Model, train: Labelled, test: Labelled, scale: np.ndarray, offset: np.ndarray, classes: int
+) -> Dataset:
+    for part, part_labels in (train, test):
+        if len(part) != len(part_labels) or part_labels.max() >= classes:
+            raise DataError(
+                f"the files of '{model.data}' do not belong together: run 'dendrosim data check {model.data}', "
+                "delete what is damaged and fetch it again."
+            )
+    pixels, labels = train
+    shape = pixels.shape[1:]
+    read_as = shape if len(model.input) == 3 else (math.prod(shape),)
+
+    def decode(raw: np.ndarray) -> np.ndarray:
+        values = np.multiply(raw, scale, dtype=np.float32)
+        values += offset
+        return values.reshape(len(raw), *read_as)
+
+    def split(pixels: np.ndarray, labels: np.ndarray, augmentation: Augmentation | None = None) -> Split:
+        labels = labels.astype(np.int64)
+        return Split(Encoded(pixels, decode, read_as), one_hot(labels, classes), labels, augmentation)
+
+    stay, off = split_off(labels, model.training.validation)
+    augmentation = cropped_and_flipped(shape) if model.preparation.augmentation == "crop-flip" else None
     return Dataset(
-        "digits",
-        10,
-        train=one_hot(images, labels, 10),
-        validation=one_hot(validation_images, validation_labels, 10),
-        test=one_hot(test_images, test_labels, 10),
+        model.data,
+        classes,
+        train=split(pixels[stay], labels[stay], augmentation),
+        validation=split(pixels[off], labels[off]),
+        test=split(*test),
     )
 
 
-def digits_images(validation: float = 0.1) -> Dataset:
-    """Load the same digits as images of shape (1, 8, 8).
+def cropped_and_flipped(shape: tuple[int, ...]) -> Augmentation:
+    """Make the augmentation that suits photographs: move by up to four pixels, and mirror half of the images.
 
     Parameters
     ----------
-    validation : float
-        See :func:`digits`.
+    shape : tuple of int
+        Channels, height and width of an image. What comes in from outside is 0, the mean of the set.
     """
-    rows = digits(validation)
-    train, validated, test = (
-        replace(split, stimuli=split.stimuli.reshape(-1, 1, 8, 8)) for split in (rows.train, rows.validation, rows.test)
-    )
-    return Dataset("digits-images", rows.classes, train, validated, test)
+    height, width = shape[-2:]
+    border = ((0, 0), (0, 0), (BORDER, BORDER), (BORDER, BORDER))
+
+    def augment(stimuli: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        padded = np.pad(stimuli.reshape(-1, *shape), border)
+        down, right = generator.integers(2 * BORDER + 1, size=(2, len(padded)))
+        crops = sliding_window_view(padded, (height, width), axis=(2, 3))[np.arange(len(padded)), :, down, right]
+        mirrored = generator.random(len(padded)) < 0.5
+        crops[mirrored] = crops[mirrored, ..., ::-1]
+        return crops.reshape(stimuli.shape)
+
+    return augment

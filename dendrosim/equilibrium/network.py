@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +14,7 @@ from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 
 # f'(z) ⊙ ξ in one pass, where torch has it.
-_FUSED_SLOPES = {
+_FUSED_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "tanh": torch.ops.aten.tanh_backward,
     "sigmoid": torch.ops.aten.sigmoid_backward,
     "identity": lambda error, u: error,
@@ -120,6 +120,17 @@ class Network:
                 source, where = state.sources[projection.name]
                 yield Synapses(projection, source, deltas[projection.above], error, where)
 
+    def predict(self, parameters: Parameters, state: State) -> dict[str, Tensor]:
+        """Return what each layer's basal dendrites would settle to if the layers below them stayed as they are."""
+        predictions = {}
+        for layer in self.model.layer_names:
+            drive, recurrent = self.drive(parameters, state, layer), self._recurrent(layer)
+            if recurrent is not None:
+                state.sources[recurrent.name] = recurrent.source(state.basal[layer])
+                drive += recurrent.apply(parameters.W[recurrent.name], None, state.basal[layer])
+            predictions[layer] = self.potential(layer, drive)
+        return predictions
+
     def activity(self, drive: Tensor) -> Tensor:
         """Return f(z) of hidden cells."""
         return self._activation.function(torch, drive)
@@ -153,4 +164,6 @@ class Network:
         return (targets - output).square().sum(dim=-1).mean() / 2
 
     def _recurrent(self, layer: str) -> Projection | None:
-        return next((projection for projection in self.projections if projection.lag and projection.above == layer), None)
+        return next(
+            (projection for projection in self.projections if projection.lag and projection.above == layer), None
+        )

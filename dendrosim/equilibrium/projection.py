@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from dendrosim.equilibrium.maps import map_of, pool_of
@@ -30,12 +31,15 @@ class Projection:
         return self._pool.pool(u) if self._pool else (u, u)
 
     def apply(self, W: Tensor, bias: Tensor | None, source: Tensor) -> Tensor:
-        """Return the drive of the layer above."""
-        return self._map.apply(W, bias, source)
+        """Return the drive of the layer above; along a sequence, the first `lag` steps get none."""
+        drive = self._map.apply(W, bias, source[: len(source) - self.lag])
+        return torch.cat([torch.zeros_like(drive[: self.lag]), drive]) if self.lag else drive
 
     def adjoint(self, theta: Tensor, delta: Tensor, where: Tensor) -> Tensor:
-        """Return the feedback to the layer below."""
-        feedback = self._map.adjoint(theta, delta)
+        """Return the feedback to the layer below; along a sequence, its last `lag` steps get none."""
+        feedback = self._map.adjoint(theta, delta[self.lag :])
+        if self.lag:
+            return torch.cat([feedback, torch.zeros_like(feedback[: self.lag])])
         return self._pool.unpool(feedback, where) if self._pool else feedback
 
     def outer(self, delta: Tensor, source: Tensor) -> Tensor:

@@ -147,7 +147,9 @@ def _pooling(pool: Any, where: str, shape: tuple[int, ...]) -> Pooling:
     window = (height, width) if pool.size == "all" else pair(pool.size)
     pooling = Pooling(pool.kind, window, shape)
     if min(pooling.pooled_shape) < 1:
-        raise ValueError(f"the {pool.kind} below {where} is larger than the {height} x {width} cells below it; lower it")
+        raise ValueError(
+            f"the {pool.kind} below {where} is larger than the {height} x {width} cells below it; lower it"
+        )
     return pooling
 
 
@@ -162,9 +164,7 @@ def _connection(
             raise ValueError(
                 f"{where}: padding {layer.padding} must be smaller than the kernel of {layer.kernel}; lower it"
             )
-        size = [
-            length + 2 * layer.padding - across + 1 for length, across in zip((height, width), kernel, strict=True)
-        ]
+        size = [length + 2 * layer.padding - across + 1 for length, across in zip((height, width), kernel, strict=True)]
         if min(size) < 1:
             raise ValueError(f"{where}: a kernel of {layer.kernel} is larger than the {height} x {width} cells below")
         above_shape = (layer.channels, *size)

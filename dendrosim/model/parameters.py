@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dendrosim.errors import ParametersError
+from dendrosim.files import replace_file
 from dendrosim.model.spec import Model
 
 
@@ -111,9 +111,7 @@ class Parameters:
         path = Path(path)
         arrays = {name: np.ascontiguousarray(array) for name, array in self.items()}
         metadata = {"fingerprint": model.fingerprint, "architecture": model.architecture, "model": model.name}
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(save(arrays, {"dendrosim": json.dumps(metadata)}))
-        os.replace(partial, path)
+        replace_file(path, save(arrays, {"dendrosim": json.dumps(metadata)}))
 
     @classmethod
     def load(cls, path: str | Path, model: Model) -> Parameters:

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from dendrosim.model.cell import Cell, RateCell
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.part import Count, NotNegative, Part, Positive, Size
+from dendrosim.model.preparation import Preparation
 
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
 
@@ -194,6 +195,8 @@ class Model(Part):
         Shape of one stimulus: (cells,), (channels, height, width), or (steps, cells) for a recurrent network.
     layers : tuple
         The layers from below to above; the last one is the output.
+    preparation : Preparation
+        How the data set becomes stimuli.
     activation, output, loss : str
         Nonlinearity of the hidden and of the output cells; output and loss are a canonical pair.
     """
@@ -208,6 +211,7 @@ class Model(Part):
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
     plasticity: Plasticity = Field(default_factory=Plasticity)
+    preparation: Preparation = Field(default_factory=Preparation)
     rules: Rules = Field(default_factory=Rules)
 
     _source: str = PrivateAttr(default="model")

@@ -2,12 +2,14 @@
 
 from dendrosim.rules.backpropagation import Backpropagation
 from dendrosim.rules.dll import DendriticLocalizedLearning
+from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
 
 RULES: dict[str, type[Rule]] = {
     "backpropagation": Backpropagation,
     "dll": DendriticLocalizedLearning,
+    "predictive-coding": PredictiveCoding,
 }
 """The rules by their names on the command line and in model files."""
 
-__all__ = ["RULES", "Backpropagation", "DendriticLocalizedLearning", "Rule"]
+__all__ = ["RULES", "Backpropagation", "DendriticLocalizedLearning", "PredictiveCoding", "Rule"]

@@ -1,6 +1,7 @@
 """Training the equilibrium form of a network at full speed."""
 
+from dendrosim.training.hardware import Hardware
 from dendrosim.training.run import Run
-from dendrosim.training.trainer import train
+from dendrosim.training.train import train
 
-__all__ = ["Run", "train"]
+__all__ = ["Hardware", "Run", "train"]

@@ -1,19 +1,23 @@
-"""From updates to new parameters: torch's fused optimizers behind one small face."""
+"""From updates to new parameters: torch's fused Adam, or plain steps, one parameter at a time."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.adamw import adamw
 
 from dendrosim.model import Model, Parameters
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.rules import Rule
+from dendrosim.rules.rule import Updates
+
+_MOMENTS = ("first", "second", "steps")
 
 
 class Optimizer:
     """Move parameters along updates, with Adam or plain steps and a learning-rate schedule.
 
+    Each parameter is moved as soon as its direction is given out, so that no two directions are in memory at a time.
     W and Θ decay by the rule's λ, apart from the adaptive step (as in AdamW), so that under plain steps
     W ← W + η(ΔW − λW) holds exactly.
 
@@ -24,41 +28,78 @@ class Optimizer:
     rule : Rule
         Gives the learning rate of Θ relative to W, and the decay.
     model : Model
-        Gives optimizer, learning rate and schedule.
+        Gives optimizer, learning rate, schedule and clamp.
     steps : int
         Number of steps of the whole training, over which the schedule runs.
     """
 
     def __init__(self, parameters: Parameters, rule: Rule, model: Model, steps: int):
-        training = model.training
+        self._settings, self._rule, self._steps = model.training, rule, steps
+        self._schedule = SCHEDULES[model.training.schedule]
         self._tensors = dict(parameters.items())
-        rate = training.learning_rate
-        groups = [
-            {"params": list(parameters.W.values()), "lr": rate, "weight_decay": rule.decay},
-            {"params": list(parameters.bias.values()), "lr": rate, "weight_decay": 0.0},
-            {
-                "params": list(parameters.theta.values()),
-                "lr": rate * rule.theta_rate,
-                "weight_decay": rule.decay if rule.theta_rate else 0.0,
-            },
-        ]
-        groups = [group for group in groups if group["params"]]
-        if training.optimizer == "adam":
-            self._optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, fused=True, maximize=True)
-        else:
-            self._optimizer = torch.optim.SGD(groups, fused=True, maximize=True)
-        schedule = SCHEDULES[training.schedule]
-        self._schedule = LambdaLR(self._optimizer, lambda step: schedule(min(step / steps, 1.0)))
+        self._moments: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+        self.step_number = 0
 
     @property
     def learning_rate(self) -> float:
         """Learning rate of W at present."""
-        return float(self._optimizer.param_groups[0]["lr"])
+        return self._settings.learning_rate * self._schedule(min(self.step_number / self._steps, 1.0))
 
-    def step(self, updates: Parameters) -> None:
+    def step(self, updates: Updates) -> None:
         """Move every parameter that has an update; one without stays exactly as it is."""
-        directions: dict[str, Tensor] = dict(updates.items())
-        for name, tensor in self._tensors.items():
-            tensor.grad = directions.get(name)
-        self._optimizer.step()
-        self._schedule.step()
+        rate = self.learning_rate
+        for name, direction in updates:
+            kind = name.rsplit(".", 1)[1]
+            own_rate = rate * (self._rule.theta_rate if kind == "theta" else 1.0)
+            self._move(name, direction, own_rate, 0.0 if kind == "bias" else self._rule.decay)
+        self.step_number += 1
+
+    def _move(self, name: str, direction: Tensor, rate: float, decay: float) -> None:
+        tensor = self._tensors[name]
+        if self._settings.clamp is not None:
+            direction = direction.clamp(-self._settings.clamp, self._settings.clamp)
+        if self._settings.optimizer == "sgd":
+            tensor.mul_(1 - rate * decay).add_(direction, alpha=rate)
+            return
+        if direction.stride() != tensor.stride():  # the fused step goes through memory, whatever the strides
+            direction = torch.empty_like(tensor).copy_(direction)
+        if name not in self._moments:
+            steps = torch.zeros((), dtype=torch.float32, device=tensor.device)
+            self._moments[name] = torch.zeros_like(tensor), torch.zeros_like(tensor), steps
+        first, second, steps = self._moments[name]
+        adamw(
+            [tensor],
+            [direction],
+            [first],
+            [second],
+            [],
+            [steps],
+            foreach=False,
+            capturable=False,
+            differentiable=False,
+            fused=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=rate,
+            weight_decay=decay,
+            eps=1e-8,
+            maximize=True,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that it remembers beside the parameters, by name."""
+        return {
+            f"{name}.{moment}": tensor
+            for name, moments in self._moments.items()
+            for moment, tensor in zip(_MOMENTS, moments, strict=True)
+        }
+
+    def restore(self, state: dict[str, Tensor], step_number: int) -> None:
+        """Go on from what :meth:`state` returned after so many steps."""
+        self.step_number = step_number
+        for name, parameter in self._tensors.items():
+            if f"{name}.steps" in state:
+                first, second, steps = (state[f"{name}.{moment}"] for moment in _MOMENTS)
+                like = torch.empty_like(parameter)
+                self._moments[name] = like.clone().copy_(first), like.clone().copy_(second), steps.to(like.device)

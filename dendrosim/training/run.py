@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pandas as pd
 
 from dendrosim.data import Dataset
 from dendrosim.errors import RunError
+from dendrosim.files import replace_file
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import save_model
+from dendrosim.training import checkpoint
 
-FILES = ("model.toml", "weights.safetensors", "history.csv", "summary.json")
+FILES = (checkpoint.NAME, "model.toml", "weights.safetensors", "history.csv", "summary.json")
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,30 @@ class Run:
     model : Model
         What was trained, with the settings that were used.
     parameters : Parameters of numpy.ndarray
-        Parameters after the last epoch.
+        Parameters after the chosen epoch.
     history : pandas.DataFrame
-        One row an epoch: losses, accuracies, and by layer the angle between Θ and W (degrees) and ‖Θ‖.
+        One row an epoch: losses, accuracies (or errors of a regression), and by connection the angle between Θ and W
+        (degrees) and ‖Θ‖.
     data : Dataset
         What it was trained on.
-    test_accuracy, test_loss : float
-        Measured once, after the last epoch; nothing was selected on the test set.
+    epoch : int
+        The epoch of the parameters: the last one or, where training may stop early, the best on validation.
+    test : dict of str to float
+        Measured once, with these parameters: ``loss`` and ``accuracy``, or ``loss``, ``mse`` and ``mae`` of a
+        regression. Nothing was selected on the test set.
     """
 
     model: Model
     parameters: Parameters
     history: pd.DataFrame
     data: Dataset
-    test_accuracy: float
-    test_loss: float
+    epoch: int
+    test: Mapping[str, float]
+
+    @property
+    def test_accuracy(self) -> float:
+        """Share of test samples (and steps of a sequence) whose largest output is the target."""
+        return self.test["accuracy"]
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Path:
         """Write model, weights, history and summary.
@@ -63,15 +75,11 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             save_model(self.model, folder / "model.toml")
             self.parameters.save(folder / "weights.safetensors", self.model)
-            self.history.to_csv(folder / "history.csv", index=False)
-            summary = {
-                "rule": self.model.training.rule,
-                "seed": self.model.training.seed,
-                "epochs": self.model.training.epochs,
-                "test_accuracy": self.test_accuracy,
-                "test_loss": self.test_loss,
-            }
-            (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+            replace_file(folder / "history.csv", self.history.to_csv(index=False).encode())
+            training = self.model.training
+            summary: dict[str, str | int | float] = {f"test_{name}": value for name, value in self.test.items()}
+            summary |= {"rule": training.rule, "seed": training.seed, "epochs": training.epochs, "epoch": self.epoch}
+            replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
         except OSError as error:
             raise RunError(f"{folder}: the run cannot be written ({error.strerror}); choose another --out.") from None
         return folder
@@ -80,4 +88,7 @@ class Run:
 def refuse_to_overwrite(folder: Path) -> None:
     """Raise RunError if `folder` holds the files of an earlier run."""
     if any((folder / name).exists() for name in FILES):
-        raise RunError(f"{folder}: this folder already holds a run; choose another --out, or pass --overwrite.")
+        raise RunError(
+            f"{folder}: this folder already holds a run; go on with it by --resume, choose another --out, or pass "
+            "--overwrite."
+        )

@@ -4,113 +4,184 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from dendrosim.data import Dataset, load_data
+from dendrosim.data import Dataset
 from dendrosim.data.dataset import Split
 from dendrosim.equilibrium import Network
+from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.rules import RULES, Rule
+from dendrosim.training.checkpoint import Checkpoint
+from dendrosim.training.distributed import Ranks
+from dendrosim.training.measures import measures
 from dendrosim.training.optimizer import Optimizer
 from dendrosim.training.run import Run
 
+EVALUATED_AT_ONCE = 1000
 
-def train(model: Model, *, seed: int | None = None, report: Callable[[Mapping[str, Any]], None] | None = None) -> Run:
-    """Train a network in the equilibrium engine.
+
+class Trainer:
+    """A network, its parameters and its optimizer, on the way from one epoch to the next.
 
     Parameters
     ----------
     model : Model
-        The network, its data set and its training settings.
-    seed : int, optional
-        Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
-    report : callable, optional
-        Called after each epoch with the new row of the history.
-
-    Returns
-    -------
-    Run
-        Parameters after the last epoch, history, and the accuracy on the test set.
-
-    Raises
-    ------
-    RunError
-        A parameter became NaN or infinite.
+        The network and its training settings.
+    data : Dataset
+        What it is trained on.
+    device, dtype
+        Where, and with which numbers.
+    ranks : Ranks
+        The processes that share each batch.
     """
-    if seed is not None:
-        model = model.changed(training={"seed": seed})
-    data = load_data(model)
-    trainer = _Trainer(model, data)
-    rows = []
-    for epoch in range(1, model.training.epochs + 1):
-        rows.append(trainer.epoch(epoch))
-        if report is not None:
-            report(rows[-1])
-    loss, accuracy = trainer.evaluate(data.test)
-    parameters = trainer.parameters.map(lambda tensor: tensor.numpy().copy())
-    return Run(model, parameters, pd.DataFrame(rows), data, accuracy, loss)
 
-
-class _Trainer:
-    def __init__(self, model: Model, data: Dataset):
-        # Silenced errors are tiny, and denormal numbers would slow every product down.
-        torch.set_flush_denormal(True)
-        settings = model.training
+    def __init__(self, model: Model, data: Dataset, device: torch.device, dtype: torch.dtype, ranks: Ranks):
+        self._model, self._data, self._ranks = model, data, ranks
+        self._device, self._dtype = device, dtype
+        self._settings = settings = model.training
         self._network = Network(model)
         self._rule: Rule = RULES[settings.rule].from_model(model)
-        self._train = data.train
-        self._validation = data.validation
-        self._batch_size = settings.batch_size
-        self._order = torch.Generator().manual_seed(settings.seed)
-        self.parameters = Parameters.initialise(model, settings.seed).map(torch.from_numpy)
-        steps = settings.epochs * math.ceil(len(data.train) / settings.batch_size)
-        self._optimizer = Optimizer(self.parameters, self._rule, model, steps)
+        self.parameters = Parameters.initialise(model, settings.seed).map(self._tensor)
+        self.batches = math.ceil(len(data.train) / settings.batch_size)
+        self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
+        self.history: list[dict[str, Any]] = []
+        self.best_epoch, self._best = 0, self.parameters
 
-    def epoch(self, number: int) -> dict[str, Any]:
-        """Pass once over the training set and return the row of the history."""
-        start, rate = time.perf_counter(), self._optimizer.learning_rate
-        stimuli, targets = torch.from_numpy(self._train.stimuli), torch.from_numpy(self._train.targets)
-        loss_sum, correct = 0.0, 0.0
-        for batch in torch.randperm(len(stimuli), generator=self._order).split(self._batch_size):
-            state = self._network.sweep(self.parameters, stimuli[batch])
-            wanted = targets[batch]
-            self._optimizer.step(self._rule.updates(self._network, self.parameters, state, wanted))
-            loss_sum += float(self._network.loss(state.output, wanted)) * len(batch)
-            correct += _accuracy(state.output, wanted) * len(batch)
+    @property
+    def total_batches(self) -> int:
+        """Batches of the whole training."""
+        return self._settings.epochs * self.batches
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or validation has not improved for as long as the model has patience."""
+        done, patience = len(self.history), self._settings.patience
+        return done >= self._settings.epochs or (patience is not None and done - self.best_epoch >= patience)
+
+    @property
+    def chosen(self) -> tuple[int, Parameters]:
+        """The epoch that counts and its parameters: the last one, or the best on validation if it may stop early."""
+        if self._settings.patience is None:
+            return len(self.history), self.parameters
+        return self.best_epoch, self._best
+
+    def epoch(self, progress: Callable[[int, int], None]) -> dict[str, Any]:
+        """Pass once over the training set and return the new row of the history.
+
+        Parameters
+        ----------
+        progress : callable
+            Called after each batch with the number of batches done, and of all batches of the training.
+
+        Raises
+        ------
+        RunError
+            The loss or a parameter became NaN or infinite.
+        """
+        start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
+        generator = np.random.default_rng([self._settings.seed, number])
+        order = generator.permutation(len(self._data.train))
+        sums: Counter[str] = Counter()
+        for done in range(self.batches):
+            batch = order[done * self._settings.batch_size : (done + 1) * self._settings.batch_size]
+            sums.update(self._step(batch, generator, number))
+            progress((number - 1) * self.batches + done + 1, self.total_batches)
         self._check_finite(number)
-        validation_loss, validation_accuracy = self.evaluate(self._validation)
-        return {
+        trained = self._ranks.total({name: value / len(order) for name, value in sums.items()})
+        validated = self.evaluate(self._data.validation)
+        row = {
             "epoch": number,
             "learning_rate": rate,
-            "train_loss": loss_sum / len(stimuli),
-            "train_accuracy": correct / len(stimuli),
-            "validation_loss": validation_loss,
-            "validation_accuracy": validation_accuracy,
-            **self.parameters.alignment(),
+            **{f"train_{name}": value for name, value in trained.items()},
+            **{f"validation_{name}": value for name, value in validated.items()},
+            **self.parameters.map(lambda tensor: tensor.cpu()).alignment(),
             "seconds": time.perf_counter() - start,
         }
+        self.history.append(row)
+        if validated["loss"] <= min(earlier["validation_loss"] for earlier in self.history):
+            self.best_epoch = number
+            if self._settings.patience is not None:
+                self._best = self.parameters.map(torch.clone)
+        return row
 
-    def evaluate(self, split: Split) -> tuple[float, float]:
-        """Return loss and accuracy on a split."""
-        targets = torch.from_numpy(split.targets)
-        output = self._network.sweep(self.parameters, torch.from_numpy(split.stimuli)).output
-        return float(self._network.loss(output, targets)), _accuracy(output, targets)
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """Return the mean loss and what else is measured on a split, all of it on every rank."""
+        sums: Counter[str] = Counter()
+        for first in range(0, len(split), EVALUATED_AT_ONCE):
+            part = slice(first, first + EVALUATED_AT_ONCE)
+            stimuli, targets = self._tensor(split.stimuli[part]), self._tensor(split.targets[part])
+            output = self._network.output(self._network.sweep(self.parameters, stimuli))
+            sums.update(self._measured(output, targets))
+        return {name: value / len(split) for name, value in sums.items()}
+
+    def checkpoint(self) -> Checkpoint:
+        """Return all that is needed to go on from here."""
+        groups = {"parameters": dict(self.parameters.items()), "moments": self._optimizer.state()}
+        if self._settings.patience is not None:
+            groups["best"] = dict(self._best.items())
+        return Checkpoint(
+            self._model.model_dump(mode="json"),
+            len(self.history),
+            self._optimizer.step_number,
+            self.history,
+            self.best_epoch,
+            {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()},
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same model."""
+        for name, tensor in self.parameters.items():
+            tensor.copy_(checkpoint.part("parameters")[name])
+        self._optimizer.restore(checkpoint.part("moments"), checkpoint.step)
+        self.history, self.best_epoch = list(checkpoint.history), checkpoint.best_epoch
+        if best := checkpoint.part("best"):
+            self._best = Parameters.collect(best.items()).map(lambda tensor: channels_last(tensor.to(self._device)))
+
+    def result(self) -> Run:
+        """Test the parameters that count and return them with the history."""
+        epoch, self.parameters = self.chosen
+        parameters = self.parameters.map(lambda tensor: np.ascontiguousarray(tensor.cpu().numpy()).copy())
+        history = pd.DataFrame(self.history)
+        return Run(self._model, parameters, history, self._data, epoch, self.evaluate(self._data.test))
+
+    def _step(self, batch: np.ndarray, generator: np.random.Generator, epoch: int) -> dict[str, float]:
+        own, share = self._ranks.part(batch)
+        stimuli = self._tensor(self._data.train.draw(own, generator))
+        targets = self._tensor(self._data.train.targets[own])
+        state = self._network.sweep(self.parameters, stimuli)
+        output = self._network.output(state)
+        measured = self._measured(output, targets)
+        if not math.isfinite(measured["loss"]):
+            raise self._diverged(epoch, "the loss")
+        smooth = self._settings.label_smoothing
+        wanted = targets if smooth == 0 else targets * (1 - smooth) + smooth / targets.shape[-1]
+        updates = self._rule.updates(self._network, self.parameters, state, wanted)
+        self._optimizer.step(self._ranks.summed(updates, share))
+        return measured if share else dict.fromkeys(measured, 0.0)
+
+    def _measured(self, output: Tensor, targets: Tensor) -> dict[str, float]:
+        """Return sums over presentations of the loss and of what else is measured."""
+        means = {"loss": float(self._network.loss(output, targets)), **measures(self._data.task, output, targets)}
+        return {name: value * len(targets) for name, value in means.items()}
 
     def _check_finite(self, epoch: int) -> None:
         for name, tensor in self.parameters.items():
             if not torch.isfinite(tensor).all():
-                raise RunError(
-                    f"training diverged in epoch {epoch}: '{name}' holds NaN or infinite values; "
-                    "lower training.learning_rate."
-                )
+                raise self._diverged(epoch, f"'{name}'")
 
+    def _diverged(self, epoch: int, what: str) -> RunError:
+        broken = [name for name, tensor in self.parameters.items() if not torch.isfinite(tensor).all()]
+        what = f"'{broken[0]}'" if broken else what
+        return RunError(f"training diverged in epoch {epoch}: {what} holds NaN or infinite values")
 
-def _accuracy(output: Tensor, targets: Tensor) -> float:
-    """Share of presentations (and steps of a sequence) whose largest output is the target."""
-    return float((output.argmax(dim=-1) == targets.argmax(dim=-1)).double().mean())
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return channels_last(torch.from_numpy(array).to(self._device, self._dtype))

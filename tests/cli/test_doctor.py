@@ -74,15 +74,21 @@ def test_a_program_that_fails_is_not_found(monkeypatch, tmp_path):
     assert not doctor.program("C++ compiler", "g++", doctor.COMPILER).found
 
 
-def test_the_data_folder_is_listed_and_a_wrong_one_has_a_remedy(monkeypatch, tmp_path):
-    (tmp_path / "mnist").mkdir()
+def test_the_data_folder_is_named_and_a_wrong_one_has_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setenv("DENDROSIM_DATA", str(tmp_path))
-    assert doctor.data_folder().version == f"{tmp_path}: mnist"
-    for wrong in ("", str(tmp_path / "nowhere")):
-        monkeypatch.setenv("DENDROSIM_DATA", wrong)
-        row = doctor.data_folder()
-        assert not row.found
-        assert "set DENDROSIM_DATA" in row.remedy
+    assert doctor.data_folder().version == str(tmp_path)
+    monkeypatch.setenv("DENDROSIM_DATA", str(tmp_path / "nowhere"))
+    row = doctor.data_folder()
+    assert not row.found
+    assert "set DENDROSIM_DATA" in row.remedy
+
+
+def test_each_data_set_is_found_or_has_its_command_as_the_remedy(monkeypatch, tmp_path):
+    monkeypatch.setenv("DENDROSIM_DATA", str(tmp_path))
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "tinyshakespeare.txt").write_text("to be")
+    assert doctor.data_set("shakespeare").found
+    assert doctor.data_set("mnist").remedy == "dendrosim data fetch mnist"
 
 
 def test_the_error_settles_as_its_closed_form_says_on_target_numpy():

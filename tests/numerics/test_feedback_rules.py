@@ -17,6 +17,7 @@ from networks import (
 
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import map_of
+from dendrosim.model import Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 from dendrosim.training.optimizer import Optimizer
 
@@ -30,9 +31,11 @@ def plain_step(model, parameters, stimuli, targets, rate):
     rule = DendriticLocalizedLearning.from_model(model)
     engine, tensors = Network(model), parameters.map(lambda array: torch.from_numpy(array.copy()))
     state = engine.sweep(tensors, torch.tensor(stimuli))
-    updates = rule.updates(engine, tensors, state, torch.tensor(targets))
-    _, deltas = engine.descend(state, rule.output_error(state, torch.tensor(targets)), tensors.theta)
-    Optimizer(tensors, rule, model, steps=10).step(updates)
+    output_error = rule.strength * engine.output_error(state, torch.tensor(targets))
+    synapses = engine.descend(state, output_error, tensors.theta)
+    deltas = {meeting.projection.above: meeting.delta.clone() for meeting in synapses}
+    updates = Parameters.collect(rule.updates(engine, tensors, state, torch.tensor(targets)))
+    Optimizer(tensors, rule, model, steps=10).step(updates.items())
     return tensors.map(lambda tensor: tensor.numpy()), {name: delta.numpy() for name, delta in deltas.items()}
 
 

@@ -1,0 +1,78 @@
+"""Checkpoints: all that a training needs to go on exactly where it stopped.
+
+The order of the samples, augmentation and noise are drawn from the seed and the number of the epoch alone, so no
+state of a random generator has to be kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from dendrosim.errors import RunError
+from dendrosim.files import replace_file
+
+NAME = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training after some epochs.
+
+    Attributes
+    ----------
+    model : dict
+        The description that is trained, as plain values.
+    epoch, step : int
+        Epochs and optimizer steps that are done.
+    history : list of dict
+        One row an epoch.
+    best_epoch : int
+        Epoch with the lowest validation loss; 0 before the first.
+    tensors : dict of str to Tensor
+        ``parameters/…``, ``moments/…`` of the optimizer, and ``best/…``, the parameters of the best epoch where
+        training may stop early.
+    """
+
+    model: dict[str, Any]
+    epoch: int
+    step: int
+    history: list[dict[str, Any]]
+    best_epoch: int
+    tensors: dict[str, Tensor]
+
+    def write(self, folder: Path) -> None:
+        """Replace the checkpoint of a run folder; at any instant the old or the new one is there, whole."""
+        fields = {key: getattr(self, key) for key in ("model", "epoch", "step", "history", "best_epoch")}
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
+        replace_file(folder / NAME, save(tensors, {"dendrosim": json.dumps(fields)}))
+
+    @classmethod
+    def read(cls, folder: Path) -> Checkpoint:
+        """Read the checkpoint of a run folder.
+
+        Raises
+        ------
+        RunError
+            There is none, or it is damaged.
+        """
+        path = folder / NAME
+        if not path.is_file():
+            raise RunError(f"{folder}: there is no checkpoint to resume; start the training without --resume.")
+        try:
+            with safe_open(path, framework="pt") as file:
+                fields = json.loads((file.metadata() or {})["dendrosim"])
+                return cls(**fields, tensors={name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+            raise RunError(f"{path}: the checkpoint is damaged ({error}); start the training again.") from None
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """Return the tensors of one group, without its prefix."""
+        start = prefix + "/"
+        return {name.removeprefix(start): tensor for name, tensor in self.tensors.items() if name.startswith(start)}

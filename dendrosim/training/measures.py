@@ -1,0 +1,23 @@
+"""How well outputs meet their targets."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from dendrosim.data.dataset import Task
+
+
+def measures(task: Task, output: Tensor, targets: Tensor) -> dict[str, float]:
+    """Return the mean over presentations (and steps of a sequence) of what is measured on a task.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        ``accuracy`` for the first; for the second ``mse`` and ``mae``, in units of the standardised targets.
+    output, targets : Tensor of shape (presentation, [step,] output cell)
+        Predicted and wanted.
+    """
+    if task == "classification":
+        return {"accuracy": float((output.argmax(dim=-1) == targets.argmax(dim=-1)).double().mean())}
+    difference = output - targets
+    return {"mse": float(difference.square().mean()), "mae": float(difference.abs().mean())}
