@@ -156,6 +156,18 @@ def test_a_damaged_file_is_fetched_again(server, catalog, root):
     assert check("tiny").state == "complete"
 
 
+def test_a_file_that_serves_instead_is_left_alone_while_it_is_whole(server, catalog, root):
+    server.answer(GOOD)
+    catalog((File("tiny/a.bin", sha256(GOOD), instead=(File("tiny/part.bin", sha256(WRONG)),)),))
+    write(root / "tiny/part.bin", WRONG)
+    assert fetched() == [f"{root / 'tiny/part.bin'}: already there."]
+    assert (check("tiny").state, locate("tiny")) == ("complete", [root / "tiny/part.bin"])
+    write(root / "tiny/part.bin", GOOD)
+    assert (check("tiny").state, check("tiny").detail) == ("damaged", "tiny/part.bin")
+    assert fetched()[-1] == f"{root / 'tiny/a.bin'}: fetched."
+    assert locate("tiny") == [root / "tiny/a.bin"]
+
+
 def test_a_download_killed_midway_is_never_used(server, catalog, root):
     server.stalls = True
     server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
@@ -204,7 +216,10 @@ def test_only_the_members_that_are_needed_are_taken_out_of_an_archive(pack, name
 
 @pytest.mark.parametrize(
     ("member", "message"),
-    [("inside/b.bin", "is not the file that the catalog describes"), ("inside/c.bin", "this archive cannot be read")],
+    [
+        ("inside/b.bin", "is not the file that the catalog describes"),
+        ("inside/c.bin", "this archive cannot be unpacked"),
+    ],
 )
 def test_an_archive_with_the_wrong_member_leaves_no_file(member, message, server, catalog, root):
     archive = tar(MEMBERS)
