@@ -136,6 +136,14 @@ def test_a_download_that_stays_bad_is_an_error_and_leaves_nothing(bad, server, c
         locate("tiny")
 
 
+def test_a_server_that_does_not_answer_is_an_error(server, catalog, root):
+    server.close()
+    catalog((File("tiny/a.bin", sha256(GOOD)),))
+    with pytest.raises(DataError, match="check the connection"):
+        fetched()
+    assert files_below(root) == []
+
+
 def test_without_a_checksum_a_cut_download_is_noticed_and_a_whole_one_is_called_unverified(server, catalog, root):
     server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", ""),))
