@@ -14,7 +14,7 @@ import pooch
 from rich.progress import Progress
 
 from dendrosim.data.entry import Download, Entry, File
-from dendrosim.data.storage import data_root, entry, file_state, matches
+from dendrosim.data.storage import data_root, entry, file_state, matches, present
 from dendrosim.errors import DataError
 
 ATTEMPTS = 3
@@ -49,9 +49,9 @@ def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress
     states = {file: file_state(file) for file in download.files}
     for file, state in states.items():
         if state in ("complete", "unverified"):
-            report(f"{data_root() / file.path}: already there.")
+            report(f"{data_root() / present(file).path}: already there.")
         if state == "damaged":
-            report(f"{data_root() / file.path}: damaged, so it is fetched again.")
+            report(f"{data_root() / present(file).path}: damaged, so it is fetched again.")
     if not {"missing", "damaged"} & set(states.values()):
         return
     if not download.url:
@@ -106,9 +106,9 @@ def _reason(error: Exception) -> str:
 def _extract(archive: Path, file: File) -> None:
     """Write one member of an archive beside its target, and rename it over it."""
     target = data_root() / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         if archive.suffix == ".zip":
             with zipfile.ZipFile(archive) as packed, packed.open(file.member) as member:
                 _copy(member, partial)
@@ -119,7 +119,9 @@ def _extract(archive: Path, file: File) -> None:
             raise DataError(f"{archive}: '{file.member}' in it is not the file that the catalog describes; delete it.")
         partial.replace(target)
     except (OSError, KeyError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise DataError(f"{archive}: this archive cannot be read ({error}): delete it and fetch it again.") from None
+        raise DataError(
+            f"{archive}: this archive cannot be unpacked ({error}): delete it and fetch it again."
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
 

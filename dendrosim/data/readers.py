@@ -167,10 +167,16 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
     list of str, array
         Words, and their vectors in float32 of shape (words, dimensions).
     """
-    lines = _content(path).decode("utf-8").rstrip("\n").split("\n")
-    words = [line.partition(" ")[0] for line in lines]
-    values = np.array(" ".join(line.partition(" ")[2] for line in lines).split(" "), np.float32)
-    return words, values.reshape(len(words), -1)
+    words, vectors = [], []
+    unpacked = gzip.open if path.suffix == ".gz" else open
+    with unpacked(path, "rt", encoding="utf-8", newline="\n") as file:
+        for line in file:
+            word, _, values = line.partition(" ")
+            words.append(word)
+            vectors.append(np.array(values.split(" "), np.float32))
+    if not vectors or not line.endswith("\n"):
+        raise ValueError("its last line has no end")
+    return words, np.array(vectors)
 
 
 def _finite(table: np.ndarray) -> np.ndarray:

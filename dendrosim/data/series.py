@@ -82,7 +82,8 @@ def windows(model: Model, table: np.ndarray) -> Dataset:
     steps, later = steps_of(model, STEPS), model.preparation.horizon if forecast else 0
     bounds = (0, train, test, len(table))
     check_length(model, steps, int(np.diff(bounds).min()) - later, "steps")
-    stimuli, targets = (values, values) if forecast else (values[:, :-1], values[:, -1:])
+    # Rows in one piece: windows of anything else would be taken from a copy of the whole series.
+    stimuli, targets = (values, values) if forecast else map(np.ascontiguousarray, np.split(values, [-1], axis=1))
 
     def split(first: int, end: int) -> Split:
         starts = np.arange(first, end - later - steps + 1)

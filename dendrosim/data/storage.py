@@ -44,20 +44,26 @@ def locate(name: str) -> list[Path]:
     DataError
         A file is not there; nothing is downloaded.
     """
-    found = [(file, _present(file)) for file in entry(name).files]
-    for file, present in found:
-        if present is None:
+    files = [present(file) for file in entry(name).files]
+    for file in files:
+        if not (data_root() / file.path).is_file():
             raise DataError(
                 f"the data set '{name}' is not there ({data_root() / file.path} is missing): "
                 f"run 'dendrosim data fetch {name}', or set DENDROSIM_DATA to the folder that holds it."
             )
-    return [data_root() / present.path for _, present in found if present is not None]
+    return [data_root() / file.path for file in files]
+
+
+def present(file: File) -> File:
+    """Return the file, or what lies there instead of it."""
+    return next((each for each in (file, *file.instead) if (data_root() / each.path).is_file()), file)
 
 
 def is_present(name: str) -> bool:
     """Tell whether all files of a data set, and of what it needs, are there; their content is not looked at."""
     wanted = entry(name)
-    return all(_present(file) for file in wanted.files) and all(map(is_present, wanted.needs))
+    here = all((data_root() / present(file).path).is_file() for file in wanted.files)
+    return here and all(map(is_present, wanted.needs))
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Checked:
 
 def check(name: str) -> Checked:
     """Compare the files of a data set with their checksums."""
-    states = {file.path: file_state(file) for file in entry(name).files}
+    states = {present(file).path: file_state(file) for file in entry(name).files}
     worst: State
     for worst in ("damaged", "missing", "unverified"):
         if affected := [path for path, state in states.items() if state == worst]:
@@ -91,19 +97,16 @@ def check(name: str) -> Checked:
 
 def file_state(file: File) -> State:
     """Compare one file, or what lies there instead of it, with its checksum."""
-    present = _present(file)
-    if present is None:
+    file = present(file)
+    path = data_root() / file.path
+    if not path.is_file():
         return "missing"
-    if not present.checksum:
+    if not file.checksum:
         return "unverified"
-    return "complete" if matches(data_root() / present.path, present.checksum) else "damaged"
+    return "complete" if matches(path, file.checksum) else "damaged"
 
 
 def matches(path: Path, checksum: str) -> bool:
     """Tell whether a file has a checksum of the form ``sha256:...`` or ``md5:...``."""
     algorithm, _, digest = checksum.partition(":")
     return pooch.file_hash(str(path), alg=algorithm) == digest
-
-
-def _present(file: File) -> File | None:
-    return next((each for each in (file, *file.instead) if (data_root() / each.path).is_file()), None)

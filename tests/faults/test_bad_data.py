@@ -36,6 +36,7 @@ DAMAGED = {
     "a page of HTML instead of an .npz file": (readers.read_npz, "a.npz", b"<html>not found</html>"),
     "a line of a text that ends too early": (readers.read_lines, "a.pos", b"whole\nhal"),
     "a text that is not UTF-8": (readers.read_text, "a.txt", b"caf\xe9"),
+    "word vectors that end within a number": (readers.read_vectors, "a.txt", b"the 1 2 3\nof 1 2 3"),
     "word vectors of unequal length": (readers.read_vectors, "a.txt", b"the 1 2 3\nof 1 2\n"),
 }
 

@@ -136,6 +136,14 @@ def test_a_download_that_stays_bad_is_an_error_and_leaves_nothing(bad, server, c
         locate("tiny")
 
 
+def test_a_server_that_does_not_answer_is_an_error(server, catalog, root):
+    server.close()
+    catalog((File("tiny/a.bin", sha256(GOOD)),))
+    with pytest.raises(DataError, match="check the connection"):
+        fetched()
+    assert files_below(root) == []
+
+
 def test_without_a_checksum_a_cut_download_is_noticed_and_a_whole_one_is_called_unverified(server, catalog, root):
     server.answer(GOOD[:5000], GOOD, announced=len(GOOD))
     catalog((File("tiny/a.bin", ""),))
@@ -154,6 +162,18 @@ def test_a_damaged_file_is_fetched_again(server, catalog, root):
     assert fetched()[0] == f"{root / 'tiny/a.bin'}: damaged, so it is fetched again."
     assert (root / "tiny/a.bin").read_bytes() == GOOD
     assert check("tiny").state == "complete"
+
+
+def test_a_file_that_serves_instead_is_left_alone_while_it_is_whole(server, catalog, root):
+    server.answer(GOOD)
+    catalog((File("tiny/a.bin", sha256(GOOD), instead=(File("tiny/part.bin", sha256(WRONG)),)),))
+    write(root / "tiny/part.bin", WRONG)
+    assert fetched() == [f"{root / 'tiny/part.bin'}: already there."]
+    assert (check("tiny").state, locate("tiny")) == ("complete", [root / "tiny/part.bin"])
+    write(root / "tiny/part.bin", GOOD)
+    assert (check("tiny").state, check("tiny").detail) == ("damaged", "tiny/part.bin")
+    assert fetched()[-1] == f"{root / 'tiny/a.bin'}: fetched."
+    assert locate("tiny") == [root / "tiny/a.bin"]
 
 
 def test_a_download_killed_midway_is_never_used(server, catalog, root):
@@ -204,7 +224,10 @@ def test_only_the_members_that_are_needed_are_taken_out_of_an_archive(pack, name
 
 @pytest.mark.parametrize(
     ("member", "message"),
-    [("inside/b.bin", "is not the file that the catalog describes"), ("inside/c.bin", "this archive cannot be read")],
+    [
+        ("inside/b.bin", "is not the file that the catalog describes"),
+        ("inside/c.bin", "this archive cannot be unpacked"),
+    ],
 )
 def test_an_archive_with_the_wrong_member_leaves_no_file(member, message, server, catalog, root):
     archive = tar(MEMBERS)

@@ -245,13 +245,15 @@ def test_words_become_their_vectors_along_the_height_and_short_sentences_are_pad
     assert {tuple(vector) for vector in stimuli[:, :, 2, 0]} == values
 
 
-def test_unknown_words_get_seeded_vectors_with_the_mean_and_variance_of_the_known(root):
-    known = np.array(list(write_sentences(root).values()))
+def test_unknown_words_get_seeded_vectors_with_the_mean_and_variance_of_glove(root):
+    write_sentences(root)
     first, second = (all_stimuli(load_data(model_for("mr", [4, 6, 1], 2)))[:, :, 1, 0] for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert len(np.unique(first, axis=0)) == 600
-    assert abs(first.mean() - known.mean()) < 5 * known.std() / np.sqrt(first.size)
-    assert first.std() == pytest.approx(known.std(), rel=0.05)
+    deviation = np.sqrt(0.41487)
+    assert abs(first.mean() - 0.02094) < 4 * deviation / np.sqrt(first.size)
+    assert first.std() == pytest.approx(deviation, rel=0.05)
+    assert np.abs(first - 0.02094).max() <= np.sqrt(3) * deviation + 1e-6
 
 
 def test_long_sentences_are_cut(root):
