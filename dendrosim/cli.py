@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from dendrosim import __version__, data_commands
+from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged
 
 app = typer.Typer(
@@ -194,6 +195,7 @@ def learn(
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
 app.add_typer(bench, name="bench")
+add_tables(bench, console)
 app.add_typer(data_commands.app, name="data")
 
 

@@ -28,13 +28,15 @@ def available_models() -> list[str]:
     return sorted(path.stem for path in model_folder().glob("*.toml"))
 
 
-def load_model(name: str | Path) -> Model:
+def load_model(name: str | Path, settings: str | None = None) -> Model:
     """Read a model from a TOML file, or by the name of one that ships with dendrosim.
 
     Parameters
     ----------
     name : str or Path
         A path that ends with ``.toml``, or a name such as ``"digits-mlp"``.
+    settings : str, optional
+        Name of a table ``[settings.NAME]`` of that file, whose keys replace those of the model, such as ``"paper"``.
 
     Raises
     ------
@@ -47,9 +49,17 @@ def load_model(name: str | Path) -> Model:
         hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
         raise ModelError(f"{name}: there is no such model; {hint}")
     try:
-        return validated(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: this is not a valid TOML file ({error}); correct that line.") from None
+    others = values.pop("settings", {})
+    model = validated(values, str(path))
+    if settings is None:
+        return model
+    if settings not in others:
+        there = f"it has {', '.join(others)}" if others else "it has none"
+        raise ModelError(f"{path}: settings: there is no table 'settings.{settings}'; {there}.")
+    return model.changed(**others[settings])
 
 
 def validated(values: dict[str, Any], source: str) -> Model:

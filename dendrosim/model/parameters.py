@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from dendrosim.errors import ParametersError
 from dendrosim.files import replace_file
+from dendrosim.model.connections import Connection
 from dendrosim.model.spec import Model
 
 
@@ -63,7 +64,7 @@ class Parameters:
             if connection.has_bias:
                 parameters.bias[name] = np.zeros(shape[0], dtype)
             if connection.has_feedback:
-                deviation = model.rules.dll.theta_deviation or connection.fan_out**-0.5
+                deviation = feedback_deviation(connection, model.rules.dll.theta_deviation)
                 parameters.theta[name] = (deviation * feedback.standard_normal(shape)).astype(dtype)
         return parameters
 
@@ -153,6 +154,11 @@ class Parameters:
                         f"{source}: '{name}.{kind}' holds NaN or infinite values; the run that made it diverged, "
                         "so train again with a lower learning rate."
                     )
+
+
+def feedback_deviation(connection: Connection, given: float | None) -> float:
+    """Return the standard deviation with which Θ of a connection is drawn: 1/√fan-out unless another is given."""
+    return connection.fan_out**-0.5 if given is None else given
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

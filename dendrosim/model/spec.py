@@ -124,13 +124,20 @@ class DLL(Part):
     decay : float
         Decay λ of W and Θ.
     theta_deviation : float, optional
-        Standard deviation with which Θ is drawn; by default 1/√fan-out of each connection.
+        Standard deviation with which Θ is drawn; by default 1/√fan-out of each connection. With 0 nothing is fed back,
+        and only the readout learns.
     """
 
     feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
     theta_rate: NotNegative
     decay: NotNegative
-    theta_deviation: Positive | None = None
+    theta_deviation: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _what_is_renormalised_is_not_zero(self) -> DLL:
+        if self.feedback == "released" and self.theta_deviation == 0:
+            raise ValueError("the feedback rule 'released' keeps the norm of Θ; give theta_deviation above 0")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -326,7 +333,7 @@ def _by(size: int | tuple[int, int] | str) -> str:
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     if new.get("kind", old.get("kind")) != old.get("kind"):
         old = {}
-    if "feedback" in new:
+    if new.get("feedback", old.get("feedback")) != old.get("feedback"):
         old = {key: value for key, value in old.items() if key not in ("theta_rate", "decay")}
     tables = {key: _merged(old[key], value) for key, value in new.items() if isinstance(value, dict) and key in old}
     return {**old, **new, **tables}

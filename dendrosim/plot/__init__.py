@@ -1,5 +1,6 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
+from dendrosim.plot.comparison import Result, comparison, comparison_page
 from dendrosim.plot.curves import feedback_alignment, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.neuron import neuron
@@ -7,7 +8,10 @@ from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
 from dendrosim.plot.traces import relaxation
 
 __all__ = [
+    "Result",
     "attenuation",
+    "comparison",
+    "comparison_page",
     "current_steps",
     "feedback_alignment",
     "learning_curves",

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.parameters import feedback_deviation
 from dendrosim.rules.rule import Updates
 
 
@@ -86,5 +87,5 @@ class DendriticLocalizedLearning:
         for projection in network.projections:
             if projection.name in parameters.theta:
                 theta = parameters.theta[projection.name]
-                deviation = self.theta_deviation or projection.connection.fan_out**-0.5
+                deviation = feedback_deviation(projection.connection, self.theta_deviation)
                 theta.mul_(deviation * math.sqrt(theta.numel()) / theta.norm())

@@ -8,6 +8,7 @@ from networks import convolution, dense, feedback, model_of, networks, parameter
 
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
+from dendrosim.model import Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 
 RATE = 0.01
@@ -17,7 +18,8 @@ def wanted(model, parameters, stimuli, targets):
     tensors, engine = parameters.map(torch.from_numpy), Network(model)
     state = engine.sweep(tensors, torch.tensor(stimuli))
     rule = DendriticLocalizedLearning.from_model(model)
-    return rule.updates(engine, tensors, state, torch.tensor(targets)).map(lambda tensor: tensor.numpy())
+    updates = Parameters.collect(rule.updates(engine, tensors, state, torch.tensor(targets)))
+    return updates.map(lambda tensor: tensor.numpy())
 
 
 def learned_in_one_slot(model, parameters, stimuli, targets, target="numpy", integrator="settle", **plasticity):

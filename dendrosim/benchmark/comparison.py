@@ -1,0 +1,100 @@
+"""A table of trainings beside the published numbers, as Markdown."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendrosim.benchmark.tables import Table
+
+# Whether more is better, and how a measure is written.
+MEASURES = {"accuracy": ("test accuracy, %", 100.0, 2), "mse": ("test MSE", 1.0, 3), "mae": ("test MAE", 1.0, 3)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table: a rule on a model, over its seeds.
+
+    Attributes
+    ----------
+    model, rule, variant : str
+        What was trained.
+    measured : dict of str to tuple of float
+        By measure, mean and standard deviation over the seeds (in the unit of ``MEASURES``).
+    published : dict of str to float
+        What the paper reports, where it does.
+    seeds, epochs : int
+        How many.
+    seconds : float
+        Of one training, the mean.
+    """
+
+    model: str
+    rule: str
+    variant: str
+    measured: dict[str, tuple[float, float]]
+    published: dict[str, float]
+    seeds: int
+    epochs: int
+    seconds: float
+
+
+def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
+    """Group rows by model, variant and rule, in the order in which they come."""
+    groups: dict[tuple[str, str, str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["variant"], row["rule"], row["epochs"]), []).append(row)
+    published = paper().get(table.name, {})
+    found = []
+    for (model, variant, rule, epochs), members in groups.items():
+        measured = {}
+        for name, (_, factor, _) in MEASURES.items():
+            if name in members[0]["test"]:
+                values = factor * np.array([row["test"][name] for row in members])
+                measured[name] = float(values.mean()), float(values.std())
+        # The paper's one row of DLL stands beside each of its feedback rules.
+        known = published.get(model, {})
+        beside = known.get(rule, known.get("dll", {}) if rule.startswith("dll") else {})
+        seconds = float(np.mean([row["seconds"] for row in members]))
+        found.append(Line(model, rule, variant, measured, beside, len(members), epochs, seconds))
+    return found
+
+
+def markdown(table: Table, found: list[Line], command: str, machine: str) -> str:
+    """Return the table with the command and the machine that made it."""
+    text = [f"# {table.title}", "", f"`{command}` on {machine}, one thread a training.", ""]
+    text += [
+        "Mean and standard deviation over seeds, of the last epoch or of the best one on validation; never selected"
+    ]
+    text += ["on the test set. Seconds are of one training.", ""]
+    measures = [name for name in MEASURES if any(name in line.measured for line in found)]
+    heads = ["model", "rule"] + (["variant"] if any(line.variant for line in found) else [])
+    for name in measures:
+        heads += [MEASURES[name][0], "paper"]
+    text += ["| " + " | ".join([*heads, "seeds", "epochs", "seconds"]) + " |", "|---" * (len(heads) + 3) + "|"]
+    for line in found:
+        cells = [line.model, line.rule] + ([line.variant] if "variant" in heads else [])
+        for name in measures:
+            cells += _measure(line, name)
+        text.append("| " + " | ".join([*cells, str(line.seeds), str(line.epochs), f"{line.seconds:.0f}"]) + " |")
+    return "\n".join([*text, ""])
+
+
+def paper() -> dict[str, Any]:
+    """Return the published numbers by table, model and rule."""
+    return tomllib.loads((Path(__file__).parent / "paper.toml").read_text(encoding="utf-8"))
+
+
+def _measure(line: Line, name: str) -> list[str]:
+    if name not in line.measured:
+        return ["", ""]
+    digits = MEASURES[name][2]
+    mean, deviation = line.measured[name]
+    spread = f" ± {deviation:.{digits}f}" if line.seeds > 1 else ""
+    published = f"{line.published[name]:.{digits}f}" if name in line.published else ""
+    return [f"{mean:.{digits}f}{spread}", published]

@@ -1,0 +1,140 @@
+"""Running the trainings of a table: independent jobs on Dask, each finished one a line of a file.
+
+A table that was stopped goes on where it stopped: a training whose row is there is not run again, and one that was under
+way goes on from its last checkpoint, also where its worker died.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dask.distributed import Client, LocalCluster, as_completed
+
+from dendrosim.benchmark.report import machine
+from dendrosim.benchmark.tables import Cell
+from dendrosim.errors import RunError
+from dendrosim.training import Hardware, train
+from dendrosim.training.checkpoint import NAME
+
+Row = dict[str, Any]
+
+
+def train_cell(cell: Cell, folder: Path, command: str) -> Row:
+    """Train one network, from its last checkpoint if there is one, and return its row.
+
+    Parameters
+    ----------
+    cell : Cell
+        What to train.
+    folder : Path
+        Holds the run folders of all trainings of the table.
+    command : str
+        What asked for it.
+    """
+    model, here = cell.described(), folder / cell.key
+    start = time.perf_counter()
+    run = train(model, folder=here, resume=(here / NAME).is_file(), hardware=Hardware(threads=1))
+    last = run.history.iloc[-1]
+    return {
+        "key": cell.key,
+        "model": cell.model,
+        "data": model.data,
+        "rule": cell.rule,
+        "variant": cell.label,
+        "seed": cell.seed,
+        "epochs": len(run.history),
+        "epoch": run.epoch,
+        "test": dict(run.test),
+        "validation": {name.removeprefix("validation_"): last[name] for name in last.index if "validation_" in name},
+        "angles": {name.removeprefix("angle."): last[name] for name in last.index if name.startswith("angle.")},
+        "seconds": float(run.history["seconds"].sum()),
+        "elapsed": time.perf_counter() - start,
+        "machine": machine(),
+        "command": command,
+    }
+
+
+def finished(path: Path) -> list[Row]:
+    """Return the rows of a table that are there already; a line that was cut off by a crash does not count."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return rows
+
+
+def run_cells(
+    cells: list[Cell], path: Path, folder: Path, command: str, client: Client, report: Callable[[Row], None]
+) -> list[Row]:
+    """Run what is not finished, and return the rows of all cells.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        The table.
+    path : Path
+        The file of rows (JSON lines); each is added as soon as it is there.
+    folder : Path
+        Where the trainings keep their run folders.
+    command : str
+        What is written beside each row.
+    client : dask.distributed.Client
+        Runs the cells.
+    report : callable
+        Called with each row, those that were there first.
+
+    Raises
+    ------
+    RunError
+        A training failed; the others are finished first.
+    """
+    there = {row["key"]: row for row in finished(path)}
+    rows = [there[cell.key] for cell in cells if cell.key in there]
+    for row in rows:
+        report(row)
+    todo = [cell for cell in cells if cell.key not in there]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    futures = [client.submit(train_cell, cell, folder, command, key=cell.key, pure=False) for cell in todo]
+    failures = []
+    for future in as_completed(futures):
+        if future.status == "error":
+            failures.append(f"{future.key}: {future.exception()}")
+            continue
+        row = future.result()
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        rows.append(row)
+        report(row)
+    if failures:
+        raise RunError(f"{len(failures)} of {len(cells)} trainings failed, first {failures[0]}")
+    return rows
+
+
+@contextmanager
+def workers(count: int, scheduler: str | None) -> Iterator[Client]:
+    """Connect to a Dask scheduler, or start a cluster of one-thread processes on this machine."""
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=10)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise RunError(
+                f"there is no Dask scheduler at {scheduler} ({error}); start one, or leave it out."
+            ) from None
+        with client:
+            yield client
+        return
+    with (
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

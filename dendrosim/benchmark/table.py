@@ -1,0 +1,63 @@
+"""A table from its trainings to its files: rows, Markdown and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dendrosim import plot
+from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
+from dendrosim.benchmark.report import machine
+from dendrosim.benchmark.runner import run_cells, workers
+from dendrosim.benchmark.tables import Cell, Table
+from dendrosim.files import replace_file
+
+
+def make_table(
+    table: Table,
+    cells: list[Cell],
+    out: Path,
+    runs: Path,
+    command: str,
+    processes: int,
+    scheduler: str | None,
+    report: Callable[[dict[str, Any]], None],
+) -> list[Path]:
+    """Run the trainings that are not finished and write ``NAME.jsonl``, ``NAME.md`` and ``NAME.png``.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    cells : list of Cell
+        Its trainings.
+    out, runs : Path
+        Folders of the files and of the trainings.
+    command : str
+        What is written beside the numbers.
+    processes : int
+        Trainings at a time on this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler that runs them instead.
+    report : callable
+        Called with each finished row.
+    """
+    with workers(processes, scheduler) as client:
+        rows = run_cells(cells, out / f"{table.name}.jsonl", runs, command, client, report)
+    order = [cell.key for cell in cells]
+    found = lines(table, sorted(rows, key=lambda row: order.index(row["key"])))
+    replace_file(out / f"{table.name}.md", markdown(table, found, command, machine()).encode())
+    figure = plot.comparison_page(_panels(found))
+    figure.savefig(out / f"{table.name}.png")
+    return [out / f"{table.name}.{ending}" for ending in ("jsonl", "md", "png")]
+
+
+def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
+    panels: dict[tuple[str, str], list[plot.Result]] = {}
+    for line in found:
+        for name, (mean, deviation) in line.measured.items():
+            label = f"{line.rule}, {line.variant}" if line.variant else line.rule
+            result = plot.Result(label, mean, deviation, line.published.get(name))
+            panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
+    return [(model, measure, results) for (model, measure), results in panels.items()]

@@ -1,0 +1,159 @@
+"""The tables of the paper as lists of independent trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dendrosim.errors import ModelError
+from dendrosim.model import Model, load_model
+
+# How each row of a table changes its model.
+RULES: dict[str, dict[str, Any]] = {
+    "backpropagation": {"training": {"rule": "backpropagation"}},
+    "predictive-coding": {"training": {"rule": "predictive-coding"}},
+    "dll kolen-pollack": {"rules": {"dll": {"feedback": "kolen-pollack"}}},
+    "dll fixed": {"rules": {"dll": {"feedback": "fixed"}}},
+    "dll paper": {"rules": {"dll": {"feedback": "paper"}}},
+    "dll released": {"rules": {"dll": {"feedback": "released"}}},
+    # The control: hidden layers stay as they were drawn.
+    "readout only": {"rules": {"dll": {"feedback": "fixed", "theta_deviation": 0.0}}},
+}
+DLL = ("dll kolen-pollack", "dll fixed", "dll paper")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a table.
+
+    Attributes
+    ----------
+    model : str
+        Name of a model that ships with dendrosim.
+    rule : str
+        Out of ``RULES``.
+    seed : int
+        Of weights and order.
+    changes : dict
+        Further changes of the model, by table.
+    label : str
+        What the changes are, in words; empty where there are none.
+    """
+
+    model: str
+    rule: str
+    seed: int
+    changes: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name that no other training of the table has; it can be a folder."""
+        epochs = self.described().training.epochs
+        words = [self.model, self.rule, self.label, f"{epochs} epochs", f"seed {self.seed}"]
+        return " ".join(word for word in words if word).replace(" ", "-")
+
+    def described(self) -> Model:
+        """Return the model that is trained."""
+        model = load_model(self.model).changed(**RULES[self.rule])
+        return model.changed(**_with_training(self.changes, {"seed": self.seed}))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of trainings.
+
+    Attributes
+    ----------
+    name, title : str
+        On the command line, and above the table.
+    models : tuple of str
+        What is trained, one group of rows each.
+    quick : tuple of str
+        Models that ship with their data, to try it in a minute.
+    rules : tuple of str
+        One row each.
+    variants : tuple of (label, changes)
+        What else is varied, one row each.
+    """
+
+    name: str
+    title: str
+    models: tuple[str, ...]
+    quick: tuple[str, ...]
+    rules: tuple[str, ...]
+    variants: tuple[tuple[str, dict[str, Any]], ...] = (("", {}),)
+
+    def cells(self, data: Sequence[str], seeds: int, epochs: int | None, quick: bool) -> list[Cell]:
+        """Return the trainings.
+
+        Parameters
+        ----------
+        data : sequence of str
+            Only models of these data sets; all where it is empty.
+        seeds : int
+            Seeds 0, 1, ... of each row.
+        epochs : int, optional
+            Instead of the models' own.
+        quick : bool
+            Few epochs of small models.
+
+        Raises
+        ------
+        ModelError
+            No model of the table has such data.
+        """
+        models = [name for name in (self.quick if quick else self.models) if not data or load_model(name).data in data]
+        if not models:
+            known = ", ".join(load_model(name).data for name in self.models)
+            raise ModelError(f"table '{self.name}' has no model of {', '.join(data)}; choose --data from {known}.")
+        epochs = 2 if quick and epochs is None else epochs
+        shorter = {} if epochs is None else {"epochs": epochs}
+        return [
+            Cell(name, rule, seed, _with_training(changes, shorter), label)
+            for seed in range(seeds)
+            for name in models
+            for label, changes in self.variants
+            for rule in self.rules
+        ]
+
+
+def _with_training(changes: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
+    return changes | {"training": changes.get("training", {}) | training}
+
+
+SEQUENCES = ("shakespeare-rnn", "war-and-peace-rnn", "pems-bay-16-rnn", "metr-la-week-rnn", "ett-h1-rnn")
+TABLES = {
+    table.name: table
+    for table in (
+        Table(
+            "rules",
+            "Image recognition (the paper's Table 1)",
+            ("fashion-mnist-mlp", "mnist-mlp", "fashion-mnist-cnn", "cifar-10-cnn"),
+            ("digits-mlp", "digits-cnn"),
+            ("backpropagation", *DLL),
+        ),
+        Table(
+            "sequences",
+            "Sequences (the paper's Table 2)",
+            SEQUENCES,
+            ("reber-rnn",),
+            ("backpropagation", "predictive-coding", *DLL, "readout only"),
+        ),
+        Table(
+            "ablation",
+            "What Θ contributes (the paper's Table 3)",
+            ("mnist-mlp", "cifar-10-cnn", "shakespeare-rnn", "pems-bay-16-rnn"),
+            ("digits-mlp", "reber-rnn"),
+            (*DLL, "dll released", "readout only"),
+        ),
+        Table(
+            "text",
+            "Sentences (the paper's Table 5)",
+            ("subj-textcnn", "mr-textcnn"),
+            ("digits-cnn",),
+            ("backpropagation", *DLL),
+        ),
+    )
+}
