@@ -30,9 +30,7 @@ def add_tables(app: typer.Typer, console: Console) -> None:
 
 def _command(table: Table, console: Console) -> Any:
     def run(
-        data: Annotated[
-            list[str], typer.Option(help="Only models of this data set; may be given more than once.")
-        ] = [],  # noqa: B006
+        data: Annotated[list[str] | None, typer.Option(help="Only models of this data set; can be repeated.")] = None,
         seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ... of each row.")] = 1,
         epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, instead of the models' own.")] = None,
         quick: Annotated[bool, typer.Option("--quick", help="Two epochs of models that ship with their data.")] = False,
@@ -43,10 +41,11 @@ def _command(table: Table, console: Console) -> Any:
     ) -> None:
         from dendrosim.benchmark.table import make_table
 
-        words = ["dendrosim bench", table.name, *(f"--data {name}" for name in data), f"--seeds {seeds}"]
+        wanted = data or []
+        words = ["dendrosim bench", table.name, *(f"--data {name}" for name in wanted), f"--seeds {seeds}"]
         words += [f"--epochs {epochs}"] if epochs is not None else []
         words += ["--quick"] if quick else []
-        cells = table.cells(data, seeds, epochs, quick)
+        cells = table.cells(wanted, seeds, epochs, quick)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(table.name, total=len(cells))

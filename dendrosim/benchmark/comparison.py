@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.benchmark.tables import Table
+from dendrosim.benchmark.tables import RULES, Table
 
 # Whether more is better, and how a measure is written.
 MEASURES = {"accuracy": ("test accuracy, %", 100.0, 2), "mse": ("test MSE", 1.0, 3), "mae": ("test MAE", 1.0, 3)}
@@ -45,9 +45,10 @@ class Line:
 
 
 def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
-    """Group rows by model, variant and rule, in the order in which they come."""
+    """Group rows by model, variant, epochs and rule."""
     groups: dict[tuple[str, str, str, int], list[dict[str, Any]]] = {}
-    for row in rows:
+    rules = list(RULES)
+    for row in sorted(rows, key=lambda row: (row["model"], row["variant"], row["epochs"], rules.index(row["rule"]))):
         groups.setdefault((row["model"], row["variant"], row["rule"], row["epochs"]), []).append(row)
     published = paper().get(table.name, {})
     found = []
@@ -65,13 +66,15 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
     return found
 
 
-def markdown(table: Table, found: list[Line], command: str, machine: str) -> str:
-    """Return the table with the command and the machine that made it."""
-    text = [f"# {table.title}", "", f"`{command}` on {machine}, one thread a training.", ""]
+def markdown(table: Table, found: list[Line], rows: list[dict[str, Any]]) -> str:
+    """Return the table with the commands and the machines that made its rows."""
+    commands = ", ".join(f"`{command}`" for command in dict.fromkeys(row["command"] for row in rows))
+    machines = "; ".join(dict.fromkeys(row["machine"] for row in rows))
+    text = [f"# {table.title}", "", f"{commands} on {machines}; one thread a training.", ""]
     text += [
-        "Mean and standard deviation over seeds, of the last epoch or of the best one on validation; never selected"
+        "Mean and standard deviation over seeds, of the last epoch or, where a model has patience, of the best one"
     ]
-    text += ["on the test set. Seconds are of one training.", ""]
+    text += ["on validation; nothing is selected on the test set. Seconds are of one training.", ""]
     measures = [name for name in MEASURES if any(name in line.measured for line in found)]
     heads = ["model", "rule"] + (["variant"] if any(line.variant for line in found) else [])
     for name in measures:

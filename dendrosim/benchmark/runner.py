@@ -1,7 +1,7 @@
 """Running the trainings of a table: independent jobs on Dask, each finished one a line of a file.
 
-A table that was stopped goes on where it stopped: a training whose row is there is not run again, and one that was under
-way goes on from its last checkpoint, also where its worker died.
+A table that was stopped goes on where it stopped: a training whose row is there is not run again, and one that was
+under way goes on from its last checkpoint, also where its worker died.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def finished(path: Path) -> list[Row]:
 
 def run_cells(
     cells: list[Cell], path: Path, folder: Path, command: str, client: Client, report: Callable[[Row], None]
-) -> list[Row]:
-    """Run what is not finished, and return the rows of all cells.
+) -> None:
+    """Run what is not finished.
 
     Parameters
     ----------
@@ -98,13 +98,16 @@ def run_cells(
         A training failed; the others are finished first.
     """
     there = {row["key"]: row for row in finished(path)}
-    rows = [there[cell.key] for cell in cells if cell.key in there]
-    for row in rows:
-        report(row)
+    for cell in cells:
+        if cell.key in there:
+            report(there[cell.key])
     todo = [cell for cell in cells if cell.key not in there]
     path.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    futures = [client.submit(train_cell, cell, folder, command, key=cell.key, pure=False) for cell in todo]
+    futures = [
+        client.submit(train_cell, cell, folder, command, key=cell.key, priority=-number)
+        for number, cell in enumerate(todo)
+    ]
     failures = []
     for future in as_completed(futures):
         if future.status == "error":
@@ -113,11 +116,9 @@ def run_cells(
         row = future.result()
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        rows.append(row)
         report(row)
     if failures:
         raise RunError(f"{len(failures)} of {len(cells)} trainings failed, first {failures[0]}")
-    return rows
 
 
 @contextmanager

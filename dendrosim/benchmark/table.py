@@ -8,8 +8,7 @@ from typing import Any
 
 from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
-from dendrosim.benchmark.report import machine
-from dendrosim.benchmark.runner import run_cells, workers
+from dendrosim.benchmark.runner import finished, run_cells, workers
 from dendrosim.benchmark.tables import Cell, Table
 from dendrosim.files import replace_file
 
@@ -24,7 +23,9 @@ def make_table(
     scheduler: str | None,
     report: Callable[[dict[str, Any]], None],
 ) -> list[Path]:
-    """Run the trainings that are not finished and write ``NAME.jsonl``, ``NAME.md`` and ``NAME.png``.
+    """Run the trainings that are not finished, and write rows, table and figure of all that are.
+
+    The files are ``NAME.jsonl``, ``NAME.md`` and ``NAME.png``; rows of earlier commands stay in them.
 
     Parameters
     ----------
@@ -44,10 +45,10 @@ def make_table(
         Called with each finished row.
     """
     with workers(processes, scheduler) as client:
-        rows = run_cells(cells, out / f"{table.name}.jsonl", runs, command, client, report)
-    order = [cell.key for cell in cells]
-    found = lines(table, sorted(rows, key=lambda row: order.index(row["key"])))
-    replace_file(out / f"{table.name}.md", markdown(table, found, command, machine()).encode())
+        run_cells(cells, out / f"{table.name}.jsonl", runs, command, client, report)
+    rows = finished(out / f"{table.name}.jsonl")
+    found = lines(table, rows)
+    replace_file(out / f"{table.name}.md", markdown(table, found, rows).encode())
     figure = plot.comparison_page(_panels(found))
     figure.savefig(out / f"{table.name}.png")
     return [out / f"{table.name}.{ending}" for ending in ("jsonl", "md", "png")]

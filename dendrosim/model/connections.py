@@ -18,6 +18,7 @@ class Pooling:
 
     @property
     def size(self) -> int:
+        """Side of a square window."""
         return self.window[0]
 
     @property
