@@ -92,6 +92,25 @@ def convolutional_layers(draw):
 
 
 @st.composite
+def rectangular_layers(draw):
+    kernel, window = ([draw(st.integers(1, 3)), draw(st.integers(1, 3))] for _ in range(2))
+    pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": window}
+    first = convolution(draw(st.integers(1, 3)), kernel, draw(st.integers(0, min(kernel) - 1)))
+    return [draw(st.integers(1, 2)), draw(st.integers(5, 8)), draw(st.integers(5, 7))], [first, pool, dense(3)]
+
+
+@st.composite
+def branched_layers(draw):
+    """Convolutions of several widths over a sentence, the largest (or the mean) of each map, and dense layers."""
+    words = draw(st.integers(5, 8))
+    widths = draw(st.lists(st.integers(1, 4), min_size=2, max_size=3))
+    branches = [convolution(draw(st.integers(1, 3)), [width, 1]) for width in widths]
+    pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": draw(st.sampled_from(["all", [2, 1]]))}
+    between = [dense(draw(st.integers(2, 4)))] if draw(st.booleans()) else []
+    return [draw(st.integers(1, 3)), words, 1], [{"kind": "branches", "layers": branches}, pool, *between, dense(3)]
+
+
+@st.composite
 def recurrent_layers(draw):
     recurrent = [{"kind": "recurrent", "units": draw(st.integers(1, 4))} for _ in range(draw(st.integers(1, 2)))]
     between = [dense(draw(st.integers(1, 3)))] if draw(st.booleans()) else []

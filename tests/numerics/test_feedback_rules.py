@@ -113,3 +113,29 @@ def test_the_paper_rule_descends_the_squared_error_that_theta_itself_feeds_back(
         (fed_back.square().sum() / 2 / len(stimuli)).backward()
         wanted = theta.detach().numpy() - rate * theta.grad.numpy()
         np.testing.assert_allclose(after.theta[connection.name], wanted, rtol=0, atol=1e-12 * (1 + abs(wanted).max()))
+
+
+def test_the_released_sign_moves_theta_against_the_published_one_and_keeps_its_norm():
+    released = small_model((6, 5, 4, 3), rules={"dll": {"feedback": "released", "theta_rate": 1.0}})
+    paper = small_model((6, 5, 4, 3), rules=feedback("paper"))
+    parameters, (stimuli, targets) = parameters_of(released, 4), presentations_of(released, 3, 4)
+    for connection in released.connections:
+        if connection.has_feedback:  # exactly the norm that the rule keeps
+            theta = parameters.theta[connection.name]
+            parameters.theta[connection.name] = theta * np.sqrt(theta.size / connection.fan_out) / np.linalg.norm(theta)
+    up, _ = plain_step(released, parameters, stimuli, targets, rate=0.1)
+    down, _ = plain_step(paper, parameters, stimuli, targets, rate=0.1)
+    for name, theta in parameters.theta.items():
+        np.testing.assert_allclose(up.theta[name] - theta, theta - down.theta[name], rtol=0, atol=1e-14)
+    after, _ = plain_step(released, up, stimuli, targets, rate=1e-12)
+    for name, theta in parameters.theta.items():
+        assert np.linalg.norm(up.theta[name]) > 1.001 * np.linalg.norm(theta)
+        np.testing.assert_allclose(np.linalg.norm(after.theta[name]), np.linalg.norm(theta), rtol=1e-9)
+
+
+def test_feedback_weights_that_are_drawn_as_zero_silence_all_hidden_errors():
+    model = small_model((6, 5, 4, 3), rules={"dll": {"feedback": "fixed", "theta_deviation": 0.0}})
+    parameters = Parameters.initialise(model, 0)
+    _, deltas = plain_step(model, parameters.map(np.float64), *presentations_of(model, 3, 4), rate=0.1)
+    assert not any(deltas[layer].any() for layer in ("hidden-1", "hidden-2"))
+    assert deltas["output"].any()

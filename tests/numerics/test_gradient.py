@@ -3,7 +3,8 @@
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import networks
+from hypothesis import strategies as st
+from networks import branched_layers, networks, rectangular_layers
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network
@@ -15,15 +16,26 @@ def drive_of_the_output(model, parameters, stimuli):
     """The network written out once more, layer by layer, in plain torch."""
     activation, activity, number = ACTIVATIONS[model.activation], stimuli, 0
     for index, layer in enumerate(model.layers):
-        if layer.kind == "max-pool":
-            activity = functional.max_pool2d(activity, layer.size)
-            continue
-        if layer.kind == "average-pool":
-            activity = functional.avg_pool2d(activity, layer.size)
+        if layer.kind in ("max-pool", "average-pool"):
+            pool = functional.max_pool2d if layer.kind == "max-pool" else functional.avg_pool2d
+            maps = activity if isinstance(activity, list) else [activity]
+            activity = [pool(each, each.shape[2:] if layer.size == "all" else layer.size) for each in maps]
+            activity = activity if len(maps) > 1 else activity[0]
             continue
         number += 1
+        if layer.kind == "branches":
+            names = [f"hidden-{number}-branch-{branch}" for branch in range(1, len(layer.layers) + 1)]
+            drives = [functional.conv2d(activity, parameters.W[each], parameters.bias[each]) for each in names]
+            activity, below = [activation.function(torch, drive) for drive in drives], names
+            continue
         name = "output" if index == len(model.layers) - 1 else f"hidden-{number}"
-        W, bias = parameters.W[name], parameters.bias[name]
+        if isinstance(activity, list):
+            # Joining side by side what the network keeps in one matrix a branch.
+            joined = [f"{name}-from-{branch}" for branch in below]
+            W, bias = torch.cat([parameters.W[each] for each in joined], dim=1), parameters.bias[joined[0]]
+            activity = torch.cat([each.flatten(1) for each in activity], dim=1)
+        else:
+            W, bias = parameters.W[name], parameters.bias[name]
         if layer.kind == "conv2d":
             drive = functional.conv2d(activity, W, bias, padding=layer.padding)
         elif layer.kind == "recurrent":
@@ -60,8 +72,11 @@ def assert_negative_gradient(updates, wanted):
             torch.testing.assert_close(getattr(updates, kind)[name], -gradient, rtol=0, atol=1e-12 * max(scale, 1e-3))
 
 
+NETWORKS = st.one_of(networks(), networks(layers=branched_layers()), networks(layers=rectangular_layers()))
+
+
 @settings(max_examples=100, deadline=None)
-@given(networks())
+@given(NETWORKS)
 def test_backpropagation_is_the_negative_gradient(network):
     model, parameters, stimuli, targets = network
     parameters, stimuli, targets = parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
@@ -73,7 +88,7 @@ def test_backpropagation_is_the_negative_gradient(network):
 
 
 @settings(max_examples=100, deadline=None)
-@given(networks())
+@given(NETWORKS)
 def test_dll_with_feedback_equal_to_the_forward_weights_is_the_negative_gradient(network):
     model, parameters, stimuli, targets = network
     parameters, stimuli, targets = parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
