@@ -52,11 +52,12 @@ class Dense:
         """Return the mean over all leading axes of δ u^T, shape (post, pre)."""
         rows = delta.flatten(0, -2)
         # The factor is given to the product, because a second pass over the result would cost as much again.
-        return torch.addmm(rows.new_zeros(()), rows.T, self._flat(u).flatten(0, -2), beta=0, alpha=1 / len(rows))
+        return torch.addmm(rows.new_empty(()), rows.T, self._flat(u).flatten(0, -2), beta=0, alpha=1 / len(rows))
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over all leading axes of δ, shape (post,)."""
-        return delta.flatten(0, -2).mean(dim=0)
+        rows = delta.flatten(0, -2)
+        return torch.addmv(rows.new_empty(()), rows.T, rows.new_ones(len(rows)), beta=0, alpha=1 / len(rows))
 
     def _flat(self, u: Tensor) -> Tensor:
         return u.flatten(-len(self._source_shape))

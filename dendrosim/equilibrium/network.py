@@ -13,7 +13,13 @@ from dendrosim.equilibrium.projection import Projection, Synapses
 from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 
-# f'(z) ⊙ ξ in one pass, where torch has it.
+# f(z) in the place of z, and f'(z) ⊙ ξ in one pass, where torch has them.
+_IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh_,
+    "sigmoid": torch.sigmoid_,
+    "relu": torch.relu_,
+    "identity": lambda z: z,
+}
 _FUSED_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "tanh": torch.ops.aten.tanh_backward,
     "sigmoid": torch.ops.aten.sigmoid_backward,
@@ -51,6 +57,7 @@ class Network:
         self.model = model
         self.projections = [Projection(connection) for connection in model.connections]
         self._activation = ACTIVATIONS[model.activation]
+        self._in_place = _IN_PLACE.get(model.activation)
         self._fused_slope = _FUSED_SLOPES.get(model.activation)
 
     def sweep(self, parameters: Parameters, stimuli: Tensor) -> State:
@@ -68,7 +75,7 @@ class Network:
             if recurrent is None:
                 state.basal[layer] = self.potential(layer, drive)
             else:
-                state.basal[layer] = relax_forwards(drive, parameters.W[recurrent.name], self.activity)
+                state.basal[layer] = relax_forwards(drive, parameters.W[recurrent.name], self.activate)
                 state.sources[recurrent.name] = recurrent.source(state.basal[layer])
         return state
 
@@ -131,18 +138,18 @@ class Network:
             predictions[layer] = self.potential(layer, drive)
         return predictions
 
-    def activity(self, drive: Tensor) -> Tensor:
-        """Return f(z) of hidden cells."""
-        return self._activation.function(torch, drive)
+    def activate(self, drive: Tensor) -> Tensor:
+        """Put f(z) of hidden cells in the place of z."""
+        return self._in_place(drive) if self._in_place else drive.copy_(self._activation.function(torch, drive))
 
     def times_slope(self, error: Tensor, u: Tensor) -> Tensor:
         """Return ξ ⊙ f'(z) of hidden cells, from u = f(z)."""
         return self._fused_slope(error, u) if self._fused_slope else error * self._activation.slope(torch, u)
 
     def potential(self, layer: str, drive: Tensor) -> Tensor:
-        """Return what the basal dendrites of a layer settle to: f(z), and at the output softmax(z) or z."""
+        """Return what the basal dendrites of a layer settle to, f(z), in the place of z; at the output softmax(z) or z."""
         if layer != "output":
-            return self.activity(drive)
+            return self.activate(drive)
         return drive.softmax(dim=-1) if self.model.output == "softmax" else drive
 
     def output(self, state: State) -> Tensor:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 
-def relax_forwards(drive: Tensor, W: Tensor, activity: Callable[[Tensor], Tensor]) -> Tensor:
+def relax_forwards(drive: Tensor, W: Tensor, activate: Callable[[Tensor], Tensor]) -> Tensor:
     """Return h_t = f(z_t + W h_{t−1}) from a layer at rest.
 
     Parameters
     ----------
     drive : Tensor of shape (step, presentation, cell)
-        z_t, the drive from the layer below; overwritten.
+        z_t, the drive from the layer below; overwritten by h.
     W : Tensor of shape (cell, cell)
         Recurrent weights.
-    activity : callable
-        f.
+    activate : callable
+        Puts f(z) in the place of z.
     """
-    potentials = [activity(drive[0])]
-    for step_drive in drive[1:]:
-        potentials.append(activity(step_drive.addmm_(potentials[-1], W.T)))
-    return torch.stack(potentials)
+    first, *later = drive.unbind()
+    before, transposed = activate(first), W.T
+    for step in later:
+        before = activate(step.addmm_(before, transposed))
+    return drive
 
 
 def relax_backwards(feedback: Tensor, slope: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:

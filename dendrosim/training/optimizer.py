@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from dendrosim.model import Model, Parameters
 from dendrosim.model.schedule import SCHEDULES
@@ -67,17 +66,15 @@ class Optimizer:
             steps = torch.zeros((), dtype=torch.float32, device=tensor.device)
             self._moments[name] = torch.zeros_like(tensor), torch.zeros_like(tensor), steps
         first, second, steps = self._moments[name]
-        adamw(
+        steps.add_(1)
+        # What torch.optim.AdamW(fused=True) calls, without its bookkeeping for many parameters at a time.
+        torch._fused_adamw_(
             [tensor],
             [direction],
             [first],
             [second],
             [],
             [steps],
-            foreach=False,
-            capturable=False,
-            differentiable=False,
-            fused=True,
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
