@@ -81,7 +81,7 @@ class Conv2d:
     def outer(self, delta: Tensor, u: Tensor) -> Tensor:
         """Return the mean over presentations of δ u^T, summed over positions."""
         kernel = delta.new_zeros(()).expand(self._shape)  # only its shape is read
-        return self._backward(delta / len(u), u, kernel, (False, True, False))[1]
+        return self._backward(delta, u, kernel, (False, True, False))[1].div_(len(u))
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""
