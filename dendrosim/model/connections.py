@@ -17,6 +17,11 @@ class Pooling:
     shape: tuple[int, ...]
 
     @property
+    def window(self) -> tuple[int, int]:
+        """Height and width of a window."""
+        return self.size, self.size
+
+    @property
     def pooled_shape(self) -> tuple[int, ...]:
         """Shape after pooling; cells beyond the last whole window are left out."""
         channels, height, width = self.shape
