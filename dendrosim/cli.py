@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from dendrosim import __version__, data_commands
 from dendrosim.benchmark.commands import add_tables
-from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.errors import DendrosimError, NotConverged, RunError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +33,13 @@ ModelArgument = Annotated[
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
 ]
+
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
+
+
+def _refuse_to_overwrite(file: Path) -> None:
+    if file.exists():
+        raise RunError(f"{file}: this file already exists; choose another --out, or pass --overwrite.")
 
 
 def _print_version(asked: bool) -> None:
@@ -110,6 +117,7 @@ def relax(
     presentations: Annotated[int, typer.Option(min=1, help="How many test stimuli to present.")] = 8,
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,
     out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
     from dendrosim.agreement import compare
@@ -118,6 +126,8 @@ def relax(
     from dendrosim.demo import report_cell, report_relaxation
     from dendrosim.model import Parameters, load_model
 
+    if not overwrite:
+        _refuse_to_overwrite(out)
     described = load_model(model)
     circuit = Circuit(described, Parameters.load(weights, described), target=target)
     test = load_data(described).test
@@ -162,6 +172,7 @@ def learn(
     epochs: Annotated[int | None, typer.Option(min=1, help="Presentations of the whole training set.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order.")] = 0,
     out: Annotated[Path, typer.Option(help="Weights file to write.")] = Path("weights.safetensors"),
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
     import numpy as np
@@ -171,6 +182,8 @@ def learn(
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
+    if not overwrite:
+        _refuse_to_overwrite(out)
     described = load_model(model)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})

@@ -120,7 +120,8 @@ def recurrent_layers(draw):
 @st.composite
 def networks(draw, cells=RATE_CELLS, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
     """A random model with cells of a kind, random parameters, stimuli and targets."""
-    family = st.one_of(dense_layers(), convolutional_layers(), recurrent_layers()) if layers is None else layers
+    families = dense_layers(), convolutional_layers(), recurrent_layers(), rectangular_layers(), branched_layers()
+    family = st.one_of(*families) if layers is None else layers
     stimulus, layers = draw(family)
     activations = ["tanh", "sigmoid", "softplus", "identity"]
     if not any(layer["kind"] == "max-pool" for layer in layers):

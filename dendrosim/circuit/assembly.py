@@ -12,7 +12,7 @@ from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms
 from dendrosim.circuit import cell, conductance_cell
 from dendrosim.circuit.cell import INPUT, Cells
 from dendrosim.circuit.convergence import ConvergenceTest
-from dendrosim.circuit.operation import ORDER, SLOT
+from dendrosim.circuit.operation import FOREVER, ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.target import Target
 from dendrosim.model import Model, Parameters
@@ -69,6 +69,10 @@ class Assembly:
     network : brian2.Network
         All of it.
     """
+
+    # Whether stimuli and weights stay as they are during a run: then a layer that only the stimulus drives is driven
+    # by the same sum in every step, which is taken once.
+    stimulus_is_held = True
 
     def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, record: Record):
         self.model, self.presentations, self.record = model, presentations, record
@@ -133,7 +137,7 @@ class Assembly:
         for connection in self.model.connections:
             name = connection.name
             feedforward[name] = self._projection(connection, "feedforward")
-            feedforward[name].apply("basal", "drive", turn=driven[connection.above])
+            feedforward[name].apply("basal", "drive", driven[connection.above], self._when_driven(connection))
             driven[connection.above] += 1
         for connection in self.model.connections[::-1]:
             name = connection.name
@@ -143,6 +147,12 @@ class Assembly:
                 feedback[name].adjoint("delta", "feedback", turn, chosen_by=feedforward[name])
                 fed[connection.below] += 1
         return feedforward, feedback
+
+    def _when_driven(self, connection: Connection) -> Clock:
+        alone = sum(other.above == connection.above for other in self.model.connections) == 1
+        if self.stimulus_is_held and alone and connection.below == "input":
+            return Clock(FOREVER, name="stimulus_clock")
+        return self._clock
 
     def _projection(self, connection: Connection, kind: str) -> Projection:
         return Projection(

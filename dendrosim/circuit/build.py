@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from dendrosim.errors import CircuitError
 
 PROGRAM = "main"
 _SEAL = "sealed.sha256"  # written last
+
+# So many builds are kept, those that were used last.
+KEPT = 100
 
 # Two jobs at once: a build must leave room for what else runs on the machine.
 _MAKE = ["make", "-j2"]
@@ -81,6 +85,7 @@ def kept_build(generate: Callable[[Path], None]) -> Path:
                 rest.unlink()
             (work / _SEAL).write_text(_hash(_used(work)))
             _move(work, kept)
+            _forget_the_oldest()
         return kept
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -97,6 +102,16 @@ def _move(work: Path, kept: Path) -> None:
     except OSError:
         if not _intact(kept):
             raise
+
+
+def _forget_the_oldest() -> None:
+    """Remove what has not been used for longest, what interrupted processes have left included."""
+    ages = []
+    for folder in cache_folder().iterdir():
+        with suppress(FileNotFoundError):  # another process tidies up too
+            ages.append((folder.stat().st_mtime, folder))
+    for _, folder in sorted(ages, reverse=True)[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _intact(kept: Path) -> bool:

@@ -56,7 +56,8 @@ class Cells:
     evaluation : str
         Brian2 code that is run in every time step once the drive is known.
     derivatives : list of dict
-        τ d·/dt of each compartment, as factors of variables.
+        τ d·/dt of each compartment, as variables with factors 1 or -1; the slowest first, because the test of
+        convergence looks at a cell that moves no longer than needed.
     namespace : dict
         Constants with units.
     readout : str
@@ -79,14 +80,14 @@ class Cells:
 def hidden_cells(model: Model) -> Cells:
     """Return the equations of a hidden layer."""
     evaluation = hidden_evaluation(model)
-    derivatives = [{"prediction": 1.0, "basal": -1.0}, {"basal": 1.0, "apical": 1.0, "soma": -1.0}]
+    derivatives = [{"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"prediction": 1.0, "basal": -1.0}]
     equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical - soma)/tau_soma : 1\n"
     if model.cell.tau_apical > 0:
         equations += "dapical/dt = (feedback - apical)/tau_apical : 1\n"
         derivatives.append({"feedback": 1.0, "apical": -1.0})
     else:
         equations += "apical = feedback : 1\n"
-        derivatives[-1] = {"basal": 1.0, "feedback": 1.0, "soma": -1.0}
+        derivatives[0] = {"basal": 1.0, "feedback": 1.0, "soma": -1.0}
     return Cells(equations, evaluation, derivatives, _namespace(model))
 
 
@@ -101,7 +102,7 @@ def output_cells(model: Model) -> Cells:
     else:
         equations += "dsoma/dt = (aim - soma)/tau_soma : 1\naim : 1\n"
         evaluation += [f"aim = {TAUGHT}", *OUTPUT_ERROR]
-        derivatives.append({"aim": 1.0, "soma": -1.0})
+        derivatives.insert(0, {"aim": 1.0, "soma": -1.0})
     return Cells(equations, "\n".join(evaluation), derivatives, _namespace(model))
 
 

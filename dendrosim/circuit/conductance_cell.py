@@ -55,7 +55,7 @@ def hidden_cells(model: Model) -> Cells:
     """Return the equations of a hidden layer."""
     cell = _conductance_cell(model)
     currents = "I_soma = 0*amp : amp\nI_apical = scale*feedback/Z_apical : amp\nfeedback : 1\n"
-    derivatives = [_BASAL, {"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}]
+    derivatives = [{"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}, _BASAL]
     return _cells(cell, membrane(cell) + currents, hidden_evaluation(model), derivatives, _readout(cell))
 
 
@@ -71,7 +71,7 @@ def output_cells(model: Model) -> Cells:
     else:
         equations += "aim : 1\nI_soma = scale*(aim - basal)/Z_soma : amp\n"
         evaluation.append(f"aim = {TAUGHT}")
-        derivatives.append({"aim": 1.0, "apical": 1.0, "soma": -1.0})
+        derivatives.insert(0, {"aim": 1.0, "apical": 1.0, "soma": -1.0})
         readout = _readout(cell)
     evaluation += OUTPUT_ERROR
     return _cells(cell, equations, "\n".join(evaluation), derivatives, readout)

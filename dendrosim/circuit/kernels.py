@@ -8,44 +8,47 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+Size = tuple[int, ...]  # height and width
 
-def windows(layer: np.ndarray, kernel: int, padding: int) -> np.ndarray:
-    """Return all kernel x kernel windows, shape (row, channel, height', width', kernel, kernel), as a view."""
-    padded = np.pad(layer, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    return sliding_window_view(padded, (kernel, kernel), axis=(2, 3))
+
+def windows(layer: np.ndarray, kernel: Size, padding: Size) -> np.ndarray:
+    """Return all windows of the kernel's size, shape (row, channel, height', width', *kernel), as a view."""
+    padded = np.pad(layer, ((0, 0), (0, 0), *((length, length) for length in padding)))
+    return sliding_window_view(padded, kernel, axis=(2, 3))
 
 
 def convolve(weights: np.ndarray, below: np.ndarray, padding: int) -> np.ndarray:
-    """Return W ⋆ u; weights of shape (channel above, channel below, kernel, kernel)."""
-    seen = windows(below, weights.shape[-1], padding)
+    """Return W ⋆ u; weights of shape (channel above, channel below, kernel height, kernel width)."""
+    seen = windows(below, weights.shape[2:], (padding, padding))
     return np.moveaxis(np.tensordot(seen, weights, axes=([1, 4, 5], [1, 2, 3])), -1, 1)
 
 
 def convolve_adjoint(weights: np.ndarray, above: np.ndarray, padding: int) -> np.ndarray:
     """Return Θ^T δ, the transposed convolution: the flipped kernel over δ padded to the full size."""
-    kernel = weights.shape[-1]
-    seen = windows(above, kernel, kernel - 1 - padding)
+    height, width = weights.shape[2:]
+    seen = windows(above, (height, width), (height - 1 - padding, width - 1 - padding))
     return np.moveaxis(np.tensordot(seen, weights[:, :, ::-1, ::-1], axes=([1, 4, 5], [0, 2, 3])), -1, 1)
 
 
-def convolution_outer(above: np.ndarray, below: np.ndarray, kernel: int, padding: int) -> np.ndarray:
+def convolution_outer(above: np.ndarray, below: np.ndarray, kernel: Size, padding: int) -> np.ndarray:
     """Return Σ δ u^T over rows and positions, of the shape of the weights."""
-    return np.tensordot(above, windows(below, kernel, padding), axes=([0, 2, 3], [0, 2, 3]))
+    return np.tensordot(above, windows(below, kernel, (padding, padding)), axes=([0, 2, 3], [0, 2, 3]))
 
 
-def pool_windows(layer: np.ndarray, size: int) -> np.ndarray:
-    """Return the whole windows side by side, shape (row, channel, height', width', size * size)."""
-    rows, channels, height, width = layer.shape
-    down, across = height // size, width // size
-    whole = layer[:, :, : down * size, : across * size].reshape(rows, channels, down, size, across, size)
-    return np.swapaxes(whole, 3, 4).reshape(rows, channels, down, across, size * size)
+def pool_windows(layer: np.ndarray, window: Size) -> np.ndarray:
+    """Return the whole windows side by side, shape (row, channel, height', width', cells of a window)."""
+    rows, channels, *cells = layer.shape
+    (height, width), (down, across) = window, (cells[0] // window[0], cells[1] // window[1])
+    whole = layer[:, :, : down * height, : across * width].reshape(rows, channels, down, height, across, width)
+    return np.swapaxes(whole, 3, 4).reshape(rows, channels, down, across, height * width)
 
 
-def max_pool(layer: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(layer: np.ndarray, window: Size) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest of each window, and its index among the cells of its row."""
-    indices = pool_windows(np.arange(layer[0].size).reshape(1, *layer.shape[1:]), size)
-    which = pool_windows(layer, size).argmax(axis=-1)
-    chosen = np.take_along_axis(np.broadcast_to(indices, (*which.shape, size * size)), which[..., None], -1)[..., 0]
+    indices = pool_windows(np.arange(layer[0].size).reshape(1, *layer.shape[1:]), window)
+    which = pool_windows(layer, window).argmax(axis=-1)
+    indices = np.broadcast_to(indices, (*which.shape, indices.shape[-1]))
+    chosen = np.take_along_axis(indices, which[..., None], -1)[..., 0]
     return take(layer, chosen), chosen
 
 
@@ -62,8 +65,9 @@ def put(pooled: np.ndarray, chosen: np.ndarray, layer: np.ndarray) -> None:
     np.put_along_axis(layer.reshape(rows, -1), chosen.reshape(rows, -1), pooled.reshape(rows, -1), axis=1)
 
 
-def spread(pooled: np.ndarray, size: int, layer: np.ndarray) -> None:
+def spread(pooled: np.ndarray, window: Size, layer: np.ndarray) -> None:
     """Write a share of what was pooled into every cell of its window in `layer`, and zero beyond the last window."""
-    down, across = pooled.shape[2] * size, pooled.shape[3] * size
+    height, width = window
     layer[...] = 0
-    layer[:, :, :down, :across] = pooled.repeat(size, axis=2).repeat(size, axis=3) / size**2
+    shares = pooled.repeat(height, axis=2).repeat(width, axis=3) / (height * width)
+    layer[:, :, : shares.shape[2], : shares.shape[3]] = shares

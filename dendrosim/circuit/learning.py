@@ -50,6 +50,8 @@ class LearningAssembly(Assembly):
     ``kolen-pollack``, −η ⟨δ ξ^T⟩ for ``paper``, nothing for ``fixed``. In continuous mode this is dW/dt at all times.
     """
 
+    stimulus_is_held = False
+
     def __init__(self, model: Model, samples: int, slots: int, target: Target, dt: float, method: str):
         plasticity = model.plasticity
         super().__init__(model, plasticity.streams, target, dt, method, NOTHING)

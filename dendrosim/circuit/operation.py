@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Clock
+from brian2 import Clock, second
 from brian2.core.base import BrianObject
 from brian2.core.variables import ArrayVariable, Variables
 from brian2.groups.group import CodeRunner, Group
@@ -31,6 +31,9 @@ ORDER = {
     "read again": 10,
 }
 
+
+# Longer than any run: the convergence test ends each, at its own limit at the latest.
+FOREVER = 1e6 * second
 
 # Arrays of whole numbers; all others hold potentials, weights or times.
 INDICES = ("chosen", "order")
@@ -90,7 +93,13 @@ class ArrayGroup(Group):
         return self.variables[alias]
 
     def operation(
-        self, template: str, order: str, arrays: dict[str, ArrayVariable], turn: int = 0, **keywords: Any
+        self,
+        template: str,
+        order: str,
+        arrays: dict[str, ArrayVariable],
+        turn: int = 0,
+        clock: Clock | None = None,
+        **keywords: Any,
     ) -> None:
         """Run a template in every time step.
 
@@ -104,6 +113,8 @@ class ArrayGroup(Group):
             The arrays it works on; the template finds their names as ``get_array_name(arrays.role)``.
         turn : int
             Its place among operations of the same order.
+        clock : Clock, optional
+            When to run it; by default in every time step of the group.
         **keywords
             Sizes and the like, given to the template.
         """
@@ -111,7 +122,7 @@ class ArrayGroup(Group):
         runner = CodeRunner(
             self,
             template,
-            clock=self.clock,
+            clock=clock or self.clock,
             when=SLOT,
             order=ORDER[order] + turn,
             check_units=False,

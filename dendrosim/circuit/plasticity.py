@@ -57,13 +57,13 @@ def _source(connection: Connection, basal: np.ndarray, error: np.ndarray) -> tup
     if pooling is None:
         return basal, error
     if pooling.kind == "max-pool":
-        pooled, chosen = kernels.max_pool(basal, pooling.size)
+        pooled, chosen = kernels.max_pool(basal, pooling.window)
         return pooled, kernels.take(error, chosen)
-    windows = kernels.pool_windows(basal, pooling.size), kernels.pool_windows(error, pooling.size)
+    windows = kernels.pool_windows(basal, pooling.window), kernels.pool_windows(error, pooling.window)
     return windows[0].mean(axis=-1), windows[1].sum(axis=-1)
 
 
 def _outer(connection: Connection, delta: np.ndarray, source: np.ndarray) -> np.ndarray:
     if connection.kind == "conv2d":
-        return kernels.convolution_outer(delta, source, connection.shape[-1], connection.padding)
+        return kernels.convolution_outer(delta, source, connection.shape[2:], connection.padding)
     return delta.T @ source.reshape(len(source), -1)

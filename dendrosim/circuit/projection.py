@@ -62,13 +62,23 @@ class Projection(ArrayGroup):
             "post": math.prod(connection.above_shape),
         }
 
-    def apply(self, source: str, drive: str, turn: int) -> None:
-        """Write W u + b of the layer below into a variable of the layer above, or add it from the second turn on."""
+    def apply(self, source: str, drive: str, turn: int, clock: Clock) -> None:
+        """Write W u + b of the layer below into a variable of the layer above, or add it from the second turn on.
+
+        Parameters
+        ----------
+        source, drive : str
+            Variables of the layers below and above.
+        turn : int
+            0 writes, later turns add.
+        clock : Clock
+            When: in every time step, or once where nothing that it reads changes.
+        """
         below = self.refer(self._below, source)
         if self.connection.pooling:
-            self._pool("pool", below, "pool")
+            self._pool("pool", below, "pool", clock)
             below = self.variables["pooled"]
-        self._product("apply", below, self.refer(self._above, drive), turn)
+        self._product("apply", below, self.refer(self._above, drive), turn, clock)
 
     def adjoint(self, source: str, feedback: str, turn: int, chosen_by: Projection) -> None:
         """Write Θ^T δ of the layer above into a variable of the layer below, or add it from the second turn on.
@@ -85,10 +95,10 @@ class Projection(ArrayGroup):
         below = self.refer(self._below, feedback)
         above = self.refer(self._above, source)
         if self.connection.pooling is None:
-            self._product("adjoint", below, above, turn)
+            self._product("adjoint", below, above, turn, self.clock)
             return
-        self._product("adjoint", self.variables["pooled"], above, turn)
-        self._pool("unpool", below, "unpool", chosen_by)
+        self._product("adjoint", self.variables["pooled"], above, turn, self.clock)
+        self._pool("unpool", below, "unpool", self.clock, chosen_by)
 
     def learn(self, source: str, rate: str, presenter: Presenter, chosen_by: Projection) -> None:
         """Change the weights along δ source^T in every time step in which the presenter lets them.
@@ -113,22 +123,22 @@ class Projection(ArrayGroup):
             arrays["source"] = self.refer(chosen_by, "pooled") if self is not chosen_by else self.variables["pooled"]
         elif self.connection.pooling:
             # The feedback has gone on to the cells, so its buffer is free for what they made of it.
-            self._pool("gather", arrays["source"], "plasticity", chosen_by)
+            self._pool("gather", arrays["source"], "plasticity", self.clock, chosen_by)
             arrays["source"] = self.variables["pooled"]
         kind = "" if self.connection.kind == "dense" else "convolution_"
         self.operation(f"{kind}outer", "plasticity", arrays, 1, continuous=presenter.continuous, **self._layout)
 
-    def _product(self, operation: str, below: Any, above: Any, turn: int) -> None:
+    def _product(self, operation: str, below: Any, above: Any, turn: int, clock: Clock) -> None:
         kind = "" if self.connection.kind == "dense" else "convolution_"
         weights = {name: self.variables[name] for name in ("weights", "bias")}
         arrays = {"below": below, "above": above} | weights
-        self.operation(f"{kind}{operation}", operation, arrays, turn, accumulate=turn > 0, **self._layout)
+        self.operation(f"{kind}{operation}", operation, arrays, turn, clock, accumulate=turn > 0, **self._layout)
 
-    def _pool(self, template: str, cells: Any, order: str, chosen_by: Projection | None = None) -> None:
+    def _pool(self, template: str, cells: Any, order: str, clock: Clock, chosen_by: Projection | None = None) -> None:
         arrays = {"cells": cells, "pooled": self.variables["pooled"]}
         if "chosen" in self.variables:
             arrays["chosen"] = self.refer(chosen_by, "chosen") if chosen_by else self.variables["chosen"]
-        self.operation(template, order, arrays, **self._layout)
+        self.operation(template, order, arrays, clock=clock, **self._layout)
 
 
 class Softmax(ArrayGroup):

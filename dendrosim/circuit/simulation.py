@@ -11,19 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import second, seed
+from brian2 import Clock, NetworkOperation, seed
 from brian2.devices.device import runtime_device
 
 from dendrosim.circuit import cuda
 from dendrosim.circuit.build import PROGRAM, kept_build
+from dendrosim.circuit.operation import FOREVER
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model
 
-# The convergence test ends every run, at its own limit at the latest.
-FOREVER = 1e6 * second
-
 Values = dict[tuple[Any, str], np.ndarray]
+
+
+class Stopwatch(NetworkOperation):
+    """Starts with the first time step of a run, when all code has been generated and compiled."""
+
+    def __init__(self) -> None:
+        super().__init__(self._begin, clock=Clock(FOREVER, name="stopwatch_clock"), when="start", name="stopwatch")
+
+    def _begin(self) -> None:
+        self._begun = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return the seconds since then."""
+        return time.perf_counter() - self._begun
 
 
 class RuntimeSimulation:
@@ -32,13 +44,15 @@ class RuntimeSimulation:
     Attributes
     ----------
     seconds : float
-        How long the last run took, with the generation of its code.
+        How long the time steps of the last run took, without generating code for them.
     """
 
     def __init__(self, assemble: Callable[[], Any], target: Target):
         self._preferences = target.preferences
         with active(runtime_device, self._preferences):
             self.assembly = assemble()
+            self._stopwatch = Stopwatch()
+            self.assembly.network.add(self._stopwatch)
             self.assembly.network.store()
 
     def run(self, values: Values) -> None:
@@ -48,10 +62,9 @@ class RuntimeSimulation:
             _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
-            start = time.perf_counter()
             with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
                 self.assembly.network.run(FOREVER, namespace={})
-            self.seconds = time.perf_counter() - start
+            self.seconds = self._stopwatch.seconds()
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -63,6 +76,8 @@ class StandaloneSimulation:
 
     Attributes
     ----------
+    folder : Path
+        Where the binary runs.
     seconds : float
         How long the time steps of the last run took, without reading and writing files.
     """
@@ -75,7 +90,8 @@ class StandaloneSimulation:
             _seed_noise(self.assembly.model)
             self.assembly.network.run(FOREVER, namespace={})
         # Removed with this object, or at the end of the process.
-        self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
+        self._temporary = tempfile.TemporaryDirectory(prefix="dendrosim-")
+        self.folder = Path(self._temporary.name)
         self._program: Path | None = None
 
     def generate(self, folder: Path) -> None:
@@ -92,9 +108,10 @@ class StandaloneSimulation:
             self._program = kept_build(self.generate)
         return self._program
 
-    def run(self, values: Values) -> None:
-        """Run the binary from time zero, with the given arrays and everything else at rest."""
-        here, built = Path(self._folder.name), self.build()
+    def command(self, values: Values) -> list[str]:
+        """Write the given arrays to files, and return the command that runs the binary with them in its folder."""
+        here, built = self.folder, self.build()
+        os.utime(built)  # builds that nobody uses are forgotten
         (here / "results").mkdir(exist_ok=True)
         if not (here / "static_arrays").exists():
             (here / "static_arrays").symlink_to(built / "static_arrays")
@@ -103,7 +120,11 @@ class StandaloneSimulation:
         for number, ((group, name), array) in enumerate(values.items()):
             np.ascontiguousarray(array, dtype=group.variables[name].dtype).tofile(here / f"input-{number}.dat")
             arguments.append(f"{group.name}.{name}=input-{number}.dat")
-        command = [str(built / PROGRAM), "--results_dir", "results/", *arguments]
+        return [str(built / PROGRAM), "--results_dir", "results/", *arguments]
+
+    def run(self, values: Values) -> None:
+        """Run the binary from time zero, with the given arrays and everything else at rest."""
+        command, here = self.command(values), self.folder
         environment = os.environ | self._target.environment
         done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
         if done.returncode or done.stderr:

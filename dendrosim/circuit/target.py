@@ -34,6 +34,9 @@ DTYPES = {"float64": np.float64, "float32": np.float32}
 # not ask whether a number is NaN (templates/cpp/convergence.cpp). Divisions stay divisions (-mno-recip), because their
 # shortcut makes NaN of 1/(1 + exp(-z)) where exp overflows.
 COMPILER_FLAGS = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++17"]
+# Before it vectorises a loop the compiler has it check that no two arrays overlap, and gives up beyond ten pairs, which
+# a loop over the variables of a cell exceeds.
+COMPILER_FLAGS += ["--param=vect-max-version-for-alias-checks=200"]
 if platform.machine() in ("x86_64", "AMD64"):
     COMPILER_FLAGS += ["-mprefer-vector-width=512", "-mno-recip"]
 

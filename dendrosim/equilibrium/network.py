@@ -147,7 +147,7 @@ class Network:
         return self._fused_slope(error, u) if self._fused_slope else error * self._activation.slope(torch, u)
 
     def potential(self, layer: str, drive: Tensor) -> Tensor:
-        """Return what the basal dendrites of a layer settle to, f(z), in the place of z; at the output softmax(z) or z."""
+        """Return what the basal dendrites of a layer settle to: f(z) in the place of z, or softmax(z) at the output."""
         if layer != "output":
             return self.activate(drive)
         return drive.softmax(dim=-1) if self.model.output == "softmax" else drive

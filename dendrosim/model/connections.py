@@ -17,11 +17,6 @@ class Pooling:
     shape: tuple[int, ...]
 
     @property
-    def size(self) -> int:
-        """Side of a square window."""
-        return self.window[0]
-
-    @property
     def pooled_shape(self) -> tuple[int, ...]:
         """Shape after pooling; cells beyond the last whole window are left out."""
         channels, height, width = self.shape

@@ -85,6 +85,17 @@ def test_relax_that_does_not_converge_says_so_and_exits_non_zero(trained, tmp_pa
     assert "time limit" in result.output
 
 
+@pytest.mark.parametrize("command", [["relax", "digits-mlp", "--weights", "nothing"], ["learn", "digits-mlp"]])
+def test_relax_and_learn_replace_a_file_only_when_told_to(command, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "result"
+    out.write_text("of an earlier run")
+    monkeypatch.setattr(sys, "argv", ["dendrosim", *command, "--out", str(out)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "result: this file already exists; choose another --out, or pass --overwrite." in capsys.readouterr().err
+    assert out.read_text() == "of an earlier run"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

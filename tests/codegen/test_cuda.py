@@ -42,6 +42,13 @@ RECURRENT = model_of(
     teacher={"kind": "nudged", "strength": 0.3},
     cell={"tau_apical": 5.0},
 )
+CONDUCTANCE = model_of(
+    [3],
+    [dense(5), dense(2)],
+    output="identity",
+    teacher={"kind": "nudged", "strength": 0.3},
+    cell={"kind": "conductance", "coupling": "two-way"},
+)
 
 
 def reason_not_to_compile():
@@ -87,7 +94,7 @@ def check_against_numpy(model, presentations):
                 np.testing.assert_allclose(circuit.state[layer][name], value, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2)])
+@pytest.mark.parametrize(("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2), (CONDUCTANCE, 2)])
 def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, model, presentations):
     check_against_numpy(model, presentations)
 
@@ -170,6 +177,6 @@ def test_nvcc_builds_a_whole_network(tmp_path):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(cuda.capability() is None, reason="no NVIDIA GPU answers")
-@pytest.mark.parametrize("model", [CONVOLUTIONAL, RECURRENT])
+@pytest.mark.parametrize("model", [CONVOLUTIONAL, RECURRENT, CONDUCTANCE])
 def test_a_real_gpu_follows_numpy_too(model):
     check_against_numpy(model, 3)

@@ -3,8 +3,7 @@
 import pytest
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from networks import branched_layers, networks, rectangular_layers
+from networks import networks
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network
@@ -72,11 +71,8 @@ def assert_negative_gradient(updates, wanted):
             torch.testing.assert_close(getattr(updates, kind)[name], -gradient, rtol=0, atol=1e-12 * max(scale, 1e-3))
 
 
-NETWORKS = st.one_of(networks(), networks(layers=branched_layers()), networks(layers=rectangular_layers()))
-
-
 @settings(max_examples=100, deadline=None)
-@given(NETWORKS)
+@given(networks())
 def test_backpropagation_is_the_negative_gradient(network):
     model, parameters, stimuli, targets = network
     parameters, stimuli, targets = parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
@@ -88,7 +84,7 @@ def test_backpropagation_is_the_negative_gradient(network):
 
 
 @settings(max_examples=100, deadline=None)
-@given(NETWORKS)
+@given(networks())
 def test_dll_with_feedback_equal_to_the_forward_weights_is_the_negative_gradient(network):
     model, parameters, stimuli, targets = network
     parameters, stimuli, targets = parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)

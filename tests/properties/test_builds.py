@@ -80,6 +80,27 @@ def test_processes_that_build_and_run_at_once_give_right_results_and_leave_one_b
         assert len(list(cache.iterdir())) == 1
 
 
+def test_only_the_builds_that_were_used_last_are_kept(cache, compilations, monkeypatch):
+    monkeypatch.setattr(build, "KEPT", 2)
+    cache.mkdir()
+    for name, moment in (("left by a killed process", 1), ("long unused", 2), ("used lately", 3)):
+        (cache / name).mkdir()
+        os.utime(cache / name, (moment, moment))
+    relaxed()
+    kept = {path.name for path in cache.iterdir()}
+    assert len(kept) == 2
+    assert "used lately" in kept
+
+
+def test_a_build_counts_as_used_whenever_it_runs(cache, compilations):
+    circuit = Circuit(MODEL, parameters_of(MODEL, 0), "cpp_standalone")
+    circuit.relax(*presentations_of(MODEL, 2, 0))
+    (kept,) = cache.iterdir()
+    os.utime(kept, (1, 1))
+    circuit.relax(*presentations_of(MODEL, 2, 0))
+    assert kept.stat().st_mtime > 1
+
+
 @pytest.mark.parametrize("damage", ["truncated", "no program", "other array", "no seal"])
 def test_a_damaged_build_is_built_anew(cache, compilations, damage):
     wanted = relaxed()

@@ -5,7 +5,7 @@
 #include <algorithm>
 {% endblock %}
 {% block maincode %}
-    {% set size = connection.pooling.size %}
+    {% set window_height, window_width = connection.pooling.window %}
     {% set channels, height, width = connection.pooling.shape %}
     {% set down, across = connection.pooling.pooled_shape[1], connection.pooling.pooled_shape[2] %}
     for (int row = 0; row < {{rows}}; row++) {
@@ -17,9 +17,9 @@
         {% else %}
         std::fill_n(_pooled, {{pre}}, 0);
         for (int channel = 0; channel < {{channels}}; channel++)
-        for (int y = 0; y < {{down * size}}; y++)
-        for (int x = 0; x < {{across * size}}; x++)
-            _pooled[(channel * {{down}} + y / {{size}}) * {{across}} + x / {{size}}] +=
+        for (int y = 0; y < {{down * window_height}}; y++)
+        for (int x = 0; x < {{across * window_width}}; x++)
+            _pooled[(channel * {{down}} + y / {{window_height}}) * {{across}} + x / {{window_width}}] +=
                 _cells[(channel * {{height}} + y) * {{width}} + x];
         {% endif %}
     }

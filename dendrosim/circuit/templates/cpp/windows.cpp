@@ -1,14 +1,15 @@
-{# The windows of one row as the columns of a matrix (channels * kernel * kernel) x positions, and back. #}
+{# The windows of one row as the columns of a matrix (channels * kernel height * kernel width) x positions, and back. #}
 {% macro windows(real, connection) %}
 {% set channels, height, width = connection.source_shape %}
 {% set above, down, across = connection.above_shape %}
-{% set kernel, padding = connection.shape[2], connection.padding %}
+{% set kernel_height, kernel_width = connection.shape[2:] %}
+{% set padding = connection.padding %}
 template<class VISIT> static void _each_window(VISIT visit)
 {
     size_t entry = 0;
     for (int channel = 0; channel < {{channels}}; channel++)
-    for (int y = 0; y < {{kernel}}; y++)
-    for (int x = 0; x < {{kernel}}; x++)
+    for (int y = 0; y < {{kernel_height}}; y++)
+    for (int x = 0; x < {{kernel_width}}; x++)
     for (int row = y - {{padding}}; row < {{down}} + y - {{padding}}; row++)
     for (int column = x - {{padding}}; column < {{across}} + x - {{padding}}; column++, entry++)
         if (row >= 0 && row < {{height}} && column >= 0 && column < {{width}})

@@ -46,7 +46,8 @@ __global__ void _convergence(
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
-    // Only whether all have converged crosses to the host. Time and its limit are kept there.
+    // Only whether all have converged crosses to the host, where time and its limit are kept. It does so in every step,
+    // because a run ends, and learning at convergence goes on, with the very step that converged, as on all targets.
     const double now = {{get_array_name(arrays.now, access_data=False)}}[0];
     auto* converged = {{get_array_name(arrays.converged, access_data=False)}};
     auto* converged_there = {{get_array_name(arrays.converged, prefix="dev")}};

@@ -5,7 +5,8 @@
 {% block kernel %}
 {% set channels, height, width = connection.source_shape %}
 {% set above, down, across = connection.above_shape %}
-{% set size, padding = connection.shape[2], connection.padding %}
+{% set kernel_height, kernel_width = connection.shape[2:] %}
+{% set padding = connection.padding %}
 {% set real = c_data_type(arrays.weights.dtype) %}
 namespace {
 // Each cell below gathers from all cells above that see it.
@@ -16,11 +17,11 @@ __global__ void _convolution_adjoint(const {{real}}* deltas, const {{real}}* wei
     const {{real}}* delta = deltas + k / {{pre}} * {{post}};
     {{real}} sum = 0;
     for (int above = 0; above < {{above}}; above++)
-    for (int i = 0; i < {{size}}; i++)
-    for (int j = 0; j < {{size}}; j++) {
+    for (int i = 0; i < {{kernel_height}}; i++)
+    for (int j = 0; j < {{kernel_width}}; j++) {
         const int row = y + {{padding}} - i, column = x + {{padding}} - j;
         if (row >= 0 && row < {{down}} && column >= 0 && column < {{across}})
-            sum += weights[((above * {{channels}} + channel) * {{size}} + i) * {{size}} + j]
+            sum += weights[((above * {{channels}} + channel) * {{kernel_height}} + i) * {{kernel_width}} + j]
                  * delta[(above * {{down}} + row) * {{across}} + column];
     }
     feedback[k] = sum;

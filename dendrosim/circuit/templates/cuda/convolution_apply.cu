@@ -5,7 +5,8 @@
 {% block kernel %}
 {% set channels, height, width = connection.source_shape %}
 {% set above, down, across = connection.above_shape %}
-{% set size, padding = connection.shape[2], connection.padding %}
+{% set kernel_height, kernel_width = connection.shape[2:] %}
+{% set padding = connection.padding %}
 {% set real = c_data_type(arrays.weights.dtype) %}
 namespace {
 __global__ void _convolution_apply(const {{real}}* below, const {{real}}* weights, const {{real}}* bias, {{real}}* drive)
@@ -15,11 +16,11 @@ __global__ void _convolution_apply(const {{real}}* below, const {{real}}* weight
     const {{real}}* basal = below + k / {{post}} * {{pre}};
     {{real}} sum = 0;
     for (int channel = 0; channel < {{channels}}; channel++)
-    for (int i = 0; i < {{size}}; i++)
-    for (int j = 0; j < {{size}}; j++) {
+    for (int i = 0; i < {{kernel_height}}; i++)
+    for (int j = 0; j < {{kernel_width}}; j++) {
         const int row = y + i - {{padding}}, column = x + j - {{padding}};
         if (row >= 0 && row < {{height}} && column >= 0 && column < {{width}})
-            sum += weights[((above * {{channels}} + channel) * {{size}} + i) * {{size}} + j]
+            sum += weights[((above * {{channels}} + channel) * {{kernel_height}} + i) * {{kernel_width}} + j]
                  * basal[(channel * {{height}} + row) * {{width}} + column];
     }
     drive[k] = sum + bias[above];

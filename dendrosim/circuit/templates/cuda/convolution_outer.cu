@@ -6,7 +6,8 @@
 {% block kernel %}
 {% set channels, height, width = connection.source_shape %}
 {% set above, down, across = connection.above_shape %}
-{% set size, padding = connection.shape[2], connection.padding %}
+{% set kernel_height, kernel_width = connection.shape[2:] %}
+{% set padding = connection.padding %}
 {% set real = c_data_type(arrays.weights.dtype) %}
 namespace {
 {{ reduction.reduction(real) }}
@@ -14,8 +15,9 @@ namespace {
 __global__ void _convolution_outer(const {{real}} rate, const {{real}} kept,
                                    const {{real}}* delta, const {{real}}* source, {{real}}* weights)
 {
-    const int weight = blockIdx.x, j = weight % {{size}}, i = weight / {{size}} % {{size}};
-    const int channel = weight / {{size * size}} % {{channels}}, above = weight / {{size * size * channels}};
+    const int weight = blockIdx.x, j = weight % {{kernel_width}}, i = weight / {{kernel_width}} % {{kernel_height}};
+    const int channel = weight / {{kernel_height * kernel_width}} % {{channels}};
+    const int above = weight / {{kernel_height * kernel_width * channels}};
     {{real}} sum = 0;
     for (size_t k = threadIdx.x; k < {{rows * down * across}}; k += _THREADS) {
         const size_t presented = k / {{down * across}}, position = k % {{down * across}};

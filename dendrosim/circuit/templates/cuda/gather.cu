@@ -3,7 +3,7 @@
 {% extends 'common_group.cu' %}
 {% import 'elements.cu' as elements with context %}
 {% block kernel %}
-{% set size = connection.pooling.size %}
+{% set window_height, window_width = connection.pooling.window %}
 {% set channels, height, width = connection.pooling.shape %}
 {% set down, across = connection.pooling.pooled_shape[1], connection.pooling.pooled_shape[2] %}
 {% set real = c_data_type(arrays.cells.dtype) %}
@@ -17,9 +17,9 @@ __global__ void _gather(const {{real}}* layer, {{real}}* pooled{% if "chosen" in
     {% else %}
     const int channel = k / {{down * across}} % {{channels}}, y = k / {{across}} % {{down}}, x = k % {{across}};
     {{real}} sum = 0;
-    for (int i = 0; i < {{size}}; i++)
-        for (int j = 0; j < {{size}}; j++)
-            sum += cells[(channel * {{height}} + y * {{size}} + i) * {{width}} + x * {{size}} + j];
+    for (int i = 0; i < {{window_height}}; i++)
+        for (int j = 0; j < {{window_width}}; j++)
+            sum += cells[(channel * {{height}} + y * {{window_height}} + i) * {{width}} + x * {{window_width}} + j];
     pooled[k] = sum;
     {% endif %}
 }

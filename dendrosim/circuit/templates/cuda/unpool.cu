@@ -3,7 +3,7 @@
 {% extends 'common_group.cu' %}
 {% import 'elements.cu' as elements with context %}
 {% block kernel %}
-{% set size = connection.pooling.size %}
+{% set window_height, window_width = connection.pooling.window %}
 {% set channels, height, width = connection.pooling.shape %}
 {% set down, across = connection.pooling.pooled_shape[1], connection.pooling.pooled_shape[2] %}
 {% set cells = channels * height * width %}
@@ -13,12 +13,12 @@ __global__ void _unpool(const {{real}}* pooled, {{real}}* layer{% if "chosen" in
 {
 {{ elements.element(rows * cells) }}
     const int channel = k / {{height * width}} % {{channels}}, y = k / {{width}} % {{height}}, x = k % {{width}};
-    const size_t window = ((k / {{cells}} * {{channels}} + channel) * {{down}} + y / {{size}}) * {{across}} + x / {{size}};
-    const bool beyond = y >= {{down * size}} || x >= {{across * size}};  // the last whole window
+    const size_t window = ((k / {{cells}} * {{channels}} + channel) * {{down}} + y / {{window_height}}) * {{across}} + x / {{window_width}};
+    const bool beyond = y >= {{down * window_height}} || x >= {{across * window_width}};  // the last whole window
     {% if connection.pooling.kind == "max-pool" %}
     layer[k] = beyond || chosen[window] != k % {{cells}} ? {{real}}(0) : pooled[window];
     {% else %}
-    layer[k] = beyond ? {{real}}(0) : pooled[window] / {{size * size}};
+    layer[k] = beyond ? {{real}}(0) : pooled[window] / {{window_height * window_width}};
     {% endif %}
 }
 }
