@@ -226,6 +226,20 @@ def bench_circuit(
     console.print(f"Written: {write_report(rows, out, 'circuit', command)}", soft_wrap=True)
 
 
+@bench.command(name="cost")
+def bench_cost(
+    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+) -> None:
+    """Measure what a training step costs against torch.nn with autograd: time, memory, and the share of the input."""
+    from dendrosim.benchmark.cost import measurements
+    from dendrosim.benchmark.report import write_report
+
+    command = "dendrosim bench cost" + (" --quick" if quick else "")
+    rows = (_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(rows, out, 'cost', command)}", soft_wrap=True)
+
+
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     console.print(f"{row['quantity']}: {row['measured']} (target {row['target']})", highlight=False, soft_wrap=True)
     return row

@@ -1,4 +1,4 @@
-"""The commands that run a table: ``dendrosim bench rules | sequences | ablation | text``."""
+"""The commands that run a table: ``dendrosim bench rules | sequences | ablation | text | sensitivity``."""
 
 from __future__ import annotations
 

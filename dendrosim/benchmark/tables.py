@@ -74,8 +74,8 @@ class Table:
         Models that ship with their data, to try it in a minute.
     rules : tuple of str
         One row each.
-    variants : tuple of (label, changes)
-        What else is varied, one row each.
+    variants : dict of str to tuple of (label, changes)
+        What else is varied of a model, one row each; a model that is not there has one row a rule.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Table:
     models: tuple[str, ...]
     quick: tuple[str, ...]
     rules: tuple[str, ...]
-    variants: tuple[tuple[str, dict[str, Any]], ...] = (("", {}),)
+    variants: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = field(default_factory=dict)
 
     def cells(self, data: Sequence[str], seeds: int, epochs: int | None, quick: bool) -> list[Cell]:
         """Return the trainings.
@@ -114,13 +114,21 @@ class Table:
             Cell(name, rule, seed, _with_training(changes, shorter), label)
             for seed in range(seeds)
             for name in models
-            for label, changes in self.variants
+            for label, changes in self.variants.get(name, (("", {}),))
             for rule in self.rules
         ]
 
 
 def _with_training(changes: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
     return changes | {"training": changes.get("training", {}) | training}
+
+
+def _learning_rates(*rates: float) -> tuple[tuple[str, dict[str, Any]], ...]:
+    return tuple((f"learning rate {rate:g}", {"training": {"learning_rate": rate}}) for rate in rates)
+
+
+def _lengths(cells: int, *lengths: int) -> tuple[tuple[str, dict[str, Any]], ...]:
+    return tuple((f"{length} steps", {"input": [length, cells]}) for length in lengths)
 
 
 SEQUENCES = ("shakespeare-rnn", "war-and-peace-rnn", "pems-bay-16-rnn", "metr-la-week-rnn", "ett-h1-rnn")
@@ -154,6 +162,19 @@ TABLES = {
             ("subj-textcnn", "mr-textcnn"),
             ("digits-cnn",),
             ("backpropagation", *DLL),
+        ),
+        Table(
+            "sensitivity",
+            "Learning rate and length of the sequence (the paper's Figure 3)",
+            ("fashion-mnist-mlp", "pems-bay-16-rnn"),
+            ("digits-mlp", "reber-rnn"),
+            ("backpropagation", "dll kolen-pollack", "dll paper"),
+            {
+                "fashion-mnist-mlp": _learning_rates(1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+                "pems-bay-16-rnn": _lengths(15, 16, 32, 64),
+                "digits-mlp": _learning_rates(1e-3, 1e-2),
+                "reber-rnn": _lengths(7, 8, 16),
+            },
         ),
     )
 }

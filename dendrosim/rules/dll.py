@@ -75,13 +75,16 @@ class DendriticLocalizedLearning:
             name = synapses.name
             if name in parameters.bias:
                 yield f"{name}.bias", synapses.hebbian_bias()
+            learns = name in parameters.theta
             hebbian = synapses.hebbian()
             yield f"{name}.W", hebbian
-            if name in parameters.theta and self.feedback == "kolen-pollack":
+            if learns and self.feedback == "kolen-pollack":
                 yield f"{name}.theta", hebbian
-            elif name in parameters.theta and self.feedback != "fixed":
-                towards = synapses.hebbian_error()
-                yield f"{name}.theta", towards if self.feedback == "released" else towards.neg_()
+            del hebbian  # no update is kept longer than it is needed, since each is as large as its weights
+            if learns and self.feedback == "paper":
+                yield f"{name}.theta", synapses.hebbian_error().neg_()
+            elif learns and self.feedback == "released":
+                yield f"{name}.theta", synapses.hebbian_error()
 
     def _scale_back(self, network: Network, parameters: Parameters) -> None:
         for projection in network.projections:

@@ -51,6 +51,7 @@ class Optimizer:
             kind = name.rsplit(".", 1)[1]
             own_rate = rate * (self._rule.theta_rate if kind == "theta" else 1.0)
             self._move(name, direction, own_rate, 0.0 if kind == "bias" else self._rule.decay)
+            del direction  # before the next one is computed
         self.step_number += 1
 
     def _move(self, name: str, direction: Tensor, rate: float, decay: float) -> None:

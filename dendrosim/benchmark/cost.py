@@ -1,0 +1,219 @@
+"""What a training step costs: the rules against torch.nn with autograd and fused Adam, in time and in memory."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dendrosim.data import load_data
+from dendrosim.equilibrium import Network
+from dendrosim.equilibrium.maps import channels_last
+from dendrosim.errors import DataError
+from dendrosim.model import Model, Parameters, load_model
+from dendrosim.rules import RULES
+from dendrosim.rules.rule import Updates
+from dendrosim.training import Hardware
+from dendrosim.training.optimizer import Optimizer
+
+Row = dict[str, Any]
+Step = Callable[[], float]
+
+FEEDBACK = ("kolen-pollack", "fixed", "paper")
+# Model, batch, the paper's ratio, and what DLL (kolen-pollack) should stay below.
+RACES = (
+    ("fashion-mnist-mlp", 64, "1.41", 1.05),
+    ("fashion-mnist-mlp", 256, "1.41", 1.15),
+    ("fashion-mnist-cnn", 64, "1.72", 1.10),
+    ("shakespeare-rnn", 64, "", 0.85),
+)
+QUICK = (("digits-mlp", 32, "", None), ("digits-cnn", 32, "", None), ("reber-rnn", 32, "", None))
+
+
+def measurements(quick: bool) -> Iterator[Row]:
+    """Measure everything and give out rows of (quantity, measured, target, value).
+
+    Parameters
+    ----------
+    quick : bool
+        Small networks and few rounds, to see that it works.
+    """
+    races = QUICK if quick else RACES
+    for threads in (1,) if quick else (1, min(2, os.cpu_count() or 1)):
+        Hardware(threads=threads).prepare()
+        for name, batch, paper, target in races:
+            yield from _race(load_model(name), batch, paper, target, threads, 5 if quick else 60)
+    Hardware(threads=1).prepare()
+    yield _bytes(load_model(races[0][0]), races[0][1])
+    yield _input_share(load_model(races[0][0]))
+
+
+def _race(model: Model, batch: int, paper: str, target: float | None, threads: int, rounds: int) -> Iterator[Row]:
+    stimuli, targets = _random(model, batch)
+    steps = {"backpropagation": reference_step(model, stimuli, targets)}
+    for feedback in FEEDBACK:
+        steps[feedback] = rule_step(model.changed(rules={"dll": {"feedback": feedback}}), stimuli, targets)
+    for step in steps.values():
+        for _ in range(3):
+            step()
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():  # in turns, so that drift of the machine is shared by all
+            start = time.perf_counter()
+            step()
+            seconds[name].append(time.perf_counter() - start)
+    median = {name: statistics.median(times) for name, times in seconds.items()}
+    base = median["backpropagation"]
+    for feedback in FEEDBACK:
+        ratio = median[feedback] / base
+        yield {
+            "quantity": f"time of a step, DLL {feedback} against backpropagation in torch.nn, {model.name}, "
+            f"batch {batch}, {threads} thread{'s' if threads > 1 else ''}",
+            "measured": f"{ratio:.2f} ({1e3 * median[feedback]:.2f} against {1e3 * base:.2f} ms, medians of {rounds})",
+            "target": (f"≤ {target:.2f}" if target and feedback == "kolen-pollack" and threads == 1 else "report")
+            + (f" (paper {paper})" if paper else ""),
+            "value": ratio,
+        }
+
+
+def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
+    """Return one training step of the model's rule as the trainer does it; the step returns its loss."""
+    network, rule = Network(model), RULES[model.training.rule].from_model(model)
+    parameters = Parameters.initialise(model, 0).map(torch.from_numpy).map(channels_last)
+    optimizer = Optimizer(parameters, rule, model, steps=10**6)
+
+    def step() -> float:
+        state = network.sweep(parameters, stimuli)
+        loss = float(network.loss(network.output(state), targets))
+        optimizer.step(rule.updates(network, parameters, state, targets))
+        return loss
+
+    return step
+
+
+def reference_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
+    """Return the same step of the same network in torch.nn, with autograd and fused Adam."""
+    module = _module(model).to(memory_format=torch.channels_last) if stimuli.ndim == 4 else _module(model)
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+    labels = targets.argmax(dim=-1).ravel()
+
+    def step() -> float:
+        optimizer.zero_grad(set_to_none=True)
+        loss = nn.functional.cross_entropy(module(stimuli).flatten(0, -2), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+class _Recurrent(nn.Module):
+    """torch.nn's recurrent network, which takes the step first."""
+
+    def __init__(self, cells: int, units: int, outputs: int):
+        super().__init__()
+        self.recurrent, self.readout = nn.RNN(cells, units, batch_first=True), nn.Linear(units, outputs)
+
+    def forward(self, stimuli: Tensor) -> Tensor:
+        return self.readout(self.recurrent(stimuli)[0])
+
+
+def _module(model: Model) -> nn.Module:
+    if model.steps > 1:
+        _, cells, units, outputs = (0, *model.sizes)
+        return _Recurrent(cells, units, outputs)
+    modules: list[nn.Module] = []
+    for connection in model.connections:
+        if connection.pooling:
+            pool = nn.MaxPool2d if connection.pooling.kind == "max-pool" else nn.AvgPool2d
+            modules.append(pool(connection.pooling.window))
+        if connection.kind == "conv2d":
+            above, below, height, width = connection.shape
+            modules.append(nn.Conv2d(below, above, (height, width), padding=connection.padding))
+        else:
+            modules += [nn.Flatten(), nn.Linear(connection.shape[1], connection.shape[0])]
+        if connection.above != "output":
+            modules.append(nn.Tanh())
+    return nn.Sequential(*modules)
+
+
+def _bytes(model: Model, batch: int) -> Row:
+    """Measure parameters, moments of Adam, and gradients or updates that are alive at once."""
+    stimuli, targets = _random(model, batch)
+    module = _module(model)
+    reference = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+    nn.functional.cross_entropy(module(stimuli), targets.argmax(dim=-1)).backward()
+    gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
+    reference.step()
+    moments = [tensor for state in reference.state.values() for tensor in state.values()]
+    theirs = _size(*module.parameters(), *moments, *gradients)
+
+    network, rule = Network(model), RULES["dll"].from_model(model)
+    parameters = Parameters.initialise(model, 0).map(torch.from_numpy)
+    optimizer = Optimizer(parameters, rule, model, steps=10**6)
+    given, largest = [], 0
+
+    def watched(updates: Updates) -> Updates:
+        nonlocal largest
+        for name, direction in updates:
+            given.append(weakref.ref(direction))
+            largest = max(largest, _size(*(tensor for each in given if (tensor := each()) is not None)))
+            yield name, direction
+            del direction
+
+    optimizer.step(watched(rule.updates(network, parameters, network.sweep(parameters, stimuli), targets)))
+    ours = _size(*dict(parameters.items()).values(), *optimizer.state().values()) + largest
+    return {
+        "quantity": f"bytes of parameters, moments and updates at once, DLL {model.rules.dll.feedback} against "
+        f"backpropagation in torch.nn, {model.name}",
+        "measured": f"{ours / theirs:.3f} ({ours / 1e6:.1f} against {theirs / 1e6:.1f} MB)",
+        "target": "≤ 1.22 (paper 1.24)",
+        "value": ours / theirs,
+    }
+
+
+def _size(*tensors: Tensor) -> int:
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(storages.values())
+
+
+def _input_share(model: Model) -> Row:
+    try:
+        train = load_data(model).train
+    except DataError:
+        model = load_model("digits-mlp")
+        train = load_data(model).train
+    size, generator = model.training.batch_size, np.random.default_rng(0)
+    order, reading, training = generator.permutation(len(train)), 0.0, 0.0
+    step: Step | None = None
+    for first in range(0, min(len(train), 200 * size), size):
+        start = time.perf_counter()
+        batch = order[first : first + size]
+        stimuli, targets = torch.from_numpy(train.draw(batch, generator)), torch.from_numpy(train.targets[batch])
+        reading += time.perf_counter() - start
+        step = step or rule_step(model, stimuli, targets)
+        start = time.perf_counter()
+        step()
+        training += time.perf_counter() - start
+    share = reading / (reading + training)
+    return {
+        "quantity": f"share of the input in a training epoch, {model.name}, batch {size}",
+        "measured": f"{100 * share:.1f} %",
+        "target": "≤ 5 %",
+        "value": share,
+    }
+
+
+def _random(model: Model, batch: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    stimuli = channels_last(torch.randn(batch, *model.input, generator=generator))
+    shape = (batch, model.steps) if model.steps > 1 else (batch,)
+    labels = torch.randint(0, model.sizes[-1], shape, generator=generator)
+    return stimuli, nn.functional.one_hot(labels, model.sizes[-1]).float()
