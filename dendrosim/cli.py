@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, data_commands
+from dendrosim import __version__, data_commands, train_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged, RunError
+from dendrosim.train_command import ModelArgument
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,10 +27,6 @@ app = typer.Typer(
 )
 console = Console()
 
-ModelArgument = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
-]
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
 ]
@@ -70,43 +67,7 @@ def demo(
     run_demo(out, target, seed, console)
 
 
-@app.command()
-def train(
-    model: ModelArgument,
-    rule: Annotated[str | None, typer.Option(help="Learning rule: dll or backpropagation.")] = None,
-    feedback: Annotated[str | None, typer.Option(help="How Θ learns under dll: paper, fixed or kolen-pollack.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-RULE-seedN.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
-) -> None:
-    """Train a network in the equilibrium engine (torch) and write a run folder."""
-    from dendrosim.model import load_model
-    from dendrosim.training import train as run_training
-    from dendrosim.training.run import refuse_to_overwrite
-
-    described = load_model(model)
-    settings: dict[str, Any] = {"rule": rule, "epochs": epochs, "seed": seed}
-    described = described.changed(training={key: value for key, value in settings.items() if value is not None})
-    if feedback is not None:
-        described = described.changed(rules={"dll": {"feedback": feedback}})
-    name: str = described.training.rule
-    if name == "dll":
-        name += f"-{described.rules.dll.feedback}"
-    folder = out or Path("runs") / f"{described.name}-{name}-seed{described.training.seed}"
-    if not overwrite:
-        refuse_to_overwrite(folder)
-    console.print(f"Training {described.name} ({described.architecture}) on '{described.data}' with {name}.")
-    with Progress(*Progress.get_default_columns(), "{task.fields[accuracy]}", console=console) as progress:
-        task = progress.add_task("epochs", total=described.training.epochs, accuracy="")
-        run = run_training(
-            described,
-            report=lambda row: progress.update(
-                task, advance=1, accuracy=f"validation {100 * row['validation_accuracy']:.2f} %"
-            ),
-        )
-    console.print(f"Test accuracy {100 * run.test_accuracy:.2f} % after the last epoch.")
-    console.print(f"Written: {run.save(folder, overwrite)}", soft_wrap=True)
+train_command.add_to(app, console)
 
 
 @app.command()

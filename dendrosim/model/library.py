@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from dendrosim.errors import ModelError
+from dendrosim.files import replace_file
 from dendrosim.model.spec import Model
 
 _TYPE_NAMES = {"int": "whole number", "float": "number", "string": "string", "tuple": "list", "model": "table"}
@@ -74,7 +75,7 @@ def validated(values: dict[str, Any], source: str) -> Model:
 
 def save_model(model: Model, path: Path) -> None:
     """Write a model as TOML."""
-    path.write_text(tomli_w.dumps(model.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+    replace_file(path, tomli_w.dumps(model.model_dump(mode="json", exclude_none=True)).encode())
 
 
 def _sentence(error: ValidationError, source: str) -> str:

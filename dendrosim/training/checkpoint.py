@@ -7,6 +7,7 @@ state of a random generator has to be kept.
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ class Checkpoint:
     best_epoch : int
         Epoch with the lowest validation loss; 0 before the first.
     tensors : dict of str to Tensor
-        ``parameters/…``, ``moments/…`` of the optimizer, and ``best/…``, the parameters of the best epoch where
-        training may stop early.
+        ``parameters/…``, ``moments/…`` of the optimizer and, where training may stop early, ``best/…``: the
+        parameters of the best epoch.
     """
 
     model: dict[str, Any]
@@ -49,9 +50,10 @@ class Checkpoint:
 
     def write(self, folder: Path) -> None:
         """Replace the checkpoint of a run folder; at any instant the old or the new one is there, whole."""
-        fields = {key: getattr(self, key) for key in ("model", "epoch", "step", "history", "best_epoch")}
+        fields = json.dumps({key: getattr(self, key) for key in ("model", "epoch", "step", "history", "best_epoch")})
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
-        replace_file(folder / NAME, save(tensors, {"dendrosim": json.dumps(fields)}))
+        metadata = {"dendrosim": fields, "checksum": _checksum(fields, tensors)}
+        replace_file(folder / NAME, save(tensors, metadata))
 
     @classmethod
     def read(cls, folder: Path) -> Checkpoint:
@@ -67,12 +69,24 @@ class Checkpoint:
             raise RunError(f"{folder}: there is no checkpoint to resume; start the training without --resume.")
         try:
             with safe_open(path, framework="pt") as file:
-                fields = json.loads((file.metadata() or {})["dendrosim"])
-                return cls(**fields, tensors={name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata["checksum"] != _checksum(metadata["dendrosim"], tensors):
+                raise ValueError("its checksum is wrong")
+            return cls(**json.loads(metadata["dendrosim"]), tensors=tensors)
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-            raise RunError(f"{path}: the checkpoint is damaged ({error}); start the training again.") from None
+            raise RunError(
+                f"{path}: the checkpoint is damaged ({error}); start the training again with --overwrite."
+            ) from None
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """Return the tensors of one group, without its prefix."""
         start = prefix + "/"
         return {name.removeprefix(start): tensor for name, tensor in self.tensors.items() if name.startswith(start)}
+
+
+def _checksum(fields: str, tensors: dict[str, Tensor]) -> str:
+    checksum = zlib.crc32(fields.encode())
+    for name in sorted(tensors):
+        checksum = zlib.crc32(tensors[name].numpy().tobytes(), checksum)
+    return f"{checksum:08x}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, distributed
 
@@ -18,6 +17,11 @@ from dendrosim.rules.rule import Updates
 
 # Sums that may be on their way while the rule computes the next update.
 UNDER_WAY = 4
+
+
+def rank() -> int:
+    """Return the number that torchrun gave to this process; 0 for one that it did not start."""
+    return int(os.environ.get("RANK", "0"))
 
 
 class Ranks:
@@ -29,41 +33,49 @@ class Ranks:
         Number of this process, and how many there are.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1):
-        self.rank, self.size = rank, size
+    def __init__(self, rank: int = 0, size: int = 1, device: torch.device | None = None):
+        self.rank, self.size, self._device = rank, size, device
 
     @classmethod
     @contextmanager
     def joined(cls, device: torch.device) -> Iterator[Ranks]:
-        """Join the processes that torchrun started with this one, for the time of the training."""
+        """Join the processes that torchrun started with this one, for the time of the training.
+
+        A process group that is there already is used, and stays: one process may train several networks in a row.
+
+        Raises
+        ------
+        RunError
+            The others cannot be reached.
+        """
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
             yield cls()
             return
-        backend = "nccl" if device.type == "cuda" else "gloo"
-        distributed.init_process_group(backend, timeout=timedelta(minutes=5))
+        is_new = not distributed.is_initialized()
+        if is_new:
+            with _answering():
+                backend = "nccl" if device.type == "cuda" else "gloo"
+                distributed.init_process_group(backend, timeout=timedelta(minutes=5))
         try:
-            yield cls(distributed.get_rank(), size)
-        except RuntimeError as error:
-            raise RunError(
-                f"rank {os.environ['RANK']} of {size} lost the others ({str(error).splitlines()[0]}); "
-                "start them again with --resume."
-            ) from error
+            yield cls(distributed.get_rank(), size, device)
         finally:
-            distributed.destroy_process_group()
+            if is_new:
+                distributed.destroy_process_group()
 
     @property
     def first(self) -> bool:
         """Whether this is the process that writes and reports."""
         return self.rank == 0
 
-    def part(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return the samples of a batch that are this rank's, and their share of the batch.
+    def part(self, size: int) -> tuple[slice, float]:
+        """Return which samples of a batch are this rank's, and their share of the batch.
 
-        A rank that would have none takes a sample that does not count.
+        A rank that would have none takes the first, which does not count.
         """
-        own = batch[self.rank :: self.size]
-        return (own, len(own) / len(batch)) if len(own) else (batch[:1], 0.0)
+        own = slice(self.rank, size, self.size)
+        count = len(range(size)[own])
+        return (own, count / size) if count else (slice(1), 0.0)
 
     def summed(self, updates: Updates, share: float) -> Updates:
         """Give out the updates of the whole batch: the mean of those of all ranks, weighted by their shares.
@@ -78,24 +90,40 @@ class Ranks:
         for name, direction in updates:
             if last is None or direction is not last[0]:  # two parameters may share one direction
                 total = direction.mul(share).contiguous()
-                last = direction, total, distributed.all_reduce(total, async_op=True)
+                last = direction, total, _begin_sum(total)
             waiting.append((name, *last[1:]))
             if len(waiting) > UNDER_WAY:
                 yield _arrived(*waiting.popleft())
         while waiting:
             yield _arrived(*waiting.popleft())
 
-    def total(self, values: dict[str, float]) -> dict[str, float]:
-        """Return the sums over all ranks."""
+    def total(self, values: Mapping[str, float]) -> Callable[[], dict[str, float]]:
+        """Begin to sum values over all ranks; what is returned waits for the sums when it is called."""
         if self.size == 1:
-            return values
-        sums = torch.tensor(list(values.values()), dtype=torch.float64)
-        if distributed.get_backend() == "nccl":
-            sums = sums.cuda()
-        distributed.all_reduce(sums)
-        return dict(zip(values, sums.tolist(), strict=True))
+            return lambda: dict(values)
+        sums = torch.tensor(list(values.values()), dtype=torch.float64, device=self._device)
+        under_way = _begin_sum(sums)
+        return lambda: dict(zip(values, _arrived("", sums, under_way)[1].tolist(), strict=True))
+
+
+def _begin_sum(tensor: Tensor) -> Any:
+    with _answering():
+        return distributed.all_reduce(tensor, async_op=True)
 
 
 def _arrived(name: str, total: Tensor, under_way: Any) -> tuple[str, Tensor]:
-    under_way.wait()
+    with _answering():
+        under_way.wait()
     return name, total
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn what torch says when another rank does not answer into one sentence."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        size, cause = os.environ["WORLD_SIZE"], str(error).strip().splitlines()[0]
+        raise RunError(
+            f"rank {rank()} of {size} lost the others ({cause}); start all of them again with --resume."
+        ) from error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
 from dendrosim.errors import RunError
 
+DEVICES = ("cpu", "cuda", "auto")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -19,7 +20,7 @@ class Hardware:
     Attributes
     ----------
     device : {"cpu", "cuda", "auto"}
-        ``auto`` takes a GPU where there is one.
+        ``auto`` takes a GPU where there is one. Of several GPUs each rank of torchrun takes its own.
     dtype : {"float32", "float64"}
         Type of all potentials and parameters.
     threads : int, optional
@@ -28,10 +29,17 @@ class Hardware:
         Refuse operations whose result may differ from run to run, which only a GPU has.
     """
 
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
-    dtype: Literal["float32", "float64"] = "float32"
+    device: str = "cpu"
+    dtype: str = "float32"
     threads: int | None = None
     deterministic: bool = False
+
+    @property
+    def chosen(self) -> str:
+        """The device that is taken: cpu or cuda."""
+        if self.device != "auto":
+            return self.device
+        return "cuda" if torch.cuda.is_available() else "cpu"
 
     def prepare(self) -> tuple[torch.device, torch.dtype]:
         """Set torch up and return the device and the type.
@@ -41,16 +49,30 @@ class Hardware:
         RunError
             There is no such device or type here.
         """
-        if self.dtype not in DTYPES:
-            raise RunError(f"there is no dtype '{self.dtype}'; choose {' or '.join(DTYPES)}.")
-        if self.device not in ("cpu", "cuda", "auto"):
-            raise RunError(f"there is no device '{self.device}'; choose cpu, cuda or auto.")
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise RunError("torch finds no GPU on this machine; choose --device cpu, or auto.")
+        self._check()
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         # Silenced errors are tiny, and denormal numbers would slow every product down.
         torch.set_flush_denormal(True)
         torch.use_deterministic_algorithms(self.deterministic)
-        name = "cpu" if self.device == "cpu" or not torch.cuda.is_available() else "cuda"
-        return torch.device(name), DTYPES[self.dtype]
+        if self.deterministic:  # cuBLAS is so only with work space of its own
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        if self.chosen == "cpu":
+            return torch.device("cpu"), DTYPES[self.dtype]
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+        return device, DTYPES[self.dtype]
+
+    def _check(self) -> None:
+        if self.dtype not in DTYPES:
+            raise RunError(f"there is no dtype '{self.dtype}'; choose {' or '.join(DTYPES)}.")
+        if self.device not in DEVICES:
+            raise RunError(f"there is no device '{self.device}'; choose {', '.join(DEVICES)}.")
+        if self.threads is not None and self.threads < 1:
+            raise RunError(f"{self.threads} threads cannot compute anything; choose 1 or more.")
+        if self.chosen == "cuda":
+            found, wanted = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+            if found == 0:
+                raise RunError("torch finds no GPU on this machine; choose device cpu, or auto.")
+            if wanted > found:
+                raise RunError(f"{wanted} ranks on this machine need a GPU each and it has {found}; start {found}.")

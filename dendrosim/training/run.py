@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from dendrosim.model import Model, Parameters
 from dendrosim.model.library import save_model
 from dendrosim.training import checkpoint
 
-FILES = (checkpoint.NAME, "model.toml", "weights.safetensors", "history.csv", "summary.json")
+RESULTS = ("model.toml", "weights.safetensors", "history.csv", "summary.json")
+FILES = (checkpoint.NAME, *RESULTS)
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,15 @@ class Run:
         folder = Path(folder)
         if not overwrite:
             refuse_to_overwrite(folder)
-        try:
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             save_model(self.model, folder / "model.toml")
             self.parameters.save(folder / "weights.safetensors", self.model)
-            replace_file(folder / "history.csv", self.history.to_csv(index=False).encode())
+            write_history(folder, self.history)
             training = self.model.training
             summary: dict[str, str | int | float] = {f"test_{name}": value for name, value in self.test.items()}
             summary |= {"rule": training.rule, "seed": training.seed, "epochs": training.epochs, "epoch": self.epoch}
             replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
-        except OSError as error:
-            raise RunError(f"{folder}: the run cannot be written ({error.strerror}); choose another --out.") from None
         return folder
 
 
@@ -92,3 +92,19 @@ def refuse_to_overwrite(folder: Path) -> None:
             f"{folder}: this folder already holds a run; go on with it by --resume, choose another --out, or pass "
             "--overwrite."
         )
+
+
+def write_history(folder: Path, history: pd.DataFrame) -> None:
+    """Replace the history of a run folder; it can be read while the training goes on."""
+    replace_file(folder / "history.csv", history.to_csv(index=False).encode())
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the system says when `folder` cannot be written into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{folder}: the run cannot be written ({error.strerror}); make room for it, or choose another --out."
+        ) from None

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dendrosim.data import load_data
 from dendrosim.errors import RunError
 from dendrosim.model import Model
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware
-from dendrosim.training.run import Run, refuse_to_overwrite
+from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history, writing
 from dendrosim.training.trainer import Trainer
 
 
@@ -31,6 +33,9 @@ def train(
 ) -> Run:
     """Train a network in the equilibrium engine.
 
+    In the processes that ``torchrun`` starts, on one machine or several, every rank trains with its part of each batch.
+    The first one writes; to resume, all of them read `folder`, which has to be on a file system that they share.
+
     Parameters
     ----------
     model : Model
@@ -38,7 +43,7 @@ def train(
     seed : int, optional
         Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
     folder : str or Path, optional
-        Where a checkpoint is written after each epoch, and the finished run at the end.
+        Where checkpoint and history are written after each epoch, and the finished run at the end.
     resume : bool
         Go on from the checkpoint in `folder`, to the same result as if the training had not been interrupted.
     overwrite : bool
@@ -46,7 +51,7 @@ def train(
     hardware : Hardware, optional
         Device, precision and threads.
     report : callable, optional
-        Called after each epoch with the new row of the history.
+        Called after each epoch with the new row of the history, in the first rank.
     progress : callable, optional
         Called after each batch with the number of batches done, and of all batches.
 
@@ -59,30 +64,32 @@ def train(
     Raises
     ------
     RunError
-        The training diverged, the folder holds another run, or there is nothing to resume.
+        The training diverged, the folder holds another run, there is nothing to resume, or another rank was lost.
     """
+    if resume and overwrite:
+        raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
         model = model.changed(training={"seed": seed})
     device, dtype = (hardware or Hardware()).prepare()
     with Ranks.joined(device) as ranks:
         trainer = Trainer(model, load_data(model), device, dtype, ranks)
-        writing = Path(folder) if folder is not None and ranks.first else None
+        own_folder = Path(folder) if folder is not None and ranks.first else None
         if resume:
             trainer.restore(_checkpoint_of(model, folder))
-        elif writing is not None:
-            _begin(writing, trainer.checkpoint(), overwrite)
-        while not trainer.finished:
-            try:
+        elif own_folder is not None:
+            _begin(own_folder, trainer.checkpoint(), overwrite)
+        try:
+            while not trainer.finished:
                 row = trainer.epoch(progress)
-            except RunError as error:
-                raise _with_remedy(error, writing, len(trainer.history)) from None
-            if writing is not None:
-                trainer.checkpoint().write(writing)
-            if ranks.first:
-                report(row)
-        run = trainer.result()
-    if writing is not None:
-        run.save(writing, overwrite=True)
+                if own_folder is not None:
+                    _keep(own_folder, trainer)
+                if ranks.first:
+                    report(row)
+            run = trainer.result()
+        except RunError as error:
+            raise _with_checkpoint(error, folder, len(trainer.history)) from None
+    if own_folder is not None:
+        run.save(own_folder, overwrite=True)
     return run
 
 
@@ -90,18 +97,31 @@ def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
     if folder is None:
         raise RunError("there is nothing to resume without a run folder; name it.")
     checkpoint = Checkpoint.read(Path(folder))
-    if checkpoint.model != model.model_dump(mode="json"):
-        raise RunError(f"{folder}: its checkpoint is of a model with other settings; resume with those, or start anew.")
+    if change := _first_change(checkpoint.model, model.model_dump(mode="json")):
+        raise RunError(
+            f"{folder}: its checkpoint is of a model with other settings ({change}); resume with those, or start anew "
+            "with --overwrite."
+        )
     return checkpoint
+
+
+def _first_change(there: Any, here: Any, key: str = "") -> str:
+    """Return where two descriptions differ first; empty if they are the same."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        changes = (_first_change(there.get(name), here.get(name), f"{key}.{name}") for name in there | here)
+        return next(filter(None, changes), "")
+    return "" if there == here else f"{key.removeprefix('.')} was {there} and is {here}"
 
 
 def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool) -> None:
     """Make the run folder with its first checkpoint inside: a folder that is there can always be resumed."""
     if not overwrite:
         refuse_to_overwrite(folder)
-    try:
+    with writing(folder):
         if folder.exists():
             checkpoint.write(folder)
+            for name in RESULTS:
+                (folder / name).unlink(missing_ok=True)
             return
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -111,10 +131,16 @@ def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool) -> None:
             aside.rename(folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-    except OSError as error:
-        raise RunError(f"{folder}: the run cannot be written ({error.strerror}); choose another --out.") from None
 
 
-def _with_remedy(error: RunError, folder: Path | None, epochs: int) -> RunError:
-    kept = f"; the checkpoint after epoch {epochs} is in {folder}" if folder else ""
-    return RunError(f"{error}{kept}; lower training.learning_rate, or set training.clamp.")
+def _keep(folder: Path, trainer: Trainer) -> None:
+    with writing(folder):
+        trainer.checkpoint().write(folder)
+        write_history(folder, pd.DataFrame(trainer.history))
+
+
+def _with_checkpoint(error: RunError, folder: str | Path | None, epochs: int) -> RunError:
+    """Tell where the last good state is, too."""
+    if folder is None:
+        return error
+    return RunError(f"{str(error).removesuffix('.')} (the checkpoint after epoch {epochs} is in {folder}).")

@@ -15,14 +15,14 @@ from torch import Tensor
 
 from dendrosim.data import Dataset
 from dendrosim.data.dataset import Split
-from dendrosim.equilibrium import Network
+from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.rules import RULES, Rule
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
-from dendrosim.training.measures import measures
+from dendrosim.training.measures import MEASURES, measures
 from dendrosim.training.optimizer import Optimizer
 from dendrosim.training.run import Run
 
@@ -55,6 +55,7 @@ class Trainer:
         self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self._best = 0, self.parameters
+        self._broken: str | None = None
 
     @property
     def total_batches(self) -> int:
@@ -85,7 +86,7 @@ class Trainer:
         Raises
         ------
         RunError
-            The loss or a parameter became NaN or infinite.
+            The loss, a parameter or a moment of the optimizer became NaN or infinite.
         """
         start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
         generator = np.random.default_rng([self._settings.seed, number])
@@ -93,40 +94,46 @@ class Trainer:
         sums: Counter[str] = Counter()
         for done in range(self.batches):
             batch = order[done * self._settings.batch_size : (done + 1) * self._settings.batch_size]
-            sums.update(self._step(batch, generator, number))
+            sums.update(self._step(batch, generator))
             progress((number - 1) * self.batches + done + 1, self.total_batches)
-        self._check_finite(number)
-        trained = self._ranks.total({name: value / len(order) for name, value in sums.items()})
+        self._check_finite()
         validated = self.evaluate(self._data.validation)
         row = {
             "epoch": number,
             "learning_rate": rate,
-            **{f"train_{name}": value for name, value in trained.items()},
+            **{f"train_{name}": value / len(order) for name, value in sums.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             **self.parameters.map(lambda tensor: tensor.cpu()).alignment(),
             "seconds": time.perf_counter() - start,
         }
-        self.history.append(row)
-        if validated["loss"] <= min(earlier["validation_loss"] for earlier in self.history):
+        if self.best_epoch == 0 or validated["loss"] < self.history[self.best_epoch - 1]["validation_loss"]:
             self.best_epoch = number
             if self._settings.patience is not None:
                 self._best = self.parameters.map(torch.clone)
+        self.history.append(row)
         return row
 
     def evaluate(self, split: Split) -> dict[str, float]:
-        """Return the mean loss and what else is measured on a split, all of it on every rank."""
-        sums: Counter[str] = Counter()
-        for first in range(0, len(split), EVALUATED_AT_ONCE):
+        """Return the mean loss and what else is measured on a split; each rank takes some of its samples.
+
+        Raises
+        ------
+        RunError
+            The loss is NaN or infinite.
+        """
+        sums = Counter(self._nothing())
+        for first in range(self._ranks.rank * EVALUATED_AT_ONCE, len(split), self._ranks.size * EVALUATED_AT_ONCE):
             part = slice(first, first + EVALUATED_AT_ONCE)
             stimuli, targets = self._tensor(split.stimuli[part]), self._tensor(split.targets[part])
-            output = self._network.output(self._network.sweep(self.parameters, stimuli))
-            sums.update(self._measured(output, targets))
-        return {name: value / len(split) for name, value in sums.items()}
+            sums.update(self._measured(self._network.sweep(self.parameters, stimuli), targets))
+        total = self._ranks.total(sums)()
+        self._check_loss(total["loss"])
+        return {name: value / len(split) for name, value in total.items()}
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
         groups = {"parameters": dict(self.parameters.items()), "moments": self._optimizer.state()}
-        if self._settings.patience is not None:
+        if self._settings.patience is not None and self.best_epoch:
             groups["best"] = dict(self._best.items())
         return Checkpoint(
             self._model.model_dump(mode="json"),
@@ -138,13 +145,27 @@ class Trainer:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same model."""
+        """Go on from a checkpoint of the same model.
+
+        Raises
+        ------
+        RunError
+            It was trained with another precision.
+        """
+        there = checkpoint.part("parameters")
         for name, tensor in self.parameters.items():
-            tensor.copy_(checkpoint.part("parameters")[name])
+            if there[name].dtype != tensor.dtype:
+                raise RunError(
+                    f"the checkpoint holds {_short(there[name].dtype)} and the training asks for "
+                    f"{_short(tensor.dtype)}; resume with --dtype {_short(there[name].dtype)}."
+                )
+            tensor.copy_(there[name])
         self._optimizer.restore(checkpoint.part("moments"), checkpoint.step)
         self.history, self.best_epoch = list(checkpoint.history), checkpoint.best_epoch
         if best := checkpoint.part("best"):
-            self._best = Parameters.collect(best.items()).map(lambda tensor: channels_last(tensor.to(self._device)))
+            self._best = self.parameters.map(torch.clone)
+            for name, tensor in self._best.items():
+                tensor.copy_(best[name])
 
     def result(self) -> Run:
         """Test the parameters that count and return them with the history."""
@@ -153,35 +174,69 @@ class Trainer:
         history = pd.DataFrame(self.history)
         return Run(self._model, parameters, history, self._data, epoch, self.evaluate(self._data.test))
 
-    def _step(self, batch: np.ndarray, generator: np.random.Generator, epoch: int) -> dict[str, float]:
-        own, share = self._ranks.part(batch)
-        stimuli = self._tensor(self._data.train.draw(own, generator))
-        targets = self._tensor(self._data.train.targets[own])
+    def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, float]:
+        """Learn from one batch and return what was measured on it, summed over presentations."""
+        own, share = self._ranks.part(len(batch))
+        stimuli = self._tensor(self._drawn(batch, own, generator))
+        targets = self._tensor(self._data.train.targets[batch[own]])
         state = self._network.sweep(self.parameters, stimuli)
-        output = self._network.output(state)
-        measured = self._measured(output, targets)
-        if not math.isfinite(measured["loss"]):
-            raise self._diverged(epoch, "the loss")
+        measured = self._measured(state, targets)
+        whole_batch = self._ranks.total(measured if share else self._nothing())
         smooth = self._settings.label_smoothing
         wanted = targets if smooth == 0 else targets * (1 - smooth) + smooth / targets.shape[-1]
         updates = self._rule.updates(self._network, self.parameters, state, wanted)
         self._optimizer.step(self._ranks.summed(updates, share))
-        return measured if share else dict.fromkeys(measured, 0.0)
+        total = whole_batch()
+        self._check_loss(total["loss"])  # all ranks see the same sum, so that all of them stop at the same step
+        return total
 
-    def _measured(self, output: Tensor, targets: Tensor) -> dict[str, float]:
+    def _drawn(self, batch: np.ndarray, own: slice, generator: np.random.Generator) -> np.ndarray:
+        train = self._data.train
+        if train.augmentation is None:
+            return train.stimuli[batch[own]]
+        # Every rank draws for the whole batch, so that their number does not change the training.
+        return train.draw(batch, generator)[own]
+
+    def _nothing(self) -> dict[str, float]:
+        return dict.fromkeys(("loss", *MEASURES[self._data.task]), 0.0)
+
+    def _measured(self, state: State, targets: Tensor) -> dict[str, float]:
         """Return sums over presentations of the loss and of what else is measured."""
+        output = self._network.output(state)
         means = {"loss": float(self._network.loss(output, targets)), **measures(self._data.task, output, targets)}
+        if not math.isfinite(means["loss"]):
+            potentials = {"targets": targets, **state.basal}
+            self._broken = next((name for name, tensor in potentials.items() if not _is_finite(tensor)), None)
         return {name: value * len(targets) for name, value in means.items()}
 
-    def _check_finite(self, epoch: int) -> None:
-        for name, tensor in self.parameters.items():
-            if not torch.isfinite(tensor).all():
-                raise self._diverged(epoch, f"'{name}'")
+    def _check_loss(self, loss: float) -> None:
+        if math.isfinite(loss):
+            return
+        if self._broken in ("targets", "input"):
+            raise RunError(
+                f"training stopped in epoch {len(self.history) + 1}: {self._broken} of '{self._data.name}' holds NaN "
+                "or infinite values; correct the data set."
+            )
+        raise self._diverged(self._broken or "loss")
 
-    def _diverged(self, epoch: int, what: str) -> RunError:
-        broken = [name for name, tensor in self.parameters.items() if not torch.isfinite(tensor).all()]
-        what = f"'{broken[0]}'" if broken else what
-        return RunError(f"training diverged in epoch {epoch}: {what} holds NaN or infinite values")
+    def _check_finite(self) -> None:
+        for name, tensor in (*self.parameters.items(), *self._optimizer.state().items()):
+            if not _is_finite(tensor):
+                raise self._diverged(name)
+
+    def _diverged(self, what: str) -> RunError:
+        return RunError(
+            f"training diverged in epoch {len(self.history) + 1}: '{what}' holds NaN or infinite values; lower "
+            "training.learning_rate, or set training.clamp."
+        )
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return channels_last(torch.from_numpy(array).to(self._device, self._dtype))
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return bool(torch.isfinite(tensor).all())
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

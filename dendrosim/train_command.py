@@ -1,0 +1,182 @@
+"""The command ``dendrosim train``, and how it shows a training that runs."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from dendrosim.model import Model
+from dendrosim.model.spec import DLL, Training
+
+RULES = ", ".join(get_args(Training.model_fields["rule"].annotation))
+FEEDBACKS = ", ".join(get_args(DLL.model_fields["feedback"].annotation))
+REFRESHED = 0.1  # seconds between two changes of the progress bar
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
+]
+
+
+def add_to(app: typer.Typer, console: Console) -> None:
+    """Add the command to the command line.
+
+    Parameters
+    ----------
+    app : Typer
+        The command line.
+    console : Console
+        Where to print.
+    """
+
+    @app.command()
+    def train(
+        model: ModelArgument,
+        settings: Annotated[str | None, typer.Option(help="Settings that the model file names, such as paper.")] = None,
+        rule: Annotated[str | None, typer.Option(help=f"Learning rule: {RULES}.")] = None,
+        feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
+        epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
+        seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")
+        ] = None,
+        resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
+        overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
+        device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")] = "cpu",
+        dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+        threads: Annotated[
+            int | None, typer.Option(min=1, help="Threads of the CPU; by default torch's choice.")
+        ] = None,
+        deterministic: Annotated[
+            bool, typer.Option("--deterministic", help="Refuse operations of a GPU that differ from run to run.")
+        ] = False,
+        tensorboard: Annotated[
+            bool, typer.Option("--tensorboard", help="Write the history for TensorBoard, too, into the run folder.")
+        ] = False,
+    ) -> None:
+        """Train a network in the equilibrium engine (torch) and write a run folder.
+
+        Start it by torchrun, as -m dendrosim train, to share each batch between processes.
+        """
+        from dendrosim.training import Hardware
+        from dendrosim.training import tensorboard as boards
+        from dendrosim.training import train as run_training
+        from dendrosim.training.distributed import rank
+        from dendrosim.training.measures import described
+        from dendrosim.training.run import refuse_to_overwrite
+
+        network = _model(model, settings, feedback, {"rule": rule, "epochs": epochs, "seed": seed})
+        name = _rule(network)
+        parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
+        folder = out or Path("runs", "-".join(parts))
+        hardware = Hardware(device, dtype, threads, deterministic)
+        shown = console if rank() == 0 else Console(quiet=True)
+        if rank() == 0 and not (overwrite or resume):
+            refuse_to_overwrite(folder)
+        if device == "auto":
+            shown.print(f"Device: {hardware.chosen}.")
+        shown.print(f"Training {network.name} ({network.architecture}) on '{network.data}' with {name}.")
+        board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
+        with _resumable(folder, shown), board as write, Display(shown, network.training.epochs) as display:
+
+            def report(row: Mapping[str, Any]) -> None:
+                display.report(row)
+                write(row)
+
+            run = run_training(
+                network,
+                folder=folder,
+                resume=resume,
+                overwrite=overwrite,
+                hardware=hardware,
+                report=report,
+                progress=display.progress,
+            )
+        when = "the last epoch" if run.epoch == len(run.history) else f"epoch {run.epoch}, the best on validation"
+        shown.print(f"Test {described(run.test)} after {when}.")
+        shown.print(f"Written: {folder}", soft_wrap=True)
+
+
+class Display:
+    """A progress bar with epoch, batch, remaining time and what was last measured on the validation set.
+
+    Parameters
+    ----------
+    console : Console
+        Where it is shown.
+    epochs : int
+        Epochs of the whole training.
+    """
+
+    def __init__(self, console: Console, epochs: int):
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        self._bar = Progress(*columns, TextColumn("{task.fields[measured]}"), console=console)
+        self._epochs = epochs
+        self._task: TaskID | None = None
+        self._last = 0.0
+
+    def __enter__(self) -> Display:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def progress(self, done: int, total: int) -> None:
+        """Show how many batches are done."""
+        now = time.monotonic()
+        if self._task is None:
+            # A resumed training does not start at zero: what is done already says nothing about the speed.
+            self._task = self._bar.add_task("", total=total, completed=done - 1, measured="")
+        elif now - self._last < REFRESHED and done < total:
+            return
+        self._last = now
+        epoch = (done - 1) * self._epochs // total + 1
+        self._bar.update(self._task, completed=done, description=f"epoch {epoch}/{self._epochs}, batch")
+
+    def report(self, row: Mapping[str, Any]) -> None:
+        """Show what was measured on the validation set."""
+        from dendrosim.training.measures import described
+
+        start = "validation_"
+        measured = {name.removeprefix(start): value for name, value in row.items() if name.startswith(start)}
+        if self._task is not None:
+            self._bar.update(self._task, measured=f"validation {described(measured)}")
+
+
+def _model(name: str, settings: str | None, feedback: str | None, training: Mapping[str, Any]) -> Model:
+    from dendrosim.model import load_model
+
+    network = load_model(name, settings)
+    network = network.changed(training={key: value for key, value in training.items() if value is not None})
+    return network if feedback is None else network.changed(rules={"dll": {"feedback": feedback}})
+
+
+def _rule(network: Model) -> str:
+    rule = network.training.rule
+    return f"{rule}-{network.rules.dll.feedback}" if rule == "dll" else rule
+
+
+@contextmanager
+def _resumable(folder: Path, console: Console) -> Iterator[None]:
+    """Say how to go on when the training is interrupted, by hand or by whoever started it."""
+    from dendrosim.training.checkpoint import NAME
+
+    handler: Callable[..., Any] | int | None = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = (folder / NAME).is_file()
+        how = f"{folder} holds its last checkpoint; go on with the same command and --resume" if kept else "start again"
+        console.print(f"The training was interrupted: {how}.", soft_wrap=True, highlight=False)
+        raise typer.Exit(code=130) from None
+    finally:
+        signal.signal(signal.SIGTERM, handler)
