@@ -135,7 +135,7 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
             yield client
         return
     with (
-        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client

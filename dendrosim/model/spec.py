@@ -12,183 +12,12 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from dendrosim.model.cell import Cell, RateCell
 from dendrosim.model.connections import Connection, connect
-from dendrosim.model.part import Count, NotNegative, Part, Positive, Size
+from dendrosim.model.layers import Dense, Layer, short_name
+from dendrosim.model.part import Count, Part
 from dendrosim.model.preparation import Preparation
+from dendrosim.model.settings import Plasticity, Rules, Teacher, Training
 
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
-
-# Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
-FEEDBACK_DEFAULTS = {
-    "paper": {"theta_rate": 0.01, "decay": 0.0},
-    "released": {"theta_rate": 0.1, "decay": 0.0},
-    "fixed": {"theta_rate": 0.0, "decay": 0.0},
-    "kolen-pollack": {"theta_rate": 1.0, "decay": 0.1},
-}
-
-
-class Dense(Part):
-    """A layer of cells, each of which receives from every cell below."""
-
-    kind: Literal["dense"]
-    units: Count
-
-
-class Conv2d(Part):
-    """A layer of cells in ``channels`` maps, each with a window of the layer below; weights are shared.
-
-    ``kernel`` is the side of the window, or [height, width].
-    """
-
-    kind: Literal["conv2d"]
-    channels: Count
-    kernel: Size
-    padding: Annotated[int, Field(ge=0)] = 0
-
-
-class Pool(Part):
-    """The largest, or the mean, of each window of the layer below: part of the next layer's projection.
-
-    ``size`` is the side of the window, [height, width], or ``"all"``: one window over the whole layer.
-    """
-
-    kind: Literal["max-pool", "average-pool"]
-    size: Size | Literal["all"]
-
-
-class Recurrent(Part):
-    """A layer of cells that receives from the layer below and, one step of the sequence later, from itself."""
-
-    kind: Literal["recurrent"]
-    units: Count
-
-
-class Branches(Part):
-    """Convolutions side by side on the same layer, each a layer of cells of its own, as in a TextCNN (Kim, 2014)."""
-
-    kind: Literal["branches"]
-    layers: Annotated[tuple[Conv2d, ...], Field(min_length=2, strict=False)]
-
-
-Layer = Annotated[Dense | Conv2d | Pool | Recurrent | Branches, Field(discriminator="kind")]
-
-
-class Teacher(Part):
-    """How the target reaches the output soma: clamped to it, or nudged towards it with strength β."""
-
-    kind: Literal["clamped", "nudged"] = "clamped"
-    strength: Annotated[float, Field(gt=0, le=1)] = 1.0
-
-    @model_validator(mode="after")
-    def _a_clamp_is_whole(self) -> Teacher:
-        if self.kind == "clamped" and self.strength != 1.0:
-            raise ValueError('a clamped teacher has strength 1; write kind = "nudged" for a weaker one')
-        return self
-
-
-class Training(Part):
-    """How the equilibrium engine trains.
-
-    Attributes
-    ----------
-    validation : float
-        Share of the training set that is held out for validation.
-    patience : int, optional
-        Epochs without a lower validation loss after which training stops and returns the best epoch's parameters; by
-        default all epochs are trained and the last one counts.
-    label_smoothing : float
-        Share of the target that is spread evenly over all classes.
-    clamp : float, optional
-        Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
-    """
-
-    rule: Literal["dll", "backpropagation", "predictive-coding"] = "dll"
-    optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: Positive = 1e-3
-    schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    epochs: Count = 10
-    batch_size: Count = 64
-    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    patience: Count | None = None
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    clamp: Positive | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-class DLL(Part):
-    """Dendritic Localized Learning: how Θ learns. Keys left out take the feedback rule's own defaults.
-
-    Attributes
-    ----------
-    theta_rate : float
-        Learning rate of Θ relative to that of W.
-    decay : float
-        Decay λ of W and Θ.
-    theta_deviation : float, optional
-        Standard deviation with which Θ is drawn; by default 1/√fan-out of each connection. With 0 nothing is fed back,
-        and only the readout learns.
-    """
-
-    feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
-    theta_rate: NotNegative
-    decay: NotNegative
-    theta_deviation: NotNegative | None = None
-
-    @model_validator(mode="after")
-    def _what_is_renormalised_is_not_zero(self) -> DLL:
-        if self.feedback == "released" and self.theta_deviation == 0:
-            raise ValueError("the feedback rule 'released' keeps the norm of Θ; give theta_deviation above 0")
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in_defaults(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            feedback = values.get("feedback", "kolen-pollack")
-            return FEEDBACK_DEFAULTS.get(feedback, FEEDBACK_DEFAULTS["fixed"]) | values
-        return values
-
-
-class Plasticity(Part):
-    """How the circuit itself learns, in continuous time or presentation by presentation.
-
-    Attributes
-    ----------
-    mode : {"continuous", "at-convergence"}
-        Plasticity always on while stimuli change, or one update whenever all presentations have converged.
-    presentation_time : float
-        How long a stimulus is held in continuous mode, ms.
-    streams : int
-        Presentations that run side by side and share their weights.
-    learning_rate : float
-        Of W, for one presentation of each stream.
-    theta_rate : float, optional
-        Learning rate of Θ relative to W; by default that of the feedback rule.
-    decay : float
-        Decay λ of W and Θ for one presentation, relative to the learning rate.
-    """
-
-    mode: Literal["continuous", "at-convergence"] = "continuous"
-    presentation_time: Positive = 50.0
-    streams: Count = 32
-    learning_rate: Positive = 0.3
-    theta_rate: NotNegative | None = None
-    decay: NotNegative = 0.0
-    epochs: Count = 20
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-
-
-class PredictiveCoding(Part):
-    """Predictive coding: how often, and by how much, the potentials move towards lower energy before W learns."""
-
-    iterations: Count = 20
-    rate: Annotated[float, Field(gt=0, lt=1)] = 0.2
-
-
-class Rules(Part):
-    """Settings of the learning rules, one table each."""
-
-    dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
-    predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
 
 
 class Model(Part):
@@ -281,7 +110,7 @@ class Model(Part):
     @property
     def architecture(self) -> str:
         """The part that decides which weights fit, in one line: ``64-128-64-10 tanh softmax``."""
-        layers = [_short(layer) for layer in self.layers]
+        layers = [short_name(layer) for layer in self.layers]
         return f"{'-'.join(['x'.join(map(str, self.input)), *layers])} {self.activation} {self.output}"
 
     @property
@@ -310,24 +139,6 @@ class Model(Part):
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)
-
-
-def _short(layer: Layer) -> str:
-    match layer:
-        case Conv2d():
-            return f"conv{layer.channels}k{_by(layer.kernel)}" + (f"p{layer.padding}" if layer.padding else "")
-        case Pool():
-            return f"{layer.kind.replace('-', '')}{_by(layer.size)}"
-        case Branches():
-            return f"({'|'.join(map(_short, layer.layers))})"
-        case Recurrent():
-            return f"recurrent{layer.units}"
-        case _:
-            return str(layer.units)
-
-
-def _by(size: int | tuple[int, int] | str) -> str:
-    return "x".join(map(str, size)) if isinstance(size, tuple) else str(size)
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,136 @@
+"""How a network is taught: teacher, training, plasticity of the circuit, and the learning rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from dendrosim.model.part import Count, NotNegative, Part, Positive
+
+# Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
+FEEDBACK_DEFAULTS = {
+    "paper": {"theta_rate": 0.01, "decay": 0.0},
+    "released": {"theta_rate": 0.1, "decay": 0.0},
+    "fixed": {"theta_rate": 0.0, "decay": 0.0},
+    "kolen-pollack": {"theta_rate": 1.0, "decay": 0.1},
+}
+
+
+class Teacher(Part):
+    """How the target reaches the output soma: clamped to it, or nudged towards it with strength β."""
+
+    kind: Literal["clamped", "nudged"] = "clamped"
+    strength: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @model_validator(mode="after")
+    def _a_clamp_is_whole(self) -> Teacher:
+        if self.kind == "clamped" and self.strength != 1.0:
+            raise ValueError('a clamped teacher has strength 1; write kind = "nudged" for a weaker one')
+        return self
+
+
+class Training(Part):
+    """How the equilibrium engine trains.
+
+    Attributes
+    ----------
+    validation : float
+        Share of the training set that is held out for validation.
+    patience : int, optional
+        Epochs without a lower validation loss after which training stops and returns the best epoch's parameters; by
+        default all epochs are trained and the last one counts.
+    label_smoothing : float
+        Share of the target that is spread evenly over all classes.
+    clamp : float, optional
+        Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
+    """
+
+    rule: Literal["dll", "backpropagation", "predictive-coding"] = "dll"
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: Positive = 1e-3
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    epochs: Count = 10
+    batch_size: Count = 64
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Count | None = None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    clamp: Positive | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class DLL(Part):
+    """Dendritic Localized Learning: how Θ learns. Keys left out take the feedback rule's own defaults.
+
+    Attributes
+    ----------
+    theta_rate : float
+        Learning rate of Θ relative to that of W.
+    decay : float
+        Decay λ of W and Θ.
+    theta_deviation : float, optional
+        Standard deviation with which Θ is drawn; by default 1/√fan-out of each connection. With 0 nothing is fed back,
+        and only the readout learns.
+    """
+
+    feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
+    theta_rate: NotNegative
+    decay: NotNegative
+    theta_deviation: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _what_is_renormalised_is_not_zero(self) -> DLL:
+        if self.feedback == "released" and self.theta_deviation == 0:
+            raise ValueError("the feedback rule 'released' keeps the norm of Θ; give theta_deviation above 0")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_defaults(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            feedback = values.get("feedback", "kolen-pollack")
+            return FEEDBACK_DEFAULTS.get(feedback, FEEDBACK_DEFAULTS["fixed"]) | values
+        return values
+
+
+class Plasticity(Part):
+    """How the circuit itself learns, in continuous time or presentation by presentation.
+
+    Attributes
+    ----------
+    mode : {"continuous", "at-convergence"}
+        Plasticity always on while stimuli change, or one update whenever all presentations have converged.
+    presentation_time : float
+        How long a stimulus is held in continuous mode, ms.
+    streams : int
+        Presentations that run side by side and share their weights.
+    learning_rate : float
+        Of W, for one presentation of each stream.
+    theta_rate : float, optional
+        Learning rate of Θ relative to W; by default that of the feedback rule.
+    decay : float
+        Decay λ of W and Θ for one presentation, relative to the learning rate.
+    """
+
+    mode: Literal["continuous", "at-convergence"] = "continuous"
+    presentation_time: Positive = 50.0
+    streams: Count = 32
+    learning_rate: Positive = 0.3
+    theta_rate: NotNegative | None = None
+    decay: NotNegative = 0.0
+    epochs: Count = 20
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+
+
+class PredictiveCoding(Part):
+    """Predictive coding: how often, and by how much, the potentials move towards lower energy before W learns."""
+
+    iterations: Count = 20
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class Rules(Part):
+    """Settings of the learning rules, one table each."""
+
+    dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
+    predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)

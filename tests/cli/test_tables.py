@@ -1,0 +1,123 @@
+"""The tables of the paper as commands: resumed, resumable where a worker died, and honest about failures."""
+
+import json
+import os
+import signal
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dendrosim import cli
+from dendrosim.benchmark import comparison, runner, tables
+from dendrosim.benchmark.tables import RULES, TABLES, Cell
+from dendrosim.errors import ModelError, RunError
+from dendrosim.model import load_model
+
+
+def bench(*arguments, out, runs):
+    cli.app(["bench", *arguments, "--out", str(out), "--runs", str(runs)], standalone_mode=False)
+
+
+def test_a_table_writes_rows_markdown_and_a_figure_and_does_not_run_a_finished_cell_again(tmp_path, capsys):
+    folders = {"out": tmp_path / "results", "runs": tmp_path / "runs"}
+    bench("sequences", "--quick", "--epochs", "1", **folders)
+    rows = [json.loads(line) for line in (tmp_path / "results" / "sequences.jsonl").read_text().splitlines()]
+    assert [row["rule"] for row in rows] == list(TABLES["sequences"].rules)
+    assert {"model", "seed", "seconds", "machine", "command", "test"} <= set(rows[0])
+    assert rows[0]["command"] == "dendrosim bench sequences --seeds 1 --epochs 1 --quick"
+    written = (tmp_path / "results" / "sequences.md").read_text()
+    assert all(rule in written for rule in TABLES["sequences"].rules)
+    assert (tmp_path / "results" / "sequences.png").stat().st_size > 5000
+    before = (tmp_path / "results" / "sequences.jsonl").read_bytes()
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("weights.safetensors")}
+    bench("sequences", "--quick", "--epochs", "1", **folders)
+    assert (tmp_path / "results" / "sequences.jsonl").read_bytes() == before
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("weights.safetensors")} == times
+
+
+def _killed_once(cell, folder, command):
+    """Train a cell, but kill the worker in the second epoch of the first attempt."""
+    from dendrosim.training.trainer import Trainer
+
+    flag, epoch = folder / "killed", Trainer.epoch
+
+    def dying(self, progress):
+        if len(self.history) == 1 and not flag.exists():
+            flag.write_text(str(os.getpid()))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return epoch(self, progress)
+
+    Trainer.epoch = dying
+    try:
+        return original(cell, folder, command)
+    finally:
+        Trainer.epoch = epoch
+
+
+original = runner.train_cell
+
+
+def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path, monkeypatch):
+    cell = Cell("digits-mlp", "dll paper", 0, {"training": {"epochs": 3}})
+    wanted = original(cell, tmp_path / "undisturbed", "")
+    monkeypatch.setattr(runner, "train_cell", _killed_once)
+    rows = []
+    with runner.workers(1, None) as client:
+        runner.run_cells([cell], tmp_path / "rows.jsonl", tmp_path / "runs", "command", client, rows.append)
+    assert (tmp_path / "runs" / "killed").exists()
+    assert rows[0]["test"] == wanted["test"]
+    assert rows[0]["epochs"] == 3
+
+
+def test_a_training_that_fails_is_an_error_once_all_others_are_finished(tmp_path):
+    fast = {"epochs": 1, "optimizer": "sgd", "learning_rate": 3e38}
+    broken = Cell("digits-mlp", "backpropagation", 0, {"training": fast}, "fast")
+    good = Cell("digits-mlp", "backpropagation", 0, {"training": {"epochs": 1}})
+    rows = []
+    with runner.workers(1, None) as client, pytest.raises(RunError, match=r"1 of 2 trainings failed.*diverged"):
+        runner.run_cells([broken, good], tmp_path / "rows.jsonl", tmp_path / "runs", "", client, rows.append)
+    assert [row["key"] for row in rows] == [good.key]
+
+
+def test_a_line_that_was_cut_off_is_not_taken_for_a_row(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"key": "a"}\n{"key": "b", "te')
+    assert runner.finished(path) == [{"key": "a"}]
+
+
+def test_a_scheduler_that_does_not_answer_is_an_error():
+    with pytest.raises(RunError, match="no Dask scheduler answers"), runner.workers(1, "tcp://127.0.0.1:9"):
+        pass
+
+
+def test_data_that_no_model_of_the_table_has_is_an_error_that_names_those_it_has():
+    with pytest.raises(ModelError, match="mnist"):
+        TABLES["rules"].cells(["mr"], 1, None, False)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_of_every_table_describes_a_valid_model(name):
+    table = TABLES[name]
+    for quick in (False, True):
+        cells = table.cells([], 2, None, quick)
+        assert len({cell.key for cell in cells}) == len(cells)
+        for cell in cells:
+            model = cell.described()
+            assert model.training.seed == cell.seed
+            assert model.training.rule == ("dll" if cell.rule.startswith(("dll", "readout")) else cell.rule)
+
+
+def test_every_published_number_belongs_to_a_model_and_a_rule_that_exist():
+    published = tomllib.loads((Path(comparison.__file__).parent / "paper.toml").read_text())
+    for table, models in published.items():
+        assert table in TABLES
+        for model, rules in models.items():
+            load_model(model)
+            assert set(rules) <= {*RULES, "dll"}
+
+
+def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others_get_their_rules():
+    assert Cell("digits-cnn", "dll kolen-pollack", 0).described().rules.dll.decay == 0.0
+    assert tables.RULES["readout only"]["rules"]["dll"]["theta_deviation"] == 0.0
+    assert Cell("reber-rnn", "dll paper", 0).described().rules.dll.theta_rate == 0.01
