@@ -126,11 +126,9 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
     """Connect to a Dask scheduler, or start a cluster of one-thread processes on this machine."""
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=10)
+            client = Client(scheduler, timeout=5)
         except (OSError, ValueError, TimeoutError) as error:
-            raise RunError(
-                f"there is no Dask scheduler at {scheduler} ({error}); start one, or leave it out."
-            ) from None
+            raise RunError(f"no Dask scheduler answers at {scheduler} ({error}); start one, or leave it out.") from None
         with client:
             yield client
         return
