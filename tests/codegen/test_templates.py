@@ -3,11 +3,14 @@
 import brian2
 import numpy as np
 import pytest
-from brian2.devices.device import get_device
-from networks import parameters_of, presentations_of, small_model
+from brian2.devices.device import get_device, runtime_device
+from networks import model_of, parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
+from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.circuit import TOLERANCES
+from dendrosim.circuit.learning import LearningAssembly
+from dendrosim.circuit.target import active, find_target
 from dendrosim.errors import CircuitError, NotConverged, TargetError
 from dendrosim.recording import Record
 
@@ -95,6 +98,27 @@ def test_threads_that_make_no_sense_are_refused(target, threads):
 def test_an_unknown_dtype_names_those_there_are():
     with pytest.raises(TargetError, match=r"no dtype 'float16'; choose float64 or float32"):
         Circuit(MODEL, parameters_of(MODEL, 2), dtype="float16")
+
+
+def driven_once(model, learns=False):
+    """The connections whose drive is summed once a run."""
+    target = find_target("numpy")
+    model = model.changed(plasticity={"streams": 2})
+    with active(runtime_device, target.preferences):
+        assembly = (
+            LearningAssembly(model, 4, 2, target, 1.0, "euler")
+            if learns
+            else Assembly(model, 2, target, 1.0, "euler", Record(neurons={}))
+        )
+    runners = {name: projection.contained_objects for name, projection in assembly.feedforward.items()}
+    return [name for name in runners if {runner.clock.name for runner in runners[name]} == {"stimulus_clock"}]
+
+
+def test_what_a_stimulus_drives_is_summed_once_only_where_neither_changes():
+    assert driven_once(MODEL) == ["hidden-1"]
+    assert driven_once(MODEL, learns=True) == []
+    recurrent = model_of([3, 2], [{"kind": "recurrent", "units": 4}, {"kind": "dense", "units": 2}])
+    assert driven_once(recurrent) == []
 
 
 def test_building_alone_writes_a_project_and_only_a_standalone_target_has_one(tmp_path):
