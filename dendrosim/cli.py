@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import warnings
@@ -193,12 +194,15 @@ def bench_cost(
     quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
 ) -> None:
     """Measure what a training step costs against torch.nn with autograd: time, memory, and the share of the input."""
-    from dendrosim.benchmark.cost import measurements
+    from dendrosim import plot
+    from dendrosim.benchmark.cost import measurements, panels
     from dendrosim.benchmark.report import write_report
 
     command = "dendrosim bench cost" + (" --quick" if quick else "")
-    rows = (_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(rows, out, 'cost', command)}", soft_wrap=True)
+    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(written, out, 'cost', command)}", soft_wrap=True)
+    plot.comparison_page(panels(shown)).savefig(out / "cost.png")
+    console.print(f"Written: {out / 'cost.png'}", soft_wrap=True)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

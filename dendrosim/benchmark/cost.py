@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters, load_model
+from dendrosim.plot import Result
 from dendrosim.rules import RULES
 from dendrosim.rules.rule import Updates
 from dendrosim.training import Hardware
@@ -38,7 +39,7 @@ QUICK = (("digits-mlp", 32, "", None), ("digits-cnn", 32, "", None), ("reber-rnn
 
 
 def measurements(quick: bool) -> Iterator[Row]:
-    """Measure everything and give out rows of (quantity, measured, target, value).
+    """Measure everything and give out rows of (quantity, measured, target, value); times with what a figure needs.
 
     Parameters
     ----------
@@ -80,7 +81,19 @@ def _race(model: Model, batch: int, paper: str, target: float | None, threads: i
             "target": (f"≤ {target:.2f}" if target and feedback == "kolen-pollack" and threads == 1 else "report")
             + (f" (paper {paper})" if paper else ""),
             "value": ratio,
+            "panel": f"{model.name}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}",
+            "rule": feedback,
+            "paper": float(paper) if paper else None,
         }
+
+
+def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
+    """Return the ratios of time for :func:`dendrosim.plot.comparison_page`, a panel for each network."""
+    found: dict[str, list[Result]] = {}
+    for row in rows:
+        if "panel" in row:
+            found.setdefault(row["panel"], []).append(Result(row["rule"], row["value"], 0.0, row["paper"]))
+    return [(title, "time of a step / backpropagation", results) for title, results in found.items()]
 
 
 def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:

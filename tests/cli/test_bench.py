@@ -1,11 +1,16 @@
-"""The benchmark of the circuit, on small networks: every row is measured and written."""
+"""The benchmarks on small networks: every row is measured and written."""
 
 import json
 
 import pytest
+import torch
+from torch.nn import functional
 from typer.testing import CliRunner
 
+from dendrosim.benchmark import cost
 from dendrosim.cli import app
+from dendrosim.equilibrium import Network
+from dendrosim.model import Parameters, load_model
 
 
 @pytest.mark.slow
@@ -17,3 +22,47 @@ def test_the_benchmark_writes_a_table_and_a_line_for_every_row(tmp_path):
     assert len(rows) == 21
     assert all(row["value"] > 0 and row["quantity"] in table for row in rows)
     assert "dendrosim bench circuit --quick" in table
+
+
+def test_the_cost_of_a_step_is_a_table_and_a_figure(tmp_path):
+    result = CliRunner().invoke(app, ["bench", "cost", "--quick", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (tmp_path / "cost.jsonl").read_text(encoding="utf-8").splitlines()]
+    table = (tmp_path / "cost.md").read_text(encoding="utf-8")
+    assert len(rows) == 3 * 3 + 2
+    assert all(row["value"] > 0 and row["quantity"] in table for row in rows)
+    assert (tmp_path / "cost.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("name", ["digits-mlp", "digits-cnn", "reber-rnn"])
+def test_the_yardstick_is_the_same_network_and_its_first_loss_is_ours(name):
+    model = load_model(name)
+    stimuli, targets = cost._random(model, 8)
+    parameters = Parameters.initialise(model, 0).map(torch.from_numpy)
+    module = cost._module(model)
+    wanted = sum(tensor.numel() for tensor in (*parameters.W.values(), *parameters.bias.values()))
+    # torch.nn's recurrent network has a second bias, which adds nothing.
+    extra = sum(tensor.numel() for key, tensor in module.named_parameters() if "bias_hh" in key)
+    assert sum(tensor.numel() for tensor in module.parameters()) == wanted + extra
+    network = Network(model)
+    ours = network.loss(network.output(network.sweep(parameters, stimuli)), targets)
+    theirs = functional.cross_entropy(_with(module, parameters)(stimuli).flatten(0, -2), targets.flatten(0, -2))
+    torch.testing.assert_close(theirs, ours, rtol=1e-5, atol=1e-6)
+
+
+def _with(module, parameters):
+    """Give the yardstick our weights."""
+    ours = [*parameters.W.values()], [*parameters.bias.values()]
+    theirs = (
+        [each for each in module.parameters() if each.ndim > 1],
+        [each for each in module.parameters() if each.ndim == 1],
+    )
+    if isinstance(module, cost._Recurrent):
+        with torch.no_grad():
+            module.recurrent.bias_hh_l0.zero_()
+        theirs = theirs[0], [module.recurrent.bias_ih_l0, module.readout.bias]
+    with torch.no_grad():
+        for group, weights in zip(theirs, ours, strict=True):
+            for tensor, weight in zip(group, weights, strict=True):
+                tensor.copy_(weight)
+    return module
