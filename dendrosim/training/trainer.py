@@ -206,7 +206,7 @@ class Trainer:
         means = {"loss": float(self._network.loss(output, targets)), **measures(self._data.task, output, targets)}
         if not math.isfinite(means["loss"]):
             potentials = {"targets": targets, **state.basal}
-            self._broken = next((name for name, tensor in potentials.items() if not _is_finite(tensor)), None)
+            self._broken = next((name for name, tensor in potentials.items() if not _is_finite(tensor)), "output")
         return {name: value * len(targets) for name, value in means.items()}
 
     def _check_loss(self, loss: float) -> None:
@@ -214,7 +214,7 @@ class Trainer:
             return
         if self._broken in ("targets", "input"):
             raise RunError(
-                f"training stopped in epoch {len(self.history) + 1}: {self._broken} of '{self._data.name}' holds NaN "
+                f"training stopped after epoch {len(self.history)}: {self._broken} of '{self._data.name}' holds NaN "
                 "or infinite values; correct the data set."
             )
         raise self._diverged(self._broken or "loss")
@@ -226,8 +226,8 @@ class Trainer:
 
     def _diverged(self, what: str) -> RunError:
         return RunError(
-            f"training diverged in epoch {len(self.history) + 1}: '{what}' holds NaN or infinite values; lower "
-            "training.learning_rate, or set training.clamp."
+            f"training diverged in epoch {len(self.history) + 1}: '{what}' holds NaN or infinite values, or too large "
+            "ones; lower training.learning_rate, or set training.clamp."
         )
 
     def _tensor(self, array: np.ndarray) -> Tensor:
