@@ -29,5 +29,9 @@ class RunError(DendrosimError):
     """A training run cannot go on, or its folder cannot be written."""
 
 
+class DivergedError(RunError):
+    """A training came to NaN or infinite values."""
+
+
 class NotConverged(UserWarning):
     """A relaxation reached its time limit while some cells still moved."""

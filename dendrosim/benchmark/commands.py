@@ -52,7 +52,7 @@ def _command(table: Table, console: Console) -> Any:
 
             def report(row: dict[str, Any]) -> None:
                 progress.advance(task)
-                measured = ", ".join(f"{name} {value:.4f}" for name, value in row["test"].items())
+                measured = ", ".join(f"{name} {value:.4f}" for name, value in row["test"].items()) or row["diverged"]
                 progress.console.print(f"{row['key']}: {measured}", highlight=False, soft_wrap=True)
 
             written = make_table(table, cells, out, runs / table.name, " ".join(words), workers, scheduler, report)

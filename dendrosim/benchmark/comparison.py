@@ -25,7 +25,8 @@ class Line:
     model, rule, variant : str
         What was trained.
     measured : dict of str to tuple of float
-        By measure, mean and standard deviation over the seeds (in the unit of ``MEASURES``).
+        By measure, mean and standard deviation over the seeds (in the unit of ``MEASURES``); empty where a training
+        diverged.
     published : dict of str to float
         What the paper reports, where it does.
     seeds, epochs : int
@@ -55,7 +56,7 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
     for (model, variant, rule, epochs), members in groups.items():
         measured = {}
         for name, (_, factor, _) in MEASURES.items():
-            if name in members[0]["test"]:
+            if all(name in row["test"] for row in members):
                 values = factor * np.array([row["test"][name] for row in members])
                 measured[name] = float(values.mean()), float(values.std())
         # The paper's one row of DLL stands beside each of its feedback rules.
@@ -94,6 +95,8 @@ def paper() -> dict[str, Any]:
 
 
 def _measure(line: Line, name: str) -> list[str]:
+    if not line.measured:
+        return ["diverged", ""]
     if name not in line.measured:
         return ["", ""]
     digits = MEASURES[name][2]

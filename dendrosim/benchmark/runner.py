@@ -17,15 +17,17 @@ from dask.distributed import Client, LocalCluster, as_completed
 
 from dendrosim.benchmark.report import machine
 from dendrosim.benchmark.tables import Cell
-from dendrosim.errors import RunError
+from dendrosim.errors import DivergedError, RunError
 from dendrosim.training import Hardware, train
-from dendrosim.training.checkpoint import NAME
+from dendrosim.training.checkpoint import NAME, Checkpoint
 
 Row = dict[str, Any]
 
 
 def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     """Train one network, from its last checkpoint if there is one, and return its row.
+
+    That a rule diverges is a result too: its row has the sentence in the place of what was measured.
 
     Parameters
     ----------
@@ -38,8 +40,14 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     """
     model, here = cell.described(), folder / cell.key
     start = time.perf_counter()
-    run = train(model, folder=here, resume=(here / NAME).is_file(), hardware=Hardware(threads=1))
-    last = run.history.iloc[-1]
+    outcome: Row
+    try:
+        run = train(model, folder=here, resume=(here / NAME).is_file(), hardware=Hardware(threads=1))
+        outcome = {"epoch": run.epoch, "test": dict(run.test)}
+    except DivergedError as error:
+        outcome = {"epoch": None, "test": {}, "diverged": str(error)}
+    history = Checkpoint.read(here).history
+    last = history[-1] if history else {}
     return {
         "key": cell.key,
         "model": cell.model,
@@ -47,16 +55,21 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "rule": cell.rule,
         "variant": cell.label,
         "seed": cell.seed,
-        "epochs": len(run.history),
-        "epoch": run.epoch,
-        "test": dict(run.test),
-        "validation": {name.removeprefix("validation_"): last[name] for name in last.index if "validation_" in name},
-        "angles": {name.removeprefix("angle."): last[name] for name in last.index if name.startswith("angle.")},
-        "seconds": float(run.history["seconds"].sum()),
+        "epochs": len(history),
+        **outcome,
+        "validation": {
+            name.removeprefix("validation_"): value for name, value in last.items() if "validation_" in name
+        },
+        "angles": {name.removeprefix("angle."): value for name, value in last.items() if name.startswith("angle.")},
+        "seconds": sum(row["seconds"] for row in history),
         "elapsed": time.perf_counter() - start,
         "machine": machine(),
         "command": command,
     }
+
+
+def _part(row: Row, prefix: str) -> Row:
+    return {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
 
 
 def finished(path: Path) -> list[Row]:

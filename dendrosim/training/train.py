@@ -143,4 +143,4 @@ def _with_checkpoint(error: RunError, folder: str | Path | None, epochs: int) ->
     """Tell where the last good state is, too."""
     if folder is None:
         return error
-    return RunError(f"{str(error).removesuffix('.')} (the checkpoint after epoch {epochs} is in {folder}).")
+    return type(error)(f"{str(error).removesuffix('.')} (the checkpoint after epoch {epochs} is in {folder}).")

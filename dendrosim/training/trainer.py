@@ -17,7 +17,7 @@ from dendrosim.data import Dataset
 from dendrosim.data.dataset import Split
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
-from dendrosim.errors import RunError
+from dendrosim.errors import DivergedError, RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.rules import RULES, Rule
 from dendrosim.training.checkpoint import Checkpoint
@@ -85,7 +85,7 @@ class Trainer:
 
         Raises
         ------
-        RunError
+        DivergedError
             The loss, a parameter or a moment of the optimizer became NaN or infinite.
         """
         start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
@@ -224,8 +224,8 @@ class Trainer:
             if not _is_finite(tensor):
                 raise self._diverged(name)
 
-    def _diverged(self, what: str) -> RunError:
-        return RunError(
+    def _diverged(self, what: str) -> DivergedError:
+        return DivergedError(
             f"training diverged in epoch {len(self.history) + 1}: '{what}' holds NaN or infinite values, or too large "
             "ones; lower training.learning_rate, or set training.clamp."
         )

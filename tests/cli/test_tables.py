@@ -62,22 +62,38 @@ def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path,
     cell = Cell("digits-mlp", "dll paper", 0, {"training": {"epochs": 3}})
     wanted = original(cell, tmp_path / "undisturbed", "")
     monkeypatch.setattr(runner, "train_cell", _killed_once)
-    rows = []
-    with runner.workers(1, None) as client:
-        runner.run_cells([cell], tmp_path / "rows.jsonl", tmp_path / "runs", "command", client, rows.append)
+    rows = run([cell], tmp_path)
     assert (tmp_path / "runs" / "killed").exists()
     assert rows[0]["test"] == wanted["test"]
     assert rows[0]["epochs"] == 3
 
 
-def test_a_training_that_fails_is_an_error_once_all_others_are_finished(tmp_path):
-    fast = {"epochs": 1, "optimizer": "sgd", "learning_rate": 3e38}
-    broken = Cell("digits-mlp", "backpropagation", 0, {"training": fast}, "fast")
-    good = Cell("digits-mlp", "backpropagation", 0, {"training": {"epochs": 1}})
+def run(cells, folder):
     rows = []
-    with runner.workers(1, None) as client, pytest.raises(RunError, match=r"1 of 2 trainings failed.*diverged"):
-        runner.run_cells([broken, good], tmp_path / "rows.jsonl", tmp_path / "runs", "", client, rows.append)
-    assert [row["key"] for row in rows] == [good.key]
+    with runner.workers(1, None) as client:
+        runner.run_cells(cells, folder / "rows.jsonl", folder / "runs", "command", client, rows.append)
+    return rows
+
+
+GOOD = Cell("digits-mlp", "backpropagation", 0, {"training": {"epochs": 1}})
+
+
+def test_a_rule_that_diverges_is_a_row_that_says_so(tmp_path):
+    fast = {"epochs": 1, "optimizer": "sgd", "learning_rate": 3e38}
+    rows = run([Cell("digits-mlp", "dll paper", 0, {"training": fast}), GOOD], tmp_path)
+    assert "diverged in epoch 1" in rows[0]["diverged"]
+    lines = comparison.lines(TABLES["rules"], rows)
+    table = comparison.markdown(TABLES["rules"], lines, rows)
+    rules = {line.split("|")[2].strip(): line for line in table.splitlines() if line.startswith("| digits-mlp")}
+    assert "diverged" in rules["dll paper"]
+    assert "diverged" not in rules["backpropagation"]
+
+
+def test_a_training_that_cannot_be_done_is_an_error_once_all_others_are_finished(tmp_path):
+    impossible = Cell("digits-mlp", "dll fixed", 0, {"data": "mnist"})
+    with pytest.raises(RunError, match=r"1 of 2 trainings failed.*does not fit|1 of 2 trainings failed.*not there"):
+        run([impossible, GOOD], tmp_path)
+    assert [row["key"] for row in runner.finished(tmp_path / "rows.jsonl")] == [GOOD.key]
 
 
 def test_a_line_that_was_cut_off_is_not_taken_for_a_row(tmp_path):
