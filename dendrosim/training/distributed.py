@@ -123,7 +123,9 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError) as error:
-        size, cause = os.environ["WORLD_SIZE"], str(error).strip().splitlines()[0]
+        # gloo wraps the cause into a place in its sources and advice to programmers.
+        cause = str(error).strip().splitlines()[0].split("] ")[-1].split(". ")[0]
+        size = os.environ["WORLD_SIZE"]
         raise RunError(
             f"rank {rank()} of {size} lost the others ({cause}); start all of them again with --resume."
         ) from error

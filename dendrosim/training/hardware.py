@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -76,3 +78,17 @@ class Hardware:
                 raise RunError("torch finds no GPU on this machine; choose device cpu, or auto.")
             if wanted > found:
                 raise RunError(f"{wanted} ranks on this machine need a GPU each and it has {found}; start {found}.")
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what torch says of an operation that the deterministic mode refuses into one sentence."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "does not have a deterministic implementation" not in str(error):
+            raise
+        raise RunError(
+            f"{str(error).split()[0]} has no deterministic form on this device; choose device cpu, or train without "
+            "--deterministic."
+        ) from None

@@ -15,7 +15,7 @@ from dendrosim.errors import RunError
 from dendrosim.model import Model
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
-from dendrosim.training.hardware import Hardware
+from dendrosim.training.hardware import Hardware, refusing
 from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history, writing
 from dendrosim.training.trainer import Trainer
 
@@ -80,7 +80,8 @@ def train(
             _begin(own_folder, trainer.checkpoint(), overwrite)
         try:
             while not trainer.finished:
-                row = trainer.epoch(progress)
+                with refusing():
+                    row = trainer.epoch(progress)
                 if own_folder is not None:
                     _keep(own_folder, trainer)
                 if ranks.first:

@@ -16,6 +16,7 @@ from dendrosim.training import Hardware, train
 from dendrosim.training import checkpoint as checkpoints
 from dendrosim.training.checkpoint import NAME, Checkpoint
 from dendrosim.training.tensorboard import tensorboard
+from dendrosim.training.trainer import Trainer
 
 
 def explosive(**training):
@@ -206,6 +207,18 @@ def test_a_gpu_is_asked_for_in_vain_and_auto_takes_the_cpu(monkeypatch):
         train(training_of("mlp"), hardware=Hardware(device="cuda"))
     assert Hardware(device="auto").chosen == "cpu"
     assert train(training_of("mlp", epochs=1), hardware=Hardware(device="auto")).epoch == 1
+
+
+def test_an_operation_that_is_not_deterministic_is_refused_with_its_name(monkeypatch):
+    def epoch(trainer, progress):
+        torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
+
+    monkeypatch.setattr(Trainer, "epoch", epoch)
+    try:
+        with pytest.raises(RunError, match="put_ has no deterministic form on this device; choose device cpu"):
+            train(training_of("mlp"), hardware=Hardware(deterministic=True))
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 def test_more_ranks_than_gpus_are_refused(monkeypatch):
