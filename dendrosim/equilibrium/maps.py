@@ -83,6 +83,11 @@ class Conv2d:
         kernel = delta.new_zeros(()).expand(self._shape)  # only its shape is read
         return self._backward(delta, u, kernel, (False, True, False))[1].div_(len(u))
 
+    def adjoint_and_outer(self, theta: Tensor, delta: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Return :meth:`adjoint` and :meth:`outer` at once, which rearranges `delta` only once."""
+        feedback, update, _ = self._backward(delta, u, theta, (True, True, False))
+        return feedback, update.div_(len(u))
+
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""
         return delta.sum(dim=(2, 3)).mean(dim=0)

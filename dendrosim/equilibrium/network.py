@@ -110,14 +110,15 @@ class Network:
         for layer in [*self.model.layer_names[-2::-1], "input"]:
             above = [projection for projection in self.projections if projection.below == layer and not projection.lag]
             error, recurrent = None, self._recurrent(layer)
+            updates: dict[str, Tensor | None] = {}
             if layer != "input":
-                parts = [
-                    projection.adjoint(
-                        feedback[projection.name], deltas[projection.above], state.sources[projection.name][1]
+                for projection in above:
+                    name = projection.name
+                    part, updates[name] = projection.adjoint_and_outer(
+                        feedback[name], deltas[projection.above], *state.sources[name]
                     )
-                    for projection in above
-                ]
-                error = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+                    error = part if error is None else error + part
+                assert error is not None  # every layer has one above
                 if recurrent is None:
                     deltas[layer] = self.times_slope(error, state.basal[layer])
                 else:
@@ -125,7 +126,8 @@ class Network:
                     error, deltas[layer] = relax_backwards(error, slope, feedback[recurrent.name])
             for projection in above if recurrent is None else [*above, recurrent]:
                 source, where = state.sources[projection.name]
-                yield Synapses(projection, source, deltas[projection.above], error, where)
+                update = updates.pop(projection.name, None)
+                yield Synapses(projection, source, deltas[projection.above], error, where, update)
 
     def predict(self, parameters: Parameters, state: State) -> dict[str, Tensor]:
         """Return what each layer's basal dendrites would settle to if the layers below them stayed as they are."""

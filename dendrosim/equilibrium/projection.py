@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dendrosim.equilibrium.maps import map_of, pool_of
+from dendrosim.equilibrium.maps import Conv2d, map_of, pool_of
 from dendrosim.model.connections import Connection
 
 
@@ -42,6 +42,15 @@ class Projection:
             return torch.cat([feedback, torch.zeros_like(feedback[: self.lag])])
         return self._pool.unpool(feedback, where) if self._pool else feedback
 
+    def adjoint_and_outer(
+        self, theta: Tensor, delta: Tensor, source: Tensor, where: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the feedback to the layer below and, where it is cheaper to have both at once, ⟨δ u^T⟩."""
+        if not isinstance(self._map, Conv2d):
+            return self.adjoint(theta, delta, where), None
+        feedback, update = self._map.adjoint_and_outer(theta, delta, source)
+        return (self._pool.unpool(feedback, where) if self._pool else feedback), update
+
     def outer(self, delta: Tensor, source: Tensor) -> Tensor:
         """Return ⟨δ u^T⟩ for the pair of layers; along a sequence, for pairs `lag` steps apart."""
         if self.lag:
@@ -75,6 +84,8 @@ class Synapses:
         ξ of the layer below; the stimulus has none.
     where : Tensor
         What the pool in front of the weights needs.
+    update : Tensor, optional
+        ⟨δ u^T⟩, where the top-down sweep has it already.
     """
 
     projection: Projection
@@ -82,6 +93,7 @@ class Synapses:
     delta: Tensor
     error: Tensor | None
     where: Tensor
+    update: Tensor | None = None
 
     @property
     def name(self) -> str:
@@ -90,7 +102,7 @@ class Synapses:
 
     def hebbian(self) -> Tensor:
         """Return ⟨δ u^T⟩, the mean over presentations (and steps), of the shape of W."""
-        return self.projection.outer(self.delta, self.source)
+        return self.projection.outer(self.delta, self.source) if self.update is None else self.update
 
     def hebbian_bias(self) -> Tensor:
         """Return ⟨δ⟩, of the shape of the bias."""
