@@ -58,29 +58,34 @@ def _killed_once(cell, folder, command):
 original = runner.train_cell
 
 
-def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path, monkeypatch):
+def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path, monkeypatch, client):
     cell = Cell("digits-mlp", "dll paper", 0, {"training": {"epochs": 3}})
     wanted = original(cell, tmp_path / "undisturbed", "")
     monkeypatch.setattr(runner, "train_cell", _killed_once)
-    rows = run([cell], tmp_path)
+    rows = run([cell], tmp_path, client)
     assert (tmp_path / "runs" / "killed").exists()
     assert rows[0]["test"] == wanted["test"]
     assert rows[0]["epochs"] == 3
 
 
-def run(cells, folder):
+@pytest.fixture(scope="module")
+def client():
+    with runner.workers(1, None) as started:
+        yield started
+
+
+def run(cells, folder, client):
     rows = []
-    with runner.workers(1, None) as client:
-        runner.run_cells(cells, folder / "rows.jsonl", folder / "runs", "command", client, rows.append)
+    runner.run_cells(cells, folder / "rows.jsonl", folder / "runs", "command", client, rows.append)
     return rows
 
 
 GOOD = Cell("digits-mlp", "backpropagation", 0, {"training": {"epochs": 1}})
 
 
-def test_a_rule_that_diverges_is_a_row_that_says_so(tmp_path):
+def test_a_rule_that_diverges_is_a_row_that_says_so(tmp_path, client):
     fast = {"epochs": 1, "optimizer": "sgd", "learning_rate": 3e38}
-    rows = run([Cell("digits-mlp", "dll paper", 0, {"training": fast}), GOOD], tmp_path)
+    rows = run([Cell("digits-mlp", "dll paper", 0, {"training": fast}), GOOD], tmp_path, client)
     assert "diverged in epoch 1" in rows[0]["diverged"]
     lines = comparison.lines(TABLES["rules"], rows)
     table = comparison.markdown(TABLES["rules"], lines, rows)
@@ -89,10 +94,10 @@ def test_a_rule_that_diverges_is_a_row_that_says_so(tmp_path):
     assert "diverged" not in rules["backpropagation"]
 
 
-def test_a_training_that_cannot_be_done_is_an_error_once_all_others_are_finished(tmp_path):
+def test_a_training_that_cannot_be_done_is_an_error_once_all_others_are_finished(tmp_path, client):
     impossible = Cell("digits-mlp", "dll fixed", 0, {"data": "mnist"})
     with pytest.raises(RunError, match=r"1 of 2 trainings failed.*does not fit|1 of 2 trainings failed.*not there"):
-        run([impossible, GOOD], tmp_path)
+        run([impossible, GOOD], tmp_path, client)
     assert [row["key"] for row in runner.finished(tmp_path / "rows.jsonl")] == [GOOD.key]
 
 
