@@ -8,6 +8,14 @@ from pydantic import Field, model_validator
 
 from dendrosim.model.part import Count, NotNegative, Part, Positive
 
+RuleName = Literal[
+    "dll",
+    "backpropagation",
+    "predictive-coding",
+    "feedback-alignment",
+    "direct-feedback-alignment",
+]
+
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
 FEEDBACK_DEFAULTS = {
     "paper": {"theta_rate": 0.01, "decay": 0.0},
@@ -46,7 +54,7 @@ class Training(Part):
         Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
     """
 
-    rule: Literal["dll", "backpropagation", "predictive-coding"] = "dll"
+    rule: RuleName = "dll"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
