@@ -3,6 +3,7 @@
 from dendrosim.rules.backpropagation import Backpropagation
 from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
+from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
@@ -11,6 +12,7 @@ RULES: dict[str, type[Rule]] = {
     "backpropagation": Backpropagation,
     "feedback-alignment": FeedbackAlignment,
     "direct-feedback-alignment": DirectFeedbackAlignment,
+    "equilibrium-propagation": EquilibriumPropagation,
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
 }
@@ -21,6 +23,7 @@ __all__ = [
     "Backpropagation",
     "DendriticLocalizedLearning",
     "DirectFeedbackAlignment",
+    "EquilibriumPropagation",
     "FeedbackAlignment",
     "PredictiveCoding",
     "Rule",
