@@ -99,11 +99,11 @@ def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
 def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
     """Return one training step of the model's rule as the trainer does it; the step returns its loss."""
     network, rule = Network(model), RULES[model.training.rule].from_model(model)
-    parameters = Parameters.initialise(model, 0).map(torch.from_numpy).map(channels_last)
+    parameters = Parameters.initialise(model, 0, own=rule.own).map(torch.from_numpy).map(channels_last)
     optimizer = Optimizer(parameters, rule, model, steps=10**6)
 
     def step() -> float:
-        state = network.sweep(parameters, stimuli)
+        state = rule.infer(network, parameters, stimuli)
         loss = float(network.loss(network.output(state), targets))
         optimizer.step(rule.updates(network, parameters, state, targets))
         return loss

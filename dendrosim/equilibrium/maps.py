@@ -108,6 +108,10 @@ class MaxPool:
         """Return the largest of each window, and where it was."""
         return functional.max_pool2d(u, self._window, return_indices=True)
 
+    def again(self, u: Tensor, where: Tensor) -> Tensor:
+        """Return what is where the largest were."""
+        return self.gather(u, where)
+
     def unpool(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Send feedback back to where the largest were."""
         shape = (len(feedback), *self._shape)
@@ -131,6 +135,10 @@ class AveragePool:
     def pool(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean of each window; the second value is not used."""
         return functional.avg_pool2d(u, self._window), u
+
+    def again(self, u: Tensor, where: Tensor) -> Tensor:
+        """Return the mean of each window: nothing was chosen."""
+        return functional.avg_pool2d(u, self._window)
 
     def unpool(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Spread feedback evenly over each window; cells beyond the last whole window get none."""

@@ -79,13 +79,17 @@ class Network:
                 state.sources[recurrent.name] = recurrent.source(state.basal[layer])
         return state
 
-    def drive(self, parameters: Parameters, state: State, layer: str) -> Tensor:
-        """Return z of a layer from the layers below it, and note in `state` what its weights saw of them."""
+    def drive(self, parameters: Parameters, state: State, layer: str, hold: bool = False) -> Tensor:
+        """Return z of a layer from the layers below it, and note in `state` what its weights saw of them.
+
+        With `hold`, a max pool looks where it had found the largest when `state` was last noted.
+        """
         drive = None
         for projection in self.projections:
             if projection.above == layer and not projection.lag:
                 name = projection.name
-                state.sources[name] = projection.source(state.basal[projection.below])
+                where = state.sources[name][1] if hold else None
+                state.sources[name] = projection.source(state.basal[projection.below], where)
                 part = projection.apply(parameters.W[name], parameters.bias.get(name), state.sources[name][0])
                 drive = part if drive is None else drive.add_(part)
         assert drive is not None  # a model joins every layer to one below

@@ -26,9 +26,14 @@ class Projection:
         self.lag = connection.lag
         self._map, self._pool = map_of(connection), pool_of(connection)
 
-    def source(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the weights see of the layer below, and what the pool needs to go back."""
-        return self._pool.pool(u) if self._pool else (u, u)
+    def source(self, u: Tensor, where: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return what the weights see of the layer below, and what the pool needs to go back.
+
+        A max pool that is told `where` to look does not choose anew.
+        """
+        if self._pool is None:
+            return u, u
+        return self._pool.pool(u) if where is None else (self._pool.again(u, where), where)
 
     def apply(self, W: Tensor, bias: Tensor | None, source: Tensor) -> Tensor:
         """Return the drive of the layer above; along a sequence, the first `lag` steps get none."""

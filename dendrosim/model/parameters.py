@@ -1,10 +1,10 @@
-"""The parameters of a network: W, bias and Θ by layer name."""
+"""The parameters of a network: W, bias and Θ by layer name, and what a learning rule needs beside them."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from dendrosim.errors import ParametersError
 from dendrosim.files import replace_file
 from dendrosim.model.connections import Connection
 from dendrosim.model.spec import Model
+
+Draw = Callable[[Model, np.random.Generator], Mapping[str, np.ndarray]]
+"""Draws the parameters that a learning rule has of its own."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,18 @@ class Parameters:
     theta : dict
         Feedback weights Θ of the same shape as W, read through their adjoint. The lowest layer has none:
         nothing is fed back to the stimulus.
+    own : dict
+        What only the learning rule knows: its decoders, or matrices that send errors past layers. By the names that
+        the rule gives; the circuit has no use for them.
     """
 
     W: dict[str, Any] = field(default_factory=dict)
     bias: dict[str, Any] = field(default_factory=dict)
     theta: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def initialise(cls, model: Model, seed: int, dtype: Any = np.float32) -> Parameters:
+    def initialise(cls, model: Model, seed: int, dtype: Any = np.float32, own: Draw | None = None) -> Parameters:
         """Draw W with variance 1/fan-in and, from an independent stream, Θ with variance 1/fan-out; biases are zero.
 
         Independent streams are criterion C1: Θ knows nothing of W. The model may give another deviation of Θ.
@@ -52,11 +59,13 @@ class Parameters:
         model : Model
             The network.
         seed : int
-            Seed of both streams.
+            Seed of all streams.
         dtype : dtype
             Floating-point type of the arrays.
+        own : callable, optional
+            Draws a rule's own parameters from a third stream: :meth:`dendrosim.rules.Rule.own`.
         """
-        forward, feedback = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        forward, feedback, third = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
         parameters = cls()
         for connection in model.connections:
             name, shape = connection.name, connection.shape
@@ -66,6 +75,8 @@ class Parameters:
             if connection.has_feedback:
                 deviation = feedback_deviation(connection, model.rules.dll.theta_deviation)
                 parameters.theta[name] = (deviation * feedback.standard_normal(shape)).astype(dtype)
+        if own is not None:
+            parameters.own.update({name: array.astype(dtype) for name, array in own(model, third).items()})
         return parameters
 
     @classmethod
@@ -79,13 +90,13 @@ class Parameters:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over ("hidden-1.W", array) pairs, in a fixed order."""
-        for kind in ("W", "bias", "theta"):
+        for kind in ("W", "bias", "theta", "own"):
             for name, array in getattr(self, kind).items():
                 yield f"{name}.{kind}", array
 
     def map(self, function: Callable[[Any], Any]) -> Parameters:
         """Return parameters with `function` applied to every array."""
-        kinds = (self.W, self.bias, self.theta)
+        kinds = (self.W, self.bias, self.theta, self.own)
         return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
 
     def alignment(self) -> dict[str, float]:
@@ -134,7 +145,10 @@ class Parameters:
         return parameters
 
     def check(self, model: Model, source: str = "parameters") -> None:
-        """Raise ParametersError unless every array is there, has the model's shape and is finite."""
+        """Raise ParametersError unless every array is there, has the model's shape and is finite.
+
+        The shapes of a rule's own parameters are not the model's business.
+        """
         for connection in model.connections:
             name, wanted = connection.name, {"W": connection.shape}
             if connection.has_bias:
@@ -149,11 +163,12 @@ class Parameters:
                         f"{source}: '{name}.{kind}' has {found} where {model.architecture} needs {shape}; "
                         "use parameters of that network."
                     )
-                if not np.isfinite(array).all():
-                    raise ParametersError(
-                        f"{source}: '{name}.{kind}' holds NaN or infinite values; the run that made it diverged, "
-                        "so train again with a lower learning rate."
-                    )
+        for key, array in self.items():
+            if not np.isfinite(array).all():
+                raise ParametersError(
+                    f"{source}: '{key}' holds NaN or infinite values; the run that made it diverged, "
+                    "so train again with a lower learning rate."
+                )
 
 
 def feedback_deviation(connection: Connection, given: float | None) -> float:

@@ -8,6 +8,15 @@ from pydantic import Field, model_validator
 
 from dendrosim.model.part import Count, NotNegative, Part, Positive
 
+RuleName = Literal[
+    "dll",
+    "backpropagation",
+    "predictive-coding",
+    "feedback-alignment",
+    "direct-feedback-alignment",
+    "equilibrium-propagation",
+]
+
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
 FEEDBACK_DEFAULTS = {
     "paper": {"theta_rate": 0.01, "decay": 0.0},
@@ -46,7 +55,7 @@ class Training(Part):
         Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
     """
 
-    rule: Literal["dll", "backpropagation", "predictive-coding"] = "dll"
+    rule: RuleName = "dll"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
@@ -129,8 +138,31 @@ class PredictiveCoding(Part):
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
 
+class EquilibriumPropagation(Part):
+    """Equilibrium propagation: two nudged phases from one free one.
+
+    Attributes
+    ----------
+    free_steps, nudged_steps : int
+        Sweeps over all layers in each phase.
+    nudge : float
+        Strength β of the teacher, towards the target and away from it.
+    gain : float
+        γ: how much a hidden layer acts on the one below, relative to the way up.
+    feedback : {"symmetric", "separate"}
+        Whether the way down has the weights W of the way up, or Θ, which learns as W does.
+    """
+
+    free_steps: Count = 8
+    nudged_steps: Count = 5
+    nudge: Annotated[float, Field(gt=0, le=1)] = 0.5
+    gain: Annotated[float, Field(gt=0, le=1)] = 0.1
+    feedback: Literal["symmetric", "separate"] = "symmetric"
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
     dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
     predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
+    equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)

@@ -1,15 +1,30 @@
 """How a network learns: one rule, one file."""
 
 from dendrosim.rules.backpropagation import Backpropagation
+from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
+from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
+from dendrosim.rules.feedback_alignment import FeedbackAlignment
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
 
 RULES: dict[str, type[Rule]] = {
     "backpropagation": Backpropagation,
+    "feedback-alignment": FeedbackAlignment,
+    "direct-feedback-alignment": DirectFeedbackAlignment,
+    "equilibrium-propagation": EquilibriumPropagation,
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
 }
 """The rules by their names on the command line and in model files."""
 
-__all__ = ["RULES", "Backpropagation", "DendriticLocalizedLearning", "PredictiveCoding", "Rule"]
+__all__ = [
+    "RULES",
+    "Backpropagation",
+    "DendriticLocalizedLearning",
+    "DirectFeedbackAlignment",
+    "EquilibriumPropagation",
+    "FeedbackAlignment",
+    "PredictiveCoding",
+    "Rule",
+]

@@ -8,18 +8,15 @@ from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.rule import Updates
+from dendrosim.rules.rule import Rule, Updates
 
 
-class Backpropagation:
+class Backpropagation(Rule):
     """The negative gradient of the loss (Rumelhart, Hinton and Williams, 1986).
 
     δ_i = (W_{i+1}^T δ_{i+1}) ⊙ f'(z_i) and ΔW_i = ⟨δ_i u_i^T⟩. It is the top-down sweep of DLL with W in the
     place of Θ, which is the weight transport that criterion C1 forbids. Reads u of every layer and W.
     """
-
-    theta_rate = 0.0
-    decay = 0.0
 
     @classmethod
     def from_model(cls, model: Model) -> Self:

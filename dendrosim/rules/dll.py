@@ -10,10 +10,10 @@ from torch import Tensor
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
 from dendrosim.model.parameters import feedback_deviation
-from dendrosim.rules.rule import Updates
+from dendrosim.rules.rule import Rule, Updates
 
 
-class DendriticLocalizedLearning:
+class DendriticLocalizedLearning(Rule):
     """Local errors through feedback weights of their own (Lv et al., ICML 2025, Algorithm 1).
 
     With ξ_L = β (target − u_L) of the teacher, each hidden cell settles to the local error ξ_i = Θ_i^T δ_i, where

@@ -9,10 +9,10 @@ from torch import Tensor
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.projection import Synapses
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.rule import Updates
+from dendrosim.rules.rule import Rule, Updates
 
 
-class PredictiveCoding:
+class PredictiveCoding(Rule):
     """Inference by gradient descent on the prediction errors (Whittington and Bogacz, 2017).
 
     The energy is F = ½ Σ ‖ε_l‖² with ε_l = x_l − f(W_l x_{l−1} + b_l), the stimulus x_0 held and the output x_L held at
@@ -29,9 +29,6 @@ class PredictiveCoding:
     rate : float
         γ.
     """
-
-    theta_rate = 0.0
-    decay = 0.0
 
     def __init__(self, iterations: int, rate: float):
         self.iterations, self.rate = iterations, rate

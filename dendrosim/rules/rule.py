@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, Self
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Self
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
+from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
 
 Updates = Iterator[tuple[str, Tensor]]
 """Pairs of a parameter's name, as in :meth:`Parameters.items`, and the direction in which to change it."""
 
 
-class Rule(Protocol):
+class Rule(ABC):
     """A learning rule: given the network's state and the target, the update of every parameter.
 
     Attributes
@@ -23,20 +27,48 @@ class Rule(Protocol):
         Learning rate of Θ relative to that of W.
     decay : float
         Decay λ of W and Θ; the optimizer applies −λW and −λΘ apart from its adaptive step.
+    generator : torch.Generator
+        Only source of noise. The trainer gives a new one in each epoch, seeded with the number of the epoch, so that a
+        training that was interrupted goes on to the bit.
     """
 
-    theta_rate: float
-    decay: float
+    theta_rate: float = 0.0
+    decay: float = 0.0
+    generator: torch.Generator
 
     @classmethod
+    @abstractmethod
     def from_model(cls, model: Model) -> Self:
-        """Make the rule with the settings of the model it will train."""
-        ...
+        """Make the rule with the settings of the model it will train.
 
+        Raises
+        ------
+        ModelError
+            The rule has no form for this network.
+        """
+
+    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Draw the parameters that no other rule has (:attr:`Parameters.own`); most rules have none."""
+        return {}
+
+    def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
+        """Return the state to predict with and to learn from: the bottom-up sweep, unless the rule has another."""
+        return network.sweep(parameters, stimuli)
+
+    @abstractmethod
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Give out the directions in which to change the parameters (ascent: W ← W + η ΔW), one after the other.
 
-        A parameter is given out when the rule no longer reads it, so that it can be changed at once and only one
-        direction is in memory at a time. Two parameters may share one direction, which must not be changed then.
+        `state` is what :meth:`infer` returned. A parameter is given out when the rule no longer reads it, so that it
+        can be changed at once and only one direction is in memory at a time. Two parameters may share one direction,
+        which must not be changed then.
         """
-        ...
+
+
+def refuse_sequences(model: Model, rule: str) -> None:
+    """Raise ModelError for a recurrent network, if a rule has no form for it."""
+    if model.steps > 1:
+        raise ModelError(
+            f"{model.source}: '{rule}' has no form for recurrent networks; set training.rule to 'dll', "
+            "'predictive-coding' or 'backpropagation'."
+        )

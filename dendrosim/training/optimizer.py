@@ -50,7 +50,7 @@ class Optimizer:
         for name, direction in updates:
             kind = name.rsplit(".", 1)[1]
             own_rate = rate * (self._rule.theta_rate if kind == "theta" else 1.0)
-            self._move(name, direction, own_rate, 0.0 if kind == "bias" else self._rule.decay)
+            self._move(name, direction, own_rate, self._rule.decay if kind in ("W", "theta") else 0.0)
             del direction  # before the next one is computed
         self.step_number += 1
 

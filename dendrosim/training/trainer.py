@@ -50,7 +50,7 @@ class Trainer:
         self._settings = settings = model.training
         self._network = Network(model)
         self._rule: Rule = RULES[settings.rule].from_model(model)
-        self.parameters = Parameters.initialise(model, settings.seed).map(self._tensor)
+        self.parameters = Parameters.initialise(model, settings.seed, own=self._rule.own).map(self._tensor)
         self.batches = math.ceil(len(data.train) / settings.batch_size)
         self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
         self.history: list[dict[str, Any]] = []
@@ -90,6 +90,7 @@ class Trainer:
         """
         start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
         generator = np.random.default_rng([self._settings.seed, number])
+        self._rule.generator = self._generator(number)
         order = generator.permutation(len(self._data.train))
         sums: Counter[str] = Counter()
         for done in range(self.batches):
@@ -125,7 +126,7 @@ class Trainer:
         for first in range(self._ranks.rank * EVALUATED_AT_ONCE, len(split), self._ranks.size * EVALUATED_AT_ONCE):
             part = slice(first, first + EVALUATED_AT_ONCE)
             stimuli, targets = self._tensor(split.stimuli[part]), self._tensor(split.targets[part])
-            sums.update(self._measured(self._network.sweep(self.parameters, stimuli), targets))
+            sums.update(self._measured(self._rule.infer(self._network, self.parameters, stimuli), targets))
         total = self._ranks.total(sums)()
         self._check_loss(total["loss"])
         return {name: value / len(split) for name, value in total.items()}
@@ -179,7 +180,7 @@ class Trainer:
         own, share = self._ranks.part(len(batch))
         stimuli = self._tensor(self._drawn(batch, own, generator))
         targets = self._tensor(self._data.train.targets[batch[own]])
-        state = self._network.sweep(self.parameters, stimuli)
+        state = self._rule.infer(self._network, self.parameters, stimuli)
         measured = self._measured(state, targets)
         whole_batch = self._ranks.total(measured if share else self._nothing())
         smooth = self._settings.label_smoothing
@@ -229,6 +230,11 @@ class Trainer:
             f"training diverged in epoch {len(self.history) + 1}: '{what}' holds NaN or infinite values, or too large "
             "ones; lower training.learning_rate, or set training.clamp."
         )
+
+    def _generator(self, epoch: int) -> torch.Generator:
+        """Return the source of a rule's noise in one epoch; each rank has other presentations and other noise."""
+        sequence = np.random.SeedSequence([self._settings.seed, epoch, self._ranks.rank])
+        return torch.Generator(self._device).manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return channels_last(torch.from_numpy(array).to(self._device, self._dtype))
