@@ -1,6 +1,8 @@
 """Updates are given out one by one: who changes a parameter at once does not disturb those that follow."""
 
+import numpy as np
 import pytest
+from dendrosim.errors import ModelError
 import torch
 from hypothesis import given, settings
 from networks import convolutional_layers, dense_layers, networks, recurrent_layers
@@ -11,7 +13,7 @@ from dendrosim.rules import RULES, DendriticLocalizedLearning
 
 MAKERS = {
     "backpropagation": RULES["backpropagation"].from_model,
-    "predictive-coding": RULES["predictive-coding"].from_model,
+    **{name: rule.from_model for name, rule in RULES.items()},
     **{
         feedback: lambda model, feedback=feedback: DendriticLocalizedLearning(feedback)
         for feedback in ("paper", "fixed", "kolen-pollack", "released")
@@ -22,9 +24,11 @@ FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "r
 
 def directions(rule, model, parameters, stimuli, targets, overwrite):
     """Copies of all directions; optionally every parameter is overwritten right after its own was given out."""
+    parameters.own.update(rule.own(model, np.random.default_rng(0)))
     parameters = parameters.map(lambda array: channels_last(torch.tensor(array)))
     engine, tensors = Network(model), dict(parameters.items())
-    state = engine.sweep(parameters, torch.tensor(stimuli))
+    rule.generator = torch.Generator().manual_seed(0)
+    state = rule.infer(engine, parameters, torch.tensor(stimuli))
     found = {}
     for name, direction in rule.updates(engine, parameters, state, torch.tensor(targets)):
         found[name] = direction.clone()
@@ -39,7 +43,10 @@ def test_a_parameter_that_was_given_out_is_not_read_again(family, maker):
     @settings(max_examples=15, deadline=None)
     @given(networks(layers=FAMILIES[family]))
     def check(network):
-        rule = MAKERS[maker](network[0])
+        try:
+            rule = MAKERS[maker](network[0])
+        except ModelError:
+            return
         undisturbed, disturbed = (directions(rule, *network, overwrite) for overwrite in (False, True))
         assert list(undisturbed) == list(disturbed)
         for name, direction in undisturbed.items():
