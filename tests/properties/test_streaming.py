@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from dendrosim.errors import ModelError
 import torch
 from hypothesis import given, settings
 from networks import convolutional_layers, dense_layers, networks, recurrent_layers
 
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
+from dendrosim.errors import ModelError
 from dendrosim.rules import RULES, DendriticLocalizedLearning
 
 MAKERS = {
