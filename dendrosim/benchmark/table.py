@@ -44,14 +44,21 @@ def make_table(
     report : callable
         Called with each finished row.
     """
+    rows = out / f"{table.name}.jsonl"
+
+    def written(row: dict[str, Any]) -> None:
+        report(row)
+        _write(table, out, finished(rows))  # so that a table that is stopped shows what it has
+
     with workers(processes, scheduler) as client:
-        run_cells(cells, out / f"{table.name}.jsonl", runs, command, client, report)
-    rows = finished(out / f"{table.name}.jsonl")
+        run_cells(cells, rows, runs, command, client, written)
+    return [out / f"{table.name}.{ending}" for ending in ("jsonl", "md", "png")]
+
+
+def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
     found = lines(table, rows)
     replace_file(out / f"{table.name}.md", markdown(table, found, rows).encode())
-    figure = plot.comparison_page(_panels(found))
-    figure.savefig(out / f"{table.name}.png")
-    return [out / f"{table.name}.{ending}" for ending in ("jsonl", "md", "png")]
+    plot.comparison_page(_panels(found)).savefig(out / f"{table.name}.png")
 
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
