@@ -87,6 +87,7 @@ class Checkpoint:
 
 def _checksum(fields: str, tensors: dict[str, Tensor]) -> str:
     checksum = zlib.crc32(fields.encode())
-    for name in sorted(tensors):
-        checksum = zlib.crc32(tensors[name].numpy().tobytes(), checksum)
+    for name, tensor in sorted(tensors.items()):
+        checksum = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), checksum)
+        checksum = zlib.crc32(tensor.numpy().tobytes(), checksum)
     return f"{checksum:08x}"

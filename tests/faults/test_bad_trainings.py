@@ -105,7 +105,9 @@ def test_a_checkpoint_that_was_cut_anywhere_is_reported(trained):
 
 def test_a_checkpoint_with_one_wrong_byte_anywhere_is_reported(trained):
     whole = (trained / NAME).read_bytes()
-    for place in np.linspace(8, len(whole) - 1, 40).astype(int):
+    header = 8 + int.from_bytes(whole[:8], "little")
+    places = [*range(8, header, 7), *np.linspace(header, len(whole) - 1, 40).astype(int)]
+    for place in places:
         wrong = bytearray(whole)
         wrong[place] ^= 0x10
         (trained / NAME).write_bytes(bytes(wrong))
