@@ -41,7 +41,9 @@ def add_to(app: typer.Typer, console: Console) -> None:
     def train(
         model: ModelArgument,
         settings: Annotated[str | None, typer.Option(help="Settings that the model file names, such as paper.")] = None,
-        rule: Annotated[str | None, typer.Option(help=f"Learning rule: {RULES}.")] = None,
+        rule: Annotated[
+            str | None, typer.Option(help=f"Learning rule, with the model's settings for it: {RULES}.")
+        ] = None,
         feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
         epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
         seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
@@ -73,7 +75,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.training.measures import described
         from dendrosim.training.run import refuse_to_overwrite
 
-        network = _model(model, settings, feedback, {"rule": rule, "epochs": epochs, "seed": seed})
+        network = _model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed})
         name = _rule(network)
         parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
         folder = out or Path("runs", "-".join(parts))
@@ -152,10 +154,12 @@ class Display:
             self._bar.update(self._task, measured=f"validation {described(measured)}")
 
 
-def _model(name: str, settings: str | None, feedback: str | None, training: Mapping[str, Any]) -> Model:
+def _model(
+    name: str, settings: str | None, rule: str | None, feedback: str | None, training: Mapping[str, Any]
+) -> Model:
     from dendrosim.model import load_model
 
-    network = load_model(name, settings)
+    network = load_model(name, settings, rule)
     network = network.changed(training={key: value for key, value in training.items() if value is not None})
     return network if feedback is None else network.changed(rules={"dll": {"feedback": feedback}})
 

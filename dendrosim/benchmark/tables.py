@@ -9,16 +9,19 @@ from typing import Any
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, load_model
 
-# How each row of a table changes its model.
-RULES: dict[str, dict[str, Any]] = {
-    "backpropagation": {"training": {"rule": "backpropagation"}},
-    "predictive-coding": {"training": {"rule": "predictive-coding"}},
-    "dll kolen-pollack": {"rules": {"dll": {"feedback": "kolen-pollack"}}},
-    "dll fixed": {"rules": {"dll": {"feedback": "fixed"}}},
-    "dll paper": {"rules": {"dll": {"feedback": "paper"}}},
-    "dll released": {"rules": {"dll": {"feedback": "released"}}},
+# The learning rule of each row, and how it changes the model.
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "backpropagation": ("backpropagation", {}),
+    "feedback-alignment": ("feedback-alignment", {}),
+    "direct-feedback-alignment": ("direct-feedback-alignment", {}),
+    "predictive-coding": ("predictive-coding", {}),
+    "equilibrium-propagation": ("equilibrium-propagation", {}),
+    "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
+    "dll fixed": ("dll", {"feedback": "fixed"}),
+    "dll paper": ("dll", {"feedback": "paper"}),
+    "dll released": ("dll", {"feedback": "released"}),
     # The control: hidden layers stay as they were drawn.
-    "readout only": {"rules": {"dll": {"feedback": "fixed", "theta_deviation": 0.0}}},
+    "readout only": ("dll", {"feedback": "fixed", "theta_deviation": 0.0}),
 }
 DLL = ("dll kolen-pollack", "dll fixed", "dll paper")
 
@@ -56,7 +59,10 @@ class Cell:
 
     def described(self) -> Model:
         """Return the model that is trained."""
-        model = load_model(self.model).changed(**RULES[self.rule])
+        rule, settings = RULES[self.rule]
+        model = load_model(self.model, rule=rule)
+        if settings:
+            model = model.changed(rules={rule.replace("-", "_"): settings})
         return model.changed(**_with_training(self.changes, {"seed": self.seed}))
 
 
@@ -140,7 +146,14 @@ TABLES = {
             "Image recognition (the paper's Table 1)",
             ("fashion-mnist-mlp", "mnist-mlp", "fashion-mnist-cnn", "cifar-10-cnn"),
             ("digits-mlp", "digits-cnn"),
-            ("backpropagation", *DLL),
+            (
+                "backpropagation",
+                "feedback-alignment",
+                "direct-feedback-alignment",
+                "predictive-coding",
+                "equilibrium-propagation",
+                *DLL,
+            ),
         ),
         Table(
             "sequences",

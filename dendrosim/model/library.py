@@ -29,7 +29,7 @@ def available_models() -> list[str]:
     return sorted(path.stem for path in model_folder().glob("*.toml"))
 
 
-def load_model(name: str | Path, settings: str | None = None) -> Model:
+def load_model(name: str | Path, settings: str | None = None, rule: str | None = None) -> Model:
     """Read a model from a TOML file, or by the name of one that ships with dendrosim.
 
     Parameters
@@ -38,6 +38,9 @@ def load_model(name: str | Path, settings: str | None = None) -> Model:
         A path that ends with ``.toml``, or a name such as ``"digits-mlp"``.
     settings : str, optional
         Name of a table ``[settings.NAME]`` of that file, whose keys replace those of the model, such as ``"paper"``.
+    rule : str, optional
+        Learning rule in the place of the model's own, with its hyper-parameters: the keys of ``[settings.RULE]``, where
+        the file has that table.
 
     Raises
     ------
@@ -55,6 +58,8 @@ def load_model(name: str | Path, settings: str | None = None) -> Model:
         raise ModelError(f"{path}: this is not a valid TOML file ({error}); correct that line.") from None
     others = values.pop("settings", {})
     model = validated(values, str(path))
+    if rule is not None:
+        model = model.changed(**others.get(rule, {})).changed(training={"rule": rule})
     if settings is None:
         return model
     if settings not in others:

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.maps import Dense
 from dendrosim.equilibrium.projection import Synapses
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.rule import Rule, Updates
@@ -46,7 +47,7 @@ class DirectFeedbackAlignment(Rule):
             name, layer = projection.name, projection.above
             delta = output_error
             if layer != "output":
-                error = (output_error @ parameters.own[layer]).unflatten(-1, network.model.shapes[layer])
+                error = Dense(network.model.shapes[layer]).adjoint(parameters.own[layer], output_error)
                 delta = network.times_slope(error, state.basal[layer])
             source, where = state.sources[name]
             synapses = Synapses(projection, source, delta, None, where)

@@ -44,6 +44,8 @@ class DendriticLocalizedLearning(Rule):
         Standard deviation with which Θ is drawn, where it is not 1/√fan-out.
     """
 
+    compartments: tuple[str, ...] = ("basal", "apical")
+
     def __init__(
         self,
         feedback: str,

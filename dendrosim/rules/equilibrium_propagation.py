@@ -43,6 +43,7 @@ class EquilibriumPropagation(Rule):
         Whether the way down has the weights W of the way up, or Θ.
     """
 
+    compartments: tuple[str, ...] = ("basal", "apical")
     theta_rate = 1.0
 
     def __init__(self, free_steps: int, nudged_steps: int, nudge: float, gain: float, feedback: str):

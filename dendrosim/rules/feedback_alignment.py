@@ -18,6 +18,8 @@ class FeedbackAlignment(DendriticLocalizedLearning):
     Reads u and δ of the two cells at each synapse, and Θ. Has no settings.
     """
 
+    compartments: tuple[str, ...] = ("basal",)  # as its authors have it: nothing in a cell holds δ
+
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule for any network."""

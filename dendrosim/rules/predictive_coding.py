@@ -30,6 +30,8 @@ class PredictiveCoding(Rule):
         γ.
     """
 
+    compartments: tuple[str, ...] = ("basal", "apical")
+
     def __init__(self, iterations: int, rate: float):
         self.iterations, self.rate = iterations, rate
 

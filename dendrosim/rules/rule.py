@@ -23,6 +23,10 @@ class Rule(ABC):
 
     Attributes
     ----------
+    compartments : tuple of str
+        What a cell of this rule holds at the same time, each with a way of its own into the cell: ``"basal"`` what
+        comes up from the cells below, ``"apical"`` what comes down from those above. A point neuron has only the first.
+        The audit (:mod:`dendrosim.audit`) asks whether the update of a synapse depends on anything else.
     theta_rate : float
         Learning rate of Θ relative to that of W.
     decay : float
@@ -32,6 +36,7 @@ class Rule(ABC):
         training that was interrupted goes on to the bit.
     """
 
+    compartments: tuple[str, ...] = ("basal",)
     theta_rate: float = 0.0
     decay: float = 0.0
     generator: torch.Generator

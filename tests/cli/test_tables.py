@@ -140,5 +140,5 @@ def test_every_published_number_belongs_to_a_model_and_a_rule_that_exist():
 
 def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others_get_their_rules():
     assert Cell("digits-cnn", "dll kolen-pollack", 0).described().rules.dll.decay == 0.0
-    assert tables.RULES["readout only"]["rules"]["dll"]["theta_deviation"] == 0.0
+    assert tables.RULES["readout only"][1]["theta_deviation"] == 0.0
     assert Cell("reber-rnn", "dll paper", 0).described().rules.dll.theta_rate == 0.01

@@ -50,6 +50,16 @@ def test_a_new_feedback_rule_brings_its_own_rate_and_decay():
     assert model.changed(rules={"dll": {"decay": 0.3}}).rules.dll.theta_rate == 0.2
 
 
+def test_a_rule_comes_with_the_settings_that_the_model_file_has_for_it(tmp_path):
+    path = tmp_path / "small.toml"
+    text = 'data = "digits"\ninput = [64]\nlayers = [{ kind = "dense", units = 10 }]\n'
+    path.write_text(text + "[settings.predictive-coding.training]\nlearning_rate = 0.5\n")
+    own = load_model(path, rule="predictive-coding").training
+    assert (own.rule, own.learning_rate) == ("predictive-coding", 0.5)
+    other = load_model(path, rule="feedback-alignment").training
+    assert (other.rule, other.learning_rate) == ("feedback-alignment", 1e-3)
+
+
 def test_layers_are_named_from_below_to_above():
     assert small_model((5, 4, 3, 2)).layer_names == ("hidden-1", "hidden-2", "output")
     assert small_model((5, 2)).layer_names == ("output",)
