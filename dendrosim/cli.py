@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax | learn | bench | data | doctor``."""
+"""The command line: ``dendrosim demo | train | relax | learn | audit | bench | data | doctor``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, data_commands, train_command
+from dendrosim import __version__, audit_command, data_commands, train_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged, RunError
 from dendrosim.train_command import ModelArgument
@@ -171,6 +171,7 @@ def learn(
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
 app.add_typer(bench, name="bench")
 add_tables(bench, console)
+audit_command.add_to(app, console)
 app.add_typer(data_commands.app, name="data")
 
 

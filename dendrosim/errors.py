@@ -29,6 +29,10 @@ class RunError(DendrosimError):
     """A training run cannot go on, or its folder cannot be written."""
 
 
+class AuditError(DendrosimError):
+    """A learning rule cannot be audited: it is unknown, or does not keep to its interface."""
+
+
 class DivergedError(RunError):
     """A training came to NaN or infinite values."""
 

@@ -16,6 +16,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "direct-feedback-alignment": ("direct-feedback-alignment", {}),
     "predictive-coding": ("predictive-coding", {}),
     "equilibrium-propagation": ("equilibrium-propagation", {}),
+    "equilibrium-propagation separate": ("equilibrium-propagation", {"feedback": "separate"}),
     "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
     "dll fixed": ("dll", {"feedback": "fixed"}),
     "dll paper": ("dll", {"feedback": "paper"}),

@@ -24,7 +24,7 @@ class Projection:
         self.connection = connection
         self.name, self.below, self.above = connection.name, connection.below, connection.above
         self.lag = connection.lag
-        self._map, self._pool = map_of(connection), pool_of(connection)
+        self.map, self._pool = map_of(connection), pool_of(connection)
 
     def source(self, u: Tensor, where: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return what the weights see of the layer below, and what the pool needs to go back.
@@ -37,12 +37,12 @@ class Projection:
 
     def apply(self, W: Tensor, bias: Tensor | None, source: Tensor) -> Tensor:
         """Return the drive of the layer above; along a sequence, the first `lag` steps get none."""
-        drive = self._map.apply(W, bias, source[: len(source) - self.lag])
+        drive = self.map.apply(W, bias, source[: len(source) - self.lag])
         return torch.cat([torch.zeros_like(drive[: self.lag]), drive]) if self.lag else drive
 
     def adjoint(self, theta: Tensor, delta: Tensor, where: Tensor) -> Tensor:
         """Return the feedback to the layer below; along a sequence, its last `lag` steps get none."""
-        feedback = self._map.adjoint(theta, delta[self.lag :])
+        feedback = self.map.adjoint(theta, delta[self.lag :])
         if self.lag:
             return torch.cat([feedback, torch.zeros_like(feedback[: self.lag])])
         return self._pool.unpool(feedback, where) if self._pool else feedback
@@ -51,9 +51,9 @@ class Projection:
         self, theta: Tensor, delta: Tensor, source: Tensor, where: Tensor
     ) -> tuple[Tensor, Tensor | None]:
         """Return the feedback to the layer below and, where it is cheaper to have both at once, ⟨δ u^T⟩."""
-        if not isinstance(self._map, Conv2d):
+        if not isinstance(self.map, Conv2d):
             return self.adjoint(theta, delta, where), None
-        feedback, update = self._map.adjoint_and_outer(theta, delta, source)
+        feedback, update = self.map.adjoint_and_outer(theta, delta, source)
         return (self._pool.unpool(feedback, where) if self._pool else feedback), update
 
     def outer(self, delta: Tensor, source: Tensor) -> Tensor:
@@ -61,12 +61,12 @@ class Projection:
         if self.lag:
             steps = len(delta)
             share = (steps - self.lag) / steps  # the mean is over all steps, and the first have no pair
-            return self._map.outer(delta[self.lag :], source[: -self.lag]).mul_(share)
-        return self._map.outer(delta, source)
+            return self.map.outer(delta[self.lag :], source[: -self.lag]).mul_(share)
+        return self.map.outer(delta, source)
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return ⟨δ⟩."""
-        return self._map.outer_bias(delta)
+        return self.map.outer_bias(delta)
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Return the error ξ of the layer below where the weights see it."""

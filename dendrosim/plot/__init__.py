@@ -1,6 +1,7 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
 from dendrosim.plot.comparison import Result, comparison, comparison_page
+from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.neuron import neuron
@@ -12,6 +13,7 @@ __all__ = [
     "attenuation",
     "comparison",
     "comparison_page",
+    "criteria",
     "current_steps",
     "feedback_alignment",
     "learning_curves",

@@ -1,0 +1,67 @@
+"""C3, no separate phases: an update is made from the one state that the network is in."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from dendrosim.audit.probe import Probe, Signal
+from dendrosim.audit.subject import Subject
+from dendrosim.audit.verdict import Verdict
+
+
+def phases(subject: Subject) -> Verdict:
+    """Count the states of the network that one update needs, and compare activity with and without the target.
+
+    A cell with only a basal dendrite has one potential: while it carries an error down, its activity must be kept
+    elsewhere, so that this is a state of its own.
+
+    Parameters
+    ----------
+    subject : Subject
+        The rule on a network.
+    """
+    free, _ = subject.free()
+    probe = Probe(subject.model)
+    subject.learn(probe)
+    connections = [connection.name for connection in subject.model.connections]
+    alone = {name: free.sources[name][0] for name in connections}
+    seen = {name: _activities(probe.signals, name) for name in connections}
+    read = {
+        name: _distinct([signal.sent for signal in probe.signals if _is(signal, "outer", name)]) for name in connections
+    }
+    disturbed = [name for name in connections if any(not torch.equal(each, alone[name]) for each in seen[name])]
+    errors_in_the_place_of_activity = "apical" not in subject.compartments and any(
+        signal.way == "down" for signal in probe.signals
+    )
+    with_free = max(len(_distinct([alone[name], *read[name]])) for name in connections)
+    states = max(with_free, 2 if disturbed else 1) + errors_in_the_place_of_activity
+    measured = {
+        "network states": states,
+        "snapshots": states - 1,
+        "activity with the target equals activity without": not disturbed,
+    }
+    if disturbed:
+        witness = f"while it learns, the activity that {disturbed[0]} receives differs from that without a target"
+        return Verdict("C3", "no", f"{witness}: {states} states of the network", measured)
+    if errors_in_the_place_of_activity:
+        witness = "errors come down to cells with one potential, whose activity must be kept meanwhile"
+        return Verdict("C3", "no", witness, measured)
+    return Verdict("C3", "yes", "activity with the target equals activity without, and all is read at once", measured)
+
+
+def _is(signal: Signal, way: str, name: str) -> bool:
+    return signal.way == way and signal.key in (name, f"{name}.W")
+
+
+def _activities(signals: list[Signal], name: str) -> list[Tensor]:
+    """Return all that the synapses of a connection received from below."""
+    return [signal.sent for signal in signals if _is(signal, "up", name) or _is(signal, "outer", name)]
+
+
+def _distinct(tensors: list[Tensor]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for tensor in tensors:
+        if not any(torch.equal(tensor, other) for other in found):
+            found.append(tensor)
+    return found
