@@ -132,10 +132,25 @@ class Plasticity(Part):
 
 
 class PredictiveCoding(Part):
-    """Predictive coding: how often, and by how much, the potentials move towards lower energy before W learns."""
+    """Predictive coding: how often, and by how much, the potentials move towards lower energy before W learns.
 
+    Attributes
+    ----------
+    variant : {"standard", "fixed-prediction", "incremental", "centred"}
+        Inference as published; with the predictions of the bottom-up sweep; with weights that learn in each of its
+        steps; or as the mean of nudging towards the target and away from it.
+    iterations : int
+        Steps of inference.
+    rate : float
+        How far a potential moves down the gradient of the energy in each.
+    nudge : float
+        Weight β of the loss in the energy.
+    """
+
+    variant: Literal["standard", "fixed-prediction", "incremental", "centred"] = "standard"
     iterations: Count = 20
-    rate: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.2
+    nudge: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class EquilibriumPropagation(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from torch import Tensor
@@ -15,38 +16,69 @@ from dendrosim.rules.rule import Rule, Updates
 class PredictiveCoding(Rule):
     """Inference by gradient descent on the prediction errors (Whittington and Bogacz, 2017).
 
-    The energy is F = ½ Σ ‖ε_l‖² with ε_l = x_l − f(W_l x_{l−1} + b_l), the stimulus x_0 held and the output x_L held at
-    the target, where ε_L is the error of the canonical pair of output and loss. From the bottom-up sweep, a number of
-    times: x_l ← x_l + γ(−ε_l + W_{l+1}^T [ε_{l+1} ⊙ f'(z_{l+1})]). Then ΔW_l = ⟨[ε_l ⊙ f'(z_l)] x_{l−1}^T⟩. Along a
-    sequence the potentials of all steps move together, and those of the next step predict with them.
+    The energy is F = ½ Σ ‖ε_l‖² + β ℓ over the hidden layers and the loss, with ε_l = x_l − f(W_l x_{l−1} + b_l) and
+    the stimulus x_0 held; the canonical pair of output and loss gives ε_L = β (target − f(z_L)). From the bottom-up
+    sweep, a number of times: x_l ← x_l + γ(−ε_l + W_{l+1}^T [ε_{l+1} ⊙ f'(z_{l+1})]). Then
+    ΔW_l = ⟨[ε_l ⊙ f'(z_l)] x_{l−1}^T⟩ / β, which tends to backpropagation with β. Along a sequence the potentials of
+    all steps move together, and those of the next step predict with them. The variants:
 
-    Reads x and ε of the two cells at each synapse; the feedback reads W, which is weight transport (C1).
+    ``standard``
+        As above.
+    ``fixed-prediction``
+        Predictions and f' stay those of the sweep, so that the errors settle to those of backpropagation (Millidge,
+        Tschantz and Buckley, 2022).
+    ``incremental``
+        The weights learn after every step of inference, not after the last (Salvatori et al., 2024): each parameter is
+        given out once a step. Between several processes the sums of one step arrive while the next is computed.
+    ``centred``
+        The mean of β and −β, whose bias is of the order β² (Pinchetti et al., 2024, centred nudging).
+
+    Reads x and ε of the two cells at each synapse; stores the sweep, and the other phase when centred. The feedback
+    reads W, which is weight transport (C1).
 
     Parameters
     ----------
+    variant : {"standard", "fixed-prediction", "incremental", "centred"}
+        Which of them.
     iterations : int
         Steps of inference.
     rate : float
         γ.
+    nudge : float
+        β, the weight of the loss.
     """
 
     compartments: tuple[str, ...] = ("basal", "apical")
 
-    def __init__(self, iterations: int, rate: float):
-        self.iterations, self.rate = iterations, rate
+    def __init__(self, variant: str, iterations: int, rate: float, nudge: float = 1.0):
+        self.variant = variant
+        self.iterations, self.rate, self.nudge = iterations, rate, nudge
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.predictive_coding]``."""
-        settings = model.rules.predictive_coding
-        return cls(settings.iterations, settings.rate)
+        return cls(**model.rules.predictive_coding.model_dump())
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Infer, and give out ΔW and Δb; Θ is not used and not changed."""
+        phases = [self.nudge, -self.nudge] if self.variant == "centred" else [self.nudge]
+        inferred = []
+        for nudge in phases:
+            for phase, deltas in self._inference(network, parameters, state, targets, nudge):
+                if self.variant == "incremental":
+                    yield from _learned(network, parameters, [(phase, deltas, 1 / nudge)])
+            inferred.append((phase, deltas, 1 / (nudge * len(phases))))
+        if self.variant != "incremental":
+            yield from _learned(network, parameters, inferred)
+
+    def _inference(
+        self, network: Network, parameters: Parameters, state: State, targets: Tensor, nudge: float
+    ) -> Iterator[tuple[State, dict[str, Tensor]]]:
+        """Give out the potentials with ε ⊙ f'(z), after each step of inference."""
         hidden = network.model.layer_names[:-1]
         inferred = State({name: potential.clone() for name, potential in state.basal.items()}, {})
+        errors, deltas = self._errors(network, parameters, state, inferred, targets, nudge)
         for _ in range(self.iterations):
-            errors, deltas = self._errors(network, parameters, inferred, targets)
             feedback: dict[str, Tensor] = {}
             for projection in network.projections:
                 if projection.below != "input":
@@ -56,23 +88,47 @@ class PredictiveCoding(Rule):
                     feedback[below] = feedback[below] + part if below in feedback else part
             for layer in hidden:
                 inferred.basal[layer].add_(feedback[layer] - errors[layer], alpha=self.rate)
-        _, deltas = self._errors(network, parameters, inferred, targets)
-        for projection in network.projections:
-            name = projection.name
-            source, where = inferred.sources[name]
-            synapses = Synapses(projection, source, deltas[projection.above], None, where)
-            if name in parameters.bias:
-                yield f"{name}.bias", synapses.hebbian_bias()
-            yield f"{name}.W", synapses.hebbian()
+            errors, deltas = self._errors(network, parameters, state, inferred, targets, nudge)
+            yield inferred, deltas
 
     def _errors(
-        self, network: Network, parameters: Parameters, inferred: State, targets: Tensor
+        self,
+        network: Network,
+        parameters: Parameters,
+        state: State,
+        inferred: State,
+        targets: Tensor,
+        nudge: float,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return ε of every layer, and ε ⊙ f'(z), at the potentials inferred so far."""
-        predictions = network.predict(parameters, inferred)
-        errors = {"output": network.by_step(targets) - predictions["output"]}
+        if self.variant == "fixed-prediction":
+            predictions = state.basal
+            inferred.sources.update(state.sources)
+        else:
+            predictions = network.predict(parameters, inferred)
+        errors = {"output": nudge * (network.by_step(targets) - predictions["output"])}
         deltas = dict(errors)
         for layer in network.model.layer_names[:-1]:
             errors[layer] = inferred.basal[layer] - predictions[layer]
             deltas[layer] = network.times_slope(errors[layer], predictions[layer])
         return errors, deltas
+
+
+def _learned(network: Network, parameters: Parameters, phases: list[tuple[State, dict[str, Tensor], float]]) -> Updates:
+    """Give out ΔW and Δb: what each phase says, times its factor."""
+    for projection in network.projections:
+        name = projection.name
+        synapses = []
+        for state, deltas, factor in phases:
+            source, where = state.sources[name]
+            synapses.append(Synapses(projection, source, factor * deltas[projection.above], None, where))
+        if name in parameters.bias:
+            yield f"{name}.bias", _sum([each.hebbian_bias() for each in synapses])
+        yield f"{name}.W", _sum([each.hebbian() for each in synapses])
+
+
+def _sum(parts: list[Tensor]) -> Tensor:
+    first, *others = parts
+    for part in others:
+        first.add_(part)
+    return first
