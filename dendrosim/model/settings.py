@@ -16,6 +16,7 @@ RuleName = Literal[
     "direct-feedback-alignment",
     "equilibrium-propagation",
     "local-losses",
+    "perturbation",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -177,6 +178,24 @@ class LocalLosses(Part):
     feedback: Literal["decoder", "separate"] = "decoder"
 
 
+class Perturbation(Part):
+    """Node perturbation: what is measured, and how often.
+
+    Attributes
+    ----------
+    heads : {"local", "output"}
+        Whether each hidden layer is pushed by itself for the loss of its head, or all together for that of the output.
+    draws : int
+        Pairs of pushes, forth and back, for each presentation.
+    deviation : float
+        Standard deviation σ of a push.
+    """
+
+    heads: Literal["local", "output"] = "local"
+    draws: Count = 4
+    deviation: Positive = 0.01
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
@@ -184,3 +203,4 @@ class Rules(Part):
     predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
     equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)
     local_losses: LocalLosses = Field(default_factory=LocalLosses)
+    perturbation: Perturbation = Field(default_factory=Perturbation)

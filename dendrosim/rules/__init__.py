@@ -6,6 +6,7 @@ from dendrosim.rules.dll import DendriticLocalizedLearning
 from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
 from dendrosim.rules.local_losses import LocalLosses
+from dendrosim.rules.perturbation import Perturbation
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
 
@@ -17,6 +18,7 @@ RULES: dict[str, type[Rule]] = {
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
     "local-losses": LocalLosses,
+    "perturbation": Perturbation,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -28,6 +30,7 @@ __all__ = [
     "EquilibriumPropagation",
     "FeedbackAlignment",
     "LocalLosses",
+    "Perturbation",
     "PredictiveCoding",
     "Rule",
 ]

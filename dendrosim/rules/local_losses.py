@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Projection, Synapses
+from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 from dendrosim.rules.heads import decoders
-from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
 
 
 class LocalLosses(Rule):
@@ -81,13 +81,7 @@ class LocalLosses(Rule):
             else:
                 error = yield from self._beside(layer, network, parameters, state.basal[layer], targets)
                 delta = network.times_slope(error, state.basal[layer])
-            for projection in network.projections:
-                if projection.above == layer:
-                    source, where = state.sources[projection.name]
-                    synapses = Synapses(projection, source, delta, None, where)
-                    if projection.name in parameters.bias:
-                        yield f"{projection.name}.bias", synapses.hebbian_bias()
-                    yield f"{projection.name}.W", synapses.hebbian()
+            yield from hebbian_updates(network, parameters, state, layer, delta)
 
     def _beside(
         self, layer: str, network: Network, parameters: Parameters, u: Tensor, targets: Tensor
