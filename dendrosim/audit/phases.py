@@ -31,6 +31,7 @@ def phases(subject: Subject) -> Verdict:
         name: _distinct([signal.sent for signal in probe.signals if _is(signal, "outer", name)]) for name in connections
     }
     disturbed = [name for name in connections if any(not torch.equal(each, alone[name]) for each in seen[name])]
+    disturbed += _heads_that_see_several(probe.signals)
     errors_in_the_place_of_activity = "apical" not in subject.compartments and any(
         signal.way == "down" for signal in probe.signals
     )
@@ -57,6 +58,13 @@ def _is(signal: Signal, way: str, name: str) -> bool:
 def _activities(signals: list[Signal], name: str) -> list[Tensor]:
     """Return all that the synapses of a connection received from below."""
     return [signal.sent for signal in signals if _is(signal, "up", name) or _is(signal, "outer", name)]
+
+
+def _heads_that_see_several(signals: list[Signal]) -> list[str]:
+    """Return the rule's own weights that carried more than one activity up."""
+    heads = dict.fromkeys(signal.key for signal in signals if signal.way == "up" and signal.key.endswith(".own"))
+    seen = {head: [signal.sent for signal in signals if signal.way == "up" and signal.key == head] for head in heads}
+    return [head for head, activities in seen.items() if len(_distinct(activities)) > 1]
 
 
 def _distinct(tensors: list[Tensor]) -> list[Tensor]:

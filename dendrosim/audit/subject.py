@@ -35,6 +35,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
 """Three hidden layers each, so that an error that passes through other layers can be told from one of the output."""
 
 
+ONE_DRAW = {"draws": 1}
+"""Of perturbation: with several, as many numbers are broadcast, and they could not be told from a vector."""
+
+
 class Subject:
     """A rule on one network, in float64, with everything it could read within reach.
 
@@ -55,8 +59,9 @@ class Subject:
         own = rule.from_model(model).own
         self.parameters = Parameters.initialise(model, seed, np.float64, own).map(torch.from_numpy)
         generator = np.random.default_rng(seed)
-        for bias in self.parameters.bias.values():
-            bias.copy_(torch.from_numpy(0.1 * generator.standard_normal(bias.shape)))
+        for _, tensor in self.parameters.items():
+            if not tensor.any():  # what starts at zero carries nothing yet
+                tensor.copy_(torch.from_numpy(0.1 * generator.standard_normal(tensor.shape)))
         self.stimuli = torch.from_numpy(generator.uniform(0, 1, (presentations, *model.input)))
         self.targets = torch.eye(model.sizes[-1], dtype=torch.float64)[
             generator.integers(0, model.sizes[-1], presentations)
@@ -111,6 +116,7 @@ class Subject:
 
 def network_of(kind: str, rules: dict[str, Any]) -> Model:
     """Return the small MLP or CNN with settings of rules, ``{"dll": {"feedback": "paper"}}``."""
+    rules = rules | {"perturbation": ONE_DRAW | rules.get("perturbation", {})}
     return validated({"data": "digits", "rules": rules} | NETWORKS[kind], f"the {kind} of the audit")
 
 

@@ -170,11 +170,15 @@ class Network:
         """Exchange (presentation, step, ...) and (step, presentation, ...) in a recurrent network."""
         return cells.transpose(0, 1).contiguous() if self.model.steps > 1 else cells
 
-    def loss(self, output: Tensor, targets: Tensor) -> Tensor:
-        """Mean over presentations (and steps) of the loss that is canonical for the output."""
+    def losses(self, output: Tensor, targets: Tensor) -> Tensor:
+        """Loss of each presentation (and step) that is canonical for the output."""
         if self.model.loss == "cross-entropy":
-            return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=-1).mean()
-        return (targets - output).square().sum(dim=-1).mean() / 2
+            return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=-1)
+        return (targets - output).square().sum(dim=-1) / 2
+
+    def loss(self, output: Tensor, targets: Tensor) -> Tensor:
+        """Mean of :meth:`losses`."""
+        return self.losses(output, targets).mean()
 
     def _recurrent(self, layer: str) -> Projection | None:
         return next(

@@ -15,6 +15,8 @@ RuleName = Literal[
     "feedback-alignment",
     "direct-feedback-alignment",
     "equilibrium-propagation",
+    "local-losses",
+    "perturbation",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -175,9 +177,45 @@ class EquilibriumPropagation(Part):
     feedback: Literal["symmetric", "separate"] = "symmetric"
 
 
+class LocalLosses(Part):
+    """Local losses: what each hidden layer is asked for, and how the answer comes back.
+
+    Attributes
+    ----------
+    similarity : float
+        Share β of the similarity-matching loss; the rest is the prediction loss.
+    feedback : {"decoder", "separate"}
+        Whether the error of a head comes back through its decoder, or through a fixed random matrix of its own; then
+        similarities are those of the layer itself, and not of a linear map of it.
+    """
+
+    similarity: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    feedback: Literal["decoder", "separate"] = "decoder"
+
+
+class Perturbation(Part):
+    """Node perturbation: what is measured, and how often.
+
+    Attributes
+    ----------
+    heads : {"local", "output"}
+        Whether each hidden layer is pushed by itself for the loss of its head, or all together for that of the output.
+    draws : int
+        Pairs of pushes, forth and back, for each presentation.
+    deviation : float
+        Standard deviation σ of a push.
+    """
+
+    heads: Literal["local", "output"] = "local"
+    draws: Count = 4
+    deviation: Positive = 0.01
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
     dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
     predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
     equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)
+    local_losses: LocalLosses = Field(default_factory=LocalLosses)
+    perturbation: Perturbation = Field(default_factory=Perturbation)

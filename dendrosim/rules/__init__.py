@@ -5,6 +5,8 @@ from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
 from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
+from dendrosim.rules.local_losses import LocalLosses
+from dendrosim.rules.perturbation import Perturbation
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
 
@@ -15,6 +17,8 @@ RULES: dict[str, type[Rule]] = {
     "equilibrium-propagation": EquilibriumPropagation,
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
+    "local-losses": LocalLosses,
+    "perturbation": Perturbation,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -25,6 +29,8 @@ __all__ = [
     "DirectFeedbackAlignment",
     "EquilibriumPropagation",
     "FeedbackAlignment",
+    "LocalLosses",
+    "Perturbation",
     "PredictiveCoding",
     "Rule",
 ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
 
@@ -68,6 +69,17 @@ class Rule(ABC):
         can be changed at once and only one direction is in memory at a time. Two parameters may share one direction,
         which must not be changed then.
         """
+
+
+def hebbian_updates(network: Network, parameters: Parameters, state: State, layer: str, delta: Tensor) -> Updates:
+    """Give out Δb = ⟨δ⟩ and ΔW = ⟨δ u^T⟩ of all connections to one layer."""
+    for projection in network.projections:
+        if projection.above == layer:
+            source, where = state.sources[projection.name]
+            synapses = Synapses(projection, source, delta, None, where)
+            if projection.name in parameters.bias:
+                yield f"{projection.name}.bias", synapses.hebbian_bias()
+            yield f"{projection.name}.W", synapses.hebbian()
 
 
 def refuse_sequences(model: Model, rule: str) -> None:

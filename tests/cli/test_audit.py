@@ -17,6 +17,10 @@ EXPECTED = {
     "predictive-coding": ("no", "yes", "no"),
     "equilibrium-propagation": ("no", "yes", "no"),
     "equilibrium-propagation separate": ("yes", "yes", "no"),
+    "local-losses": ("no", "weakly", "no"),  # the decoder works both ways, within its layer
+    "local-losses separate": ("yes", "weakly", "no"),
+    "perturbation": ("yes", "weakly", "no"),  # one number is broadcast to the cells of a layer, or of all layers
+    "perturbation output": ("yes", "weakly", "no"),
     "dll kolen-pollack": ("yes", "yes", "yes"),
     "dll fixed": ("yes", "yes", "yes"),
     "dll paper": ("yes", "yes", "yes"),

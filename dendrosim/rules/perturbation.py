@@ -1,0 +1,120 @@
+"""Perturbation: cells are pushed at random, and credited with what that changes in a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dendrosim.equilibrium import Network, State
+from dendrosim.model import Model, Parameters
+from dendrosim.rules.heads import decoders
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
+
+Losses = Callable[[Mapping[str, Tensor]], Tensor]
+"""The loss of each presentation when the cells of some layers are pushed by so much."""
+
+
+class Perturbation(Rule):
+    """Antithetic node perturbation (Fiete and Seung, 2006), of the output or of local heads (Ren et al., 2023).
+
+    The potential of each cell is pushed by σε, with ε from a normal distribution, and then by −σε. What comes back is
+    one number for each presentation, the difference of its two losses ℓ:
+
+        δ_l = −⟨ε_l [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ ⊙ f'(z_l),  ΔW_l = ⟨δ_l u_{l−1}^T⟩,
+
+    where u is what the cells hold when they are not pushed. The mean over ε is the negative gradient up to O(σ²), as
+    all even orders cancel; the variance grows with the number of cells that are pushed together. With the loss of the
+    ``output`` these are all hidden cells. With ``local`` heads they are the cells of one layer, and ℓ is the loss of a
+    head p = f_L(V u_l) beside it, which has the delta rule ΔV = ⟨(target − p) u_l^T⟩. So has the output. In a
+    convolutional layer each position is pushed by itself, and ΔW sums over them.
+
+    Reads u of the two cells at each synapse and the push of the cell above, which is stored, and a difference of losses
+    that is broadcast; nothing comes down through weights. Own parameters: V, which starts at zero, by the name of the
+    layer.
+
+    Parameters
+    ----------
+    model : Model
+        The network, for the shapes of its heads.
+    heads : {"local", "output"}
+        Whose loss is measured.
+    draws : int
+        How many ε there are for each presentation.
+    deviation : float
+        σ.
+    """
+
+    def __init__(self, model: Model, heads: str, draws: int, deviation: float):
+        self.draws, self.deviation = draws, deviation
+        self.decoders = decoders(model) if heads == "local" else {}
+
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Make the rule from the table ``[rules.perturbation]``."""
+        refuse_sequences(model, "perturbation")
+        return cls(model, **model.rules.perturbation.model_dump())
+
+    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Start V of the local heads at zero."""
+        return {decoder.name: np.zeros(decoder.connection.shape) for decoder in self.decoders.values()}
+
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+        """Give out, layer by layer, ΔV of its head, Δb and ΔW; Θ is not used and not changed."""
+        hidden, errors = network.model.layer_names[:-1], dict[str, Tensor]()
+        if not self.decoders:
+            errors = self._errors(state, hidden, _losses_of_output(network, parameters, state, targets))
+        for layer in hidden:
+            if self.decoders:
+                errors[layer] = yield from self._beside(layer, network, parameters, state, targets)
+            delta = network.times_slope(errors.pop(layer), state.basal[layer])
+            yield from hebbian_updates(network, parameters, state, layer, delta)
+        yield from hebbian_updates(network, parameters, state, "output", network.output_error(state, targets))
+
+    def _beside(
+        self, layer: str, network: Network, parameters: Parameters, state: State, targets: Tensor
+    ) -> Generator[tuple[str, Tensor], None, Tensor]:
+        """Give out what the head of a hidden layer learns, and return the error of the layer."""
+        decoder, u = self.decoders[layer], state.basal[layer]
+        V = parameters.own[decoder.name]
+
+        def predict(source: Tensor) -> Tensor:
+            return network.potential("output", decoder.apply(V, None, source))
+
+        def losses(pushes: Mapping[str, Tensor]) -> Tensor:
+            return network.losses(predict(decoder.source(u + pushes[layer])[0]), targets)
+
+        error = self._errors(state, [layer], losses)[layer]
+        source, _ = decoder.source(u)
+        yield f"{decoder.name}.own", decoder.outer(targets - predict(source), source)
+        return error
+
+    def _errors(self, state: State, layers: Sequence[str], losses: Losses) -> dict[str, Tensor]:
+        """Return −⟨ε [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ of some layers that are pushed together."""
+        errors = {layer: torch.zeros_like(state.basal[layer]) for layer in layers}
+        for _ in range(self.draws):
+            forth = {
+                layer: torch.empty_like(error).normal_(std=self.deviation, generator=self.generator)
+                for layer, error in errors.items()
+            }
+            back = {layer: -push for layer, push in forth.items()}
+            gain = (losses(back) - losses(forth)) / (2 * self.deviation**2 * self.draws)
+            for layer, error in errors.items():
+                error.addcmul_(forth[layer], gain.view(-1, *[1] * (error.ndim - 1)))
+        return errors
+
+
+def _losses_of_output(network: Network, parameters: Parameters, state: State, targets: Tensor) -> Losses:
+    """Return what measures the losses of the output when hidden layers are pushed on the way up."""
+
+    def losses(pushes: Mapping[str, Tensor]) -> Tensor:
+        pushed = State({"input": state.basal["input"]}, {})
+        for layer in network.model.layer_names:
+            u = network.potential(layer, network.drive(parameters, pushed, layer))
+            pushed.basal[layer] = u.add_(pushes[layer]) if layer in pushes else u
+        return network.losses(pushed.basal["output"], targets)
+
+    return losses
