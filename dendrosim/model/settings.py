@@ -17,6 +17,7 @@ RuleName = Literal[
     "equilibrium-propagation",
     "local-losses",
     "perturbation",
+    "target-propagation",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -211,6 +212,27 @@ class Perturbation(Part):
     deviation: Positive = 0.01
 
 
+class TargetPropagation(Part):
+    """Difference target propagation: how far the targets are, and how the way down learns.
+
+    Attributes
+    ----------
+    nudge : float
+        Strength β of the teacher.
+    deviation : float
+        Standard deviation σ of the noise that Θ learns from.
+    draws : int
+        How often noise is drawn for each presentation.
+    theta_rate : float
+        Learning rate of Θ relative to that of W.
+    """
+
+    nudge: Annotated[float, Field(gt=0, le=1)] = 0.1
+    deviation: Positive = 0.1
+    draws: Count = 1
+    theta_rate: NotNegative = 4.0
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
@@ -219,3 +241,4 @@ class Rules(Part):
     equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)
     local_losses: LocalLosses = Field(default_factory=LocalLosses)
     perturbation: Perturbation = Field(default_factory=Perturbation)
+    target_propagation: TargetPropagation = Field(default_factory=TargetPropagation)

@@ -9,6 +9,7 @@ from dendrosim.rules.local_losses import LocalLosses
 from dendrosim.rules.perturbation import Perturbation
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
+from dendrosim.rules.target_propagation import TargetPropagation
 
 RULES: dict[str, type[Rule]] = {
     "backpropagation": Backpropagation,
@@ -19,6 +20,7 @@ RULES: dict[str, type[Rule]] = {
     "predictive-coding": PredictiveCoding,
     "local-losses": LocalLosses,
     "perturbation": Perturbation,
+    "target-propagation": TargetPropagation,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -33,4 +35,5 @@ __all__ = [
     "Perturbation",
     "PredictiveCoding",
     "Rule",
+    "TargetPropagation",
 ]
