@@ -15,6 +15,7 @@ RuleName = Literal[
     "feedback-alignment",
     "direct-feedback-alignment",
     "equilibrium-propagation",
+    "hebbian",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -160,9 +161,25 @@ class EquilibriumPropagation(Part):
     feedback: Literal["symmetric", "separate"] = "symmetric"
 
 
+class Hebbian(Part):
+    """Hebbian learning with soft competition.
+
+    Attributes
+    ----------
+    temperature : float
+        T of the competition; drives are of unit variance where weights are random.
+    rate : float
+        Learning rate of the hidden layers, relative to that of the readout and to 1/√fan-in.
+    """
+
+    temperature: Positive = 0.25
+    rate: Positive = 10.0
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
     dll: DLL = Field(default_factory=lambda: DLL.model_validate({}))
     predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
     equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)
+    hebbian: Hebbian = Field(default_factory=Hebbian)

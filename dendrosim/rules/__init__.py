@@ -5,6 +5,7 @@ from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
 from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
+from dendrosim.rules.hebbian import Hebbian
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
 
@@ -15,6 +16,7 @@ RULES: dict[str, type[Rule]] = {
     "equilibrium-propagation": EquilibriumPropagation,
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
+    "hebbian": Hebbian,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -25,6 +27,7 @@ __all__ = [
     "DirectFeedbackAlignment",
     "EquilibriumPropagation",
     "FeedbackAlignment",
+    "Hebbian",
     "PredictiveCoding",
     "Rule",
 ]
