@@ -16,6 +16,7 @@ RuleName = Literal[
     "direct-feedback-alignment",
     "equilibrium-propagation",
     "hebbian",
+    "forward-forward",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -176,6 +177,24 @@ class Hebbian(Part):
     rate: Positive = 10.0
 
 
+class ForwardForward(Part):
+    """The forward-forward algorithm.
+
+    Attributes
+    ----------
+    threshold : float
+        Goodness θ between right and wrong labels; a network with convolutions needs none.
+    sharpness : float
+        κ: how steeply the loss of a layer depends on its goodness.
+    label : float
+        How active the cell of the label is in the stimulus; a network with convolutions has no labels there.
+    """
+
+    threshold: Positive = 0.5
+    sharpness: Positive = 4.0
+    label: Positive = 3.0
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
@@ -183,3 +202,4 @@ class Rules(Part):
     predictive_coding: PredictiveCoding = Field(default_factory=PredictiveCoding)
     equilibrium_propagation: EquilibriumPropagation = Field(default_factory=EquilibriumPropagation)
     hebbian: Hebbian = Field(default_factory=Hebbian)
+    forward_forward: ForwardForward = Field(default_factory=ForwardForward)

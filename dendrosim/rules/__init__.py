@@ -5,6 +5,7 @@ from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
 from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
+from dendrosim.rules.forward_forward import ForwardForward
 from dendrosim.rules.hebbian import Hebbian
 from dendrosim.rules.predictive_coding import PredictiveCoding
 from dendrosim.rules.rule import Rule
@@ -17,6 +18,7 @@ RULES: dict[str, type[Rule]] = {
     "dll": DendriticLocalizedLearning,
     "predictive-coding": PredictiveCoding,
     "hebbian": Hebbian,
+    "forward-forward": ForwardForward,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -27,6 +29,7 @@ __all__ = [
     "DirectFeedbackAlignment",
     "EquilibriumPropagation",
     "FeedbackAlignment",
+    "ForwardForward",
     "Hebbian",
     "PredictiveCoding",
     "Rule",

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.maps import channels_last
 from dendrosim.equilibrium.projection import Projection, Synapses
 from dendrosim.model import Parameters
 from dendrosim.rules.rule import Updates
@@ -30,6 +31,14 @@ def normalised_drive(network: Network, parameters: Parameters, state: State, lay
         bias = parameters.bias.get(projection.name)
         drives.append(projection.apply(parameters.W[projection.name], bias, normalised))
     return sum(drives[1:], drives[0])
+
+
+def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) -> State:
+    """Return the bottom-up sweep in which every layer sees the one below normalised."""
+    state = State({"input": channels_last(stimuli)}, {})
+    for layer in network.model.layer_names:
+        state.basal[layer] = network.potential(layer, normalised_drive(network, parameters, state, layer))
+    return state
 
 
 def delta_rule(network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
