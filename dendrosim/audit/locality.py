@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,8 @@ from torch import Tensor
 from dendrosim.audit.probe import Cells, Probe
 from dendrosim.audit.subject import Subject, Updates, copied
 from dendrosim.audit.verdict import Verdict
-from dendrosim.equilibrium import Network, State
-from dendrosim.model import Parameters
+from dendrosim.equilibrium import State
+from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 
 BLOCK = [0, 1]
@@ -89,14 +89,13 @@ def _disturbances(subject: Subject, connection: Connection, trial: int) -> Itera
     generator = torch.Generator().manual_seed(trial)
     model, below, above = subject.model, connection.below, connection.above
     held: dict[str, list[int]] = {above: BLOCK, below: BLOCK}
-    network = Network(model)
 
     def noisy(tensor: Tensor, chosen: Tensor) -> Tensor:
         noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64).to(tensor.dtype)
         return torch.where(chosen, tensor + 0.5 * noise, tensor)
 
     def disturbed(state: State, layer: str, chosen: Callable[[int], Tensor]) -> State:
-        return _with_cells(network, state, layer, chosen, noisy)
+        return _with_cells(model, state, layer, chosen, noisy)
 
     others = {layer: partial(_cells, held.get(layer, []), False) for layer in ("input", *model.layer_names)}
     for layer, chosen in others.items():
@@ -139,28 +138,26 @@ def _block(connection: Connection, tensor: Tensor) -> Tensor:
 
 
 def _with_cells(
-    network: Network,
-    state: State,
-    layer: str,
-    chosen: Callable[[int], Tensor],
-    noisy: Callable[[Tensor, Tensor], Tensor],
+    model: Model, state: State, layer: str, chosen: Callable[[int], Tensor], noisy: Callable[[Tensor, Tensor], Tensor]
 ) -> State:
-    """Return a state in which some cells of a layer are disturbed, in all that the state holds of them."""
+    """Return a state in which some cells of a layer are disturbed, in all that is held of them and seen of them."""
+
+    def changed(tensor: Tensor) -> Tensor:
+        which = chosen(tensor.shape[1]).view(1, -1, *[1] * (tensor.ndim - 2))
+        disturbed = noisy(tensor, which)
+        # The output of a softmax stays positive: rules may read it as a probability.
+        return disturbed.abs() if layer == "output" and model.output == "softmax" else disturbed
+
     state = copied(state)
     for each in fields(state):
-        held: Mapping[str, Any] = getattr(state, each.name)
-        if each.name != "sources" and isinstance(held, dict) and isinstance(held.get(layer), Tensor):
-            tensor = held[layer]
-            which = (
-                chosen(tensor.shape[1]).view(1, -1, *[1] * (tensor.ndim - 2)) if tensor.ndim > 1 else torch.zeros(())
-            )
-            held[layer] = noisy(tensor, which)
-    sources = dict(state.sources)
-    for projection in network.projections:
-        if projection.below == layer and projection.name in sources:
-            where = sources[projection.name][1]
-            sources[projection.name] = projection.source(state.basal[layer], where)
-    return replace(state, sources=sources)
+        held: dict[str, Any] = getattr(state, each.name)
+        if each.name != "sources" and layer in held:
+            held[layer] = changed(held[layer])
+    for connection in model.connections:
+        if connection.below == layer:
+            source, where = state.sources[connection.name]
+            state.sources[connection.name] = changed(source), where
+    return state
 
 
 def _change(connection: Connection, before: Updates, after: Updates) -> bool | None:
@@ -179,7 +176,7 @@ def _change(connection: Connection, before: Updates, after: Updates) -> bool | N
 
 def _verdict(subject: Subject, read: dict[str, set[tuple[str, str, bool]]]) -> Verdict:
     matrix = dict.fromkeys(SOURCES, False)
-    within: list[str] = []  # connections whose updates read more than their cells ...
+    within: list[tuple[str, str]] = []  # connections whose updates read more than their cells, and what ...
     beyond: dict[str, list[str]] = {}  # ... and those that read other layers than the one they end in
     for connection in subject.model.connections:
         name, above = connection.name, connection.above
@@ -191,7 +188,7 @@ def _verdict(subject: Subject, read: dict[str, set[tuple[str, str, bool]]]) -> V
             else:
                 of_the_output = what == "target" or (where == "output" and above != "output")
                 matrix["global vector" if of_the_output else what] = True
-                within.append(name)
+                within.append((name, what))
                 if where not in ("", above):
                     beyond.setdefault(name, []).append(where)
     measured: dict[str, Any] = {"reads": matrix, "other layers": beyond}
@@ -200,7 +197,9 @@ def _verdict(subject: Subject, read: dict[str, set[tuple[str, str, bool]]]) -> V
         witness = f"ΔW of {name} changes with other cells of {', '.join(layers)}, disturbed one layer at a time"
         return Verdict("C2", "no", witness, measured)
     if within:
-        witness = f"ΔW of {within[0]} changes with other cells, but only with those of its own layer"
+        name = within[0][0]
+        kinds = " and ".join(f"{what}s" for what in dict.fromkeys(what for other, what in within if other == name))
+        witness = f"ΔW of {name} changes with {kinds}, but only with those of its own layer"
         return Verdict("C2", "weakly", witness, measured)
     if matrix["global scalar"]:
         witness = "beside its two cells an update reads one number only, which multiplies all of them alike"

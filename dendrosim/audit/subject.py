@@ -59,7 +59,7 @@ class Subject:
         own = rule.from_model(model).own
         self.parameters = Parameters.initialise(model, seed, np.float64, own).map(torch.from_numpy)
         generator = np.random.default_rng(seed)
-        for _, tensor in self.parameters.items():
+        for tensor in dict(self.parameters.items()).values():
             if not tensor.any():  # what starts at zero carries nothing yet
                 tensor.copy_(torch.from_numpy(0.1 * generator.standard_normal(tensor.shape)))
         self.stimuli = torch.from_numpy(generator.uniform(0, 1, (presentations, *model.input)))

@@ -18,6 +18,8 @@ RuleName = Literal[
     "local-losses",
     "perturbation",
     "target-propagation",
+    "hebbian",
+    "forward-forward",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -233,6 +235,39 @@ class TargetPropagation(Part):
     theta_rate: NotNegative = 4.0
 
 
+class Hebbian(Part):
+    """Hebbian learning with soft competition.
+
+    Attributes
+    ----------
+    temperature : float
+        T of the competition; drives are of unit variance where weights are random.
+    rate : float
+        Learning rate of the hidden layers, relative to that of the readout and to 1/√fan-in.
+    """
+
+    temperature: Positive = 0.25
+    rate: Positive = 10.0
+
+
+class ForwardForward(Part):
+    """The forward-forward algorithm.
+
+    Attributes
+    ----------
+    threshold : float
+        Goodness θ between right and wrong labels; a network with convolutions needs none.
+    sharpness : float
+        κ: how steeply the loss of a layer depends on its goodness.
+    label : float
+        How active the cell of the label is in the stimulus; a network with convolutions has no labels there.
+    """
+
+    threshold: Positive = 0.5
+    sharpness: Positive = 4.0
+    label: Positive = 3.0
+
+
 class Rules(Part):
     """Settings of the learning rules, one table each."""
 
@@ -242,3 +277,5 @@ class Rules(Part):
     local_losses: LocalLosses = Field(default_factory=LocalLosses)
     perturbation: Perturbation = Field(default_factory=Perturbation)
     target_propagation: TargetPropagation = Field(default_factory=TargetPropagation)
+    hebbian: Hebbian = Field(default_factory=Hebbian)
+    forward_forward: ForwardForward = Field(default_factory=ForwardForward)

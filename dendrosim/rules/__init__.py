@@ -5,6 +5,8 @@ from dendrosim.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from dendrosim.rules.dll import DendriticLocalizedLearning
 from dendrosim.rules.equilibrium_propagation import EquilibriumPropagation
 from dendrosim.rules.feedback_alignment import FeedbackAlignment
+from dendrosim.rules.forward_forward import ForwardForward
+from dendrosim.rules.hebbian import Hebbian
 from dendrosim.rules.local_losses import LocalLosses
 from dendrosim.rules.perturbation import Perturbation
 from dendrosim.rules.predictive_coding import PredictiveCoding
@@ -21,6 +23,8 @@ RULES: dict[str, type[Rule]] = {
     "local-losses": LocalLosses,
     "perturbation": Perturbation,
     "target-propagation": TargetPropagation,
+    "hebbian": Hebbian,
+    "forward-forward": ForwardForward,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -31,6 +35,8 @@ __all__ = [
     "DirectFeedbackAlignment",
     "EquilibriumPropagation",
     "FeedbackAlignment",
+    "ForwardForward",
+    "Hebbian",
     "LocalLosses",
     "Perturbation",
     "PredictiveCoding",

@@ -1,0 +1,127 @@
+"""The forward-forward algorithm: each layer learns by itself to be active for the right label, or group."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.projection import Synapses
+from dendrosim.errors import ModelError
+from dendrosim.model import Model, Parameters
+from dendrosim.rules.layerwise import delta_rule, normalised_sweep, projections_into
+from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+
+
+class ForwardForward(Rule):
+    """Losses of each layer's own goodness (Hinton, 2022; Papachristodoulou et al., AAAI 2024, for convolutions).
+
+    The goodness of a layer is the mean g of its squared activities, and what the next layer sees of them is centred and
+    scaled to unit variance, so that it cannot read the goodness off. In a network of dense layers the first cells of
+    the stimulus hold a label; it is the right one (+) or a wrong one (−), drawn as often as the readout believes in it:
+
+        ℓ = ln(1 + e^{κ(θ − g₊)}) + ln(1 + e^{κ(g₋ − θ)}).
+
+    In a network with convolutions, where a few cells of a corner would be lost, the channels of each layer (cells of a
+    dense one) are divided among the classes and compete, and there is no negative data:
+
+        ℓ = −ln softmax_target(κ G),  G_c = mean of the squared activities of the group of class c.
+
+    Either way ΔW is the negative gradient of the layer's own ℓ, which is of the form ⟨r ⊙ u ⊙ f'(z) x̂^T⟩ with one r
+    for each layer or group: nothing comes down from other layers. The readout learns by the delta rule from the last
+    hidden layer; to predict, the label in the stimulus is a neutral one, the same for all classes.
+
+    Reads u of the two cells at each synapse, and r, which is the same for all cells of a layer or group. The dense form
+    stores the states of two more stimuli.
+
+    Parameters
+    ----------
+    classes : int
+        Number of classes.
+    grouped : bool
+        Whether channels compete, instead of labels in the stimulus.
+    threshold, sharpness : float
+        θ and κ.
+    label : float
+        How active the cell of the label is in the stimulus.
+    """
+
+    def __init__(self, classes: int, grouped: bool, threshold: float, sharpness: float, label: float):
+        self.classes, self.grouped = classes, grouped
+        self.threshold, self.sharpness, self.label = threshold, sharpness, label
+
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Make the rule from the table ``[rules.forward_forward]``, in the form that suits the network."""
+        refuse_sequences(model, "forward-forward")
+        if model.output != "softmax":
+            raise ModelError(f"{model.source}: 'forward-forward' needs classes; set output to 'softmax'.")
+        classes = model.sizes[-1]
+        grouped = any(connection.kind == "conv2d" for connection in model.connections)
+        smallest = min((model.shapes[layer][0] for layer in model.layer_names[:-1]), default=classes)
+        if grouped and smallest < classes:
+            raise ModelError(
+                f"{model.source}: 'forward-forward' divides the channels of each layer among {classes} classes, and a "
+                f"layer has {smallest}; give every layer at least {classes} channels."
+            )
+        if not grouped and (len(model.input) > 1 or model.sizes[0] < classes):
+            raise ModelError(
+                f"{model.source}: 'forward-forward' writes one of {classes} labels into a flat stimulus, and this one "
+                f"has shape {list(model.input)}; give input at least [{classes}]."
+            )
+        return cls(classes, grouped, **model.rules.forward_forward.model_dump())
+
+    def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
+        """Return the sweep of normalised activities, with a neutral label."""
+        if not self.grouped:
+            stimuli = self._write(stimuli, stimuli.new_full((1, self.classes), 1 / self.classes))
+        return normalised_sweep(network, parameters, stimuli)
+
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+        """Give out ΔW and Δb of every layer; Θ is not used and not changed."""
+        learning, signs = (state, targets) if self.grouped else self._contrast(network, parameters, state, targets)
+        for layer in network.model.layer_names[:-1]:
+            u = learning.basal[layer]
+            error = self._factors(u, signs) * u * (2 * len(u) / len(targets))
+            delta = network.times_slope(error, u)
+            for projection in projections_into(network, layer):
+                synapses = Synapses(projection, learning.sources[projection.name][0], delta, None, delta)
+                if projection.name in parameters.bias:
+                    yield f"{projection.name}.bias", synapses.hebbian_bias()
+                yield f"{projection.name}.W", synapses.hebbian()
+        yield from delta_rule(network, parameters, state, targets)
+
+    def _write(self, stimuli: Tensor, labels: Tensor) -> Tensor:
+        """Return stimuli of shape (presentation, cell) with labels, (presentation, class), in their first cells."""
+        labels = self.label * labels.expand(len(stimuli), -1)
+        return torch.cat([labels, stimuli[:, self.classes :]], dim=1)
+
+    def _contrast(
+        self, network: Network, parameters: Parameters, state: State, targets: Tensor
+    ) -> tuple[State, Tensor]:
+        """Return the state of all stimuli with right labels and, after them, with wrong ones; and which is which."""
+        right = functional.one_hot(targets.argmax(dim=1), self.classes)
+        believed = (state.basal["output"] + 1e-6) * (1 - right)
+        wrong = torch.multinomial(believed, 1, generator=self.generator).squeeze(1)
+        labels = torch.cat([right, functional.one_hot(wrong, self.classes)]).to(targets.dtype)
+        stimuli = torch.cat([state.basal["input"]] * 2)
+        signs = torch.ones(len(stimuli), dtype=targets.dtype, device=targets.device)
+        signs[len(targets) :] = -1
+        return normalised_sweep(network, parameters, self._write(stimuli, labels)), signs
+
+    def _factors(self, u: Tensor, signs: Tensor) -> Tensor:
+        """Return r: −∂ℓ/∂u is 2 r u, of a shape that goes with u."""
+        squares = u.square().flatten(2).mean(dim=2) if u.ndim > 2 else u.square()
+        cells = u[0].numel()
+        if not self.grouped:
+            surprise = (signs * self.sharpness * (self.threshold - squares.mean(dim=1))).sigmoid()
+            return (signs * self.sharpness * surprise / cells)[:, None]
+        group = torch.arange(u.shape[1], device=u.device) * self.classes // u.shape[1]
+        members = functional.one_hot(group, self.classes).to(u.dtype)
+        goodness = squares @ members / members.sum(dim=0)
+        error = signs - (self.sharpness * goodness).softmax(dim=1)
+        by_channel = (self.sharpness * error / members.sum(dim=0))[:, group] * (u.shape[1] / cells)
+        return by_channel.view(*by_channel.shape, *[1] * (u.ndim - 2))

@@ -1,0 +1,51 @@
+"""What rules share that learn layer by layer: normalised activity on the way up, and a readout by the delta rule."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.maps import channels_last
+from dendrosim.equilibrium.projection import Projection, Synapses
+from dendrosim.model import Parameters
+from dendrosim.rules.rule import Updates
+
+
+def projections_into(network: Network, layer: str) -> list[Projection]:
+    """Return the connections that end in a layer."""
+    return [projection for projection in network.projections if projection.above == layer]
+
+
+def normalised_drive(network: Network, parameters: Parameters, state: State, layer: str) -> Tensor:
+    """Return z = W x̂ + b of a layer, and note in `state` the x̂ that its weights saw.
+
+    x̂ is the activity below (after pooling), centred and scaled to unit variance over the cells of each presentation, so
+    that no layer knows from the length of its input how active the one below was.
+    """
+    drives = []
+    for projection in projections_into(network, layer):
+        source, where = projection.source(state.basal[projection.below])
+        normalised = functional.layer_norm(source, source.shape[1:])
+        state.sources[projection.name] = normalised, where
+        bias = parameters.bias.get(projection.name)
+        drives.append(projection.apply(parameters.W[projection.name], bias, normalised))
+    return sum(drives[1:], drives[0])
+
+
+def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) -> State:
+    """Return the bottom-up sweep in which every layer sees the one below normalised."""
+    state = State({"input": channels_last(stimuli)}, {})
+    for layer in network.model.layer_names:
+        state.basal[layer] = network.potential(layer, normalised_drive(network, parameters, state, layer))
+    return state
+
+
+def delta_rule(network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+    """Give out ΔW = ⟨(target − u) x̂^T⟩ and Δb of the output."""
+    error = network.output_error(state, targets)
+    for projection in projections_into(network, "output"):
+        synapses = Synapses(projection, state.sources[projection.name][0], error, None, error)
+        if projection.name in parameters.bias:
+            yield f"{projection.name}.bias", synapses.hebbian_bias()
+        yield f"{projection.name}.W", synapses.hebbian()
