@@ -33,6 +33,8 @@ class Line:
         How many.
     seconds : float
         Of one training, the mean.
+    gradient_angle : float, optional
+        Between the updates of hidden layers and the gradient after the last epoch, in degrees; the mean.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Line:
     seeds: int
     epochs: int
     seconds: float
+    gradient_angle: float | None = None
 
 
 def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
@@ -63,7 +66,9 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
         known = published.get(model, {})
         beside = known.get(rule, known.get("dll", {}) if rule.startswith("dll") else {})
         seconds = float(np.mean([row["seconds"] for row in members]))
-        found.append(Line(model, rule, variant, measured, beside, len(members), epochs, seconds))
+        angles = [angle[-1] for row in members for angle in row.get("gradient_angles", {}).values()]
+        angle = float(np.mean(angles)) if angles else None
+        found.append(Line(model, rule, variant, measured, beside, len(members), epochs, seconds, angle))
     return found
 
 
@@ -75,17 +80,21 @@ def markdown(table: Table, found: list[Line], rows: list[dict[str, Any]]) -> str
     text += [
         "Mean and standard deviation over seeds, of the last epoch or, where a model has patience, of the best one"
     ]
-    text += ["on validation; nothing is selected on the test set. Seconds are of one training.", ""]
+    text += ["on validation; nothing is selected on the test set. Seconds are of one training. The angle is between the"]
+    text += ["updates of the hidden layers and the gradient after the last epoch, the mean over layers.", ""]
     measures = [name for name in MEASURES if any(name in line.measured for line in found)]
     heads = ["model", "rule"] + (["variant"] if any(line.variant for line in found) else [])
     for name in measures:
         heads += [MEASURES[name][0], "paper"]
-    text += ["| " + " | ".join([*heads, "seeds", "epochs", "seconds"]) + " |", "|---" * (len(heads) + 3) + "|"]
+    last = ["seeds", "epochs", "seconds", "angle to the gradient"]
+    text += ["| " + " | ".join([*heads, *last]) + " |", "|---" * (len(heads) + len(last)) + "|"]
     for line in found:
         cells = [line.model, line.rule] + ([line.variant] if "variant" in heads else [])
         for name in measures:
             cells += _measure(line, name)
-        text.append("| " + " | ".join([*cells, str(line.seeds), str(line.epochs), f"{line.seconds:.0f}"]) + " |")
+        angle = "" if line.gradient_angle is None else f"{line.gradient_angle:.0f}°"
+        cells += [str(line.seeds), str(line.epochs), f"{line.seconds:.0f}", angle]
+        text.append("| " + " | ".join(cells) + " |")
     return "\n".join([*text, ""])
 
 

@@ -57,10 +57,9 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "seed": cell.seed,
         "epochs": len(history),
         **outcome,
-        "validation": {
-            name.removeprefix("validation_"): value for name, value in last.items() if "validation_" in name
-        },
-        "angles": {name.removeprefix("angle."): value for name, value in last.items() if name.startswith("angle.")},
+        "validation": _part(last, "validation_"),
+        "angles": _part(last, "angle."),
+        "gradient_angles": _by_epoch(history, "gradient_angle."),
         "seconds": sum(row["seconds"] for row in history),
         "elapsed": time.perf_counter() - start,
         "machine": machine(),
@@ -70,6 +69,10 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
 
 def _part(row: Row, prefix: str) -> Row:
     return {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
+
+
+def _by_epoch(history: list[Row], prefix: str) -> dict[str, list[float]]:
+    return {name: [row[f"{prefix}{name}"] for row in history] for name in _part(history[-1], prefix)} if history else {}
 
 
 def finished(path: Path) -> list[Row]:

@@ -22,11 +22,13 @@ from dendrosim.model import Model, Parameters
 from dendrosim.rules import RULES, Rule
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
+from dendrosim.training.gradient import gradient_angles
 from dendrosim.training.measures import MEASURES, measures
 from dendrosim.training.optimizer import Optimizer
 from dendrosim.training.run import Run
 
 EVALUATED_AT_ONCE = 1000
+COMPARED_WITH_GRADIENT = 128
 
 
 class Trainer:
@@ -105,6 +107,7 @@ class Trainer:
             **{f"train_{name}": value / len(order) for name, value in sums.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             **self.parameters.map(lambda tensor: tensor.cpu()).alignment(),
+            **self._gradient_angles(),
             "seconds": time.perf_counter() - start,
         }
         if self.best_epoch == 0 or validated["loss"] < self.history[self.best_epoch - 1]["validation_loss"]:
@@ -190,6 +193,15 @@ class Trainer:
         total = whole_batch()
         self._check_loss(total["loss"])  # all ranks see the same sum, so that all of them stop at the same step
         return total
+
+    def _gradient_angles(self) -> dict[str, float]:
+        """Return the angles between the rule's updates and the gradient, on the first of the validation split."""
+        part = slice(0, COMPARED_WITH_GRADIENT)
+        stimuli = self._tensor(self._data.validation.stimuli[part])
+        targets = self._tensor(self._data.validation.targets[part])
+        self._rule.generator = self._generator(0)  # the noise of no epoch
+        angles = gradient_angles(self._rule, self._network, self.parameters, stimuli, targets)
+        return {f"gradient_angle.{name}": angle for name, angle in angles.items()}
 
     def _drawn(self, batch: np.ndarray, own: slice, generator: np.random.Generator) -> np.ndarray:
         train = self._data.train

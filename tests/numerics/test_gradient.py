@@ -9,6 +9,7 @@ from torch.nn import functional
 from dendrosim.equilibrium import Network
 from dendrosim.model import ACTIVATIONS, Parameters
 from dendrosim.rules import Backpropagation, DendriticLocalizedLearning
+from dendrosim.training.gradient import gradient_angles
 
 
 def drive_of_the_output(model, parameters, stimuli):
@@ -115,3 +116,16 @@ def test_the_loss_of_a_network_is_the_one_its_output_error_descends():
         state = engine.sweep(parameters_of(model, 0).map(torch.from_numpy), stimuli)
         assert float(engine.loss(engine.output(state), targets)) > 0
         assert float(engine.loss(targets, targets)) == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks())
+def test_the_angle_to_the_gradient_is_zero_with_transported_weights(network):
+    model, parameters, stimuli, targets = network
+    engine, tensors = Network(model), parameters.map(torch.from_numpy)
+    tied = Parameters(tensors.W, tensors.bias, {name: tensors.W[name] for name in tensors.theta})
+    rule = DendriticLocalizedLearning("kolen-pollack")
+    angles = gradient_angles(rule, engine, tied, torch.tensor(stimuli), torch.tensor(targets))
+    assert set(angles) == {connection.name for connection in model.connections if connection.above != "output"}
+    for angle in angles.values():
+        assert angle < 1e-4 or angle == pytest.approx(90)  # where there is no gradient there is no angle

@@ -1,0 +1,47 @@
+"""How far the updates of a rule are from the gradient."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from dendrosim.equilibrium import Network
+from dendrosim.model import Parameters
+from dendrosim.rules import Backpropagation, Rule
+
+
+def gradient_angles(
+    rule: Rule, network: Network, parameters: Parameters, stimuli: Tensor, targets: Tensor
+) -> dict[str, float]:
+    """Return, by connection below the output, the angle in degrees between ΔW and the negative gradient.
+
+    The gradient is that of the loss of the bottom-up sweep, whatever state the rule itself learns from. An angle below
+    90° means that small steps lower the loss. Connections without an update are left out.
+
+    Parameters
+    ----------
+    rule : Rule
+        Gives the updates; its noise comes from its generator.
+    network, parameters
+        What learns; nothing is changed.
+    stimuli, targets : Tensor
+        The presentations.
+    """
+    copies = parameters.map(torch.clone)  # a rule may change some in place
+    sweep = network.sweep(parameters, stimuli)
+    gradient = dict(Backpropagation().updates(network, parameters, sweep, targets))
+    hidden = {connection.name for connection in network.model.connections if connection.above != "output"}
+    angles = {}
+    for key, direction in rule.updates(network, copies, rule.infer(network, copies, stimuli), targets):
+        name, kind = key.rsplit(".", 1)
+        if kind == "W" and name in hidden:
+            angles[name] = _angle(direction, gradient[key])
+    return angles
+
+
+def _angle(a: Tensor, b: Tensor) -> float:
+    a, b = a.double(), b.double()
+    cosine = float((a * b).sum() / (a.norm() * b.norm()).clamp_min(torch.finfo(torch.float64).tiny))
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
