@@ -78,10 +78,11 @@ def markdown(table: Table, found: list[Line], rows: list[dict[str, Any]]) -> str
     machines = "; ".join(dict.fromkeys(row["machine"] for row in rows))
     text = [f"# {table.title}", "", f"{commands} on {machines}; one thread a training.", ""]
     text += [
-        "Mean and standard deviation over seeds, of the last epoch or, where a model has patience, of the best one"
+        "Mean and standard deviation over seeds, of the last epoch or, where a model has patience, of the best one",
+        "on validation; nothing is selected on the test set. Seconds are of one training. The angle is that between",
+        "the updates of the hidden layers and the gradient after the last epoch, the mean over layers.",
+        "",
     ]
-    text += ["on validation; nothing is selected on the test set. Seconds are of one training. The angle is between the"]
-    text += ["updates of the hidden layers and the gradient after the last epoch, the mean over layers.", ""]
     measures = [name for name in MEASURES if any(name in line.measured for line in found)]
     heads = ["model", "rule"] + (["variant"] if any(line.variant for line in found) else [])
     for name in measures:
