@@ -206,6 +206,20 @@ def bench_cost(
     console.print(f"Written: {out / 'cost.png'}", soft_wrap=True)
 
 
+@bench.command(name="rule-cost")
+def bench_rule_cost(
+    out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+) -> None:
+    """Measure what each learning rule costs against backpropagation: time of a step, and bytes of its state."""
+    from dendrosim.benchmark.report import write_report
+    from dendrosim.benchmark.rule_cost import measurements
+
+    command = "dendrosim bench rule-cost" + (" --quick" if quick else "")
+    rows = (_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(rows, out, 'rule-cost', command)}", soft_wrap=True)
+
+
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     console.print(f"{row['quantity']}: {row['measured']} (target {row['target']})", highlight=False, soft_wrap=True)
     return row

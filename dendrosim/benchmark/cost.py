@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters, load_model
 from dendrosim.plot import Result
-from dendrosim.rules import RULES
+from dendrosim.rules import RULES, Rule
 from dendrosim.rules.rule import Updates
 from dendrosim.training import Hardware
 from dendrosim.training.optimizer import Optimizer
@@ -57,20 +57,11 @@ def measurements(quick: bool) -> Iterator[Row]:
 
 
 def _race(model: Model, batch: int, paper: str, target: float | None, threads: int, rounds: int) -> Iterator[Row]:
-    stimuli, targets = _random(model, batch)
+    stimuli, targets = random_batch(model, batch)
     steps = {"backpropagation": reference_step(model, stimuli, targets)}
     for feedback in FEEDBACK:
         steps[feedback] = rule_step(model.changed(rules={"dll": {"feedback": feedback}}), stimuli, targets)
-    for step in steps.values():
-        for _ in range(3):
-            step()
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():  # in turns, so that drift of the machine is shared by all
-            start = time.perf_counter()
-            step()
-            seconds[name].append(time.perf_counter() - start)
-    median = {name: statistics.median(times) for name, times in seconds.items()}
+    median = medians(steps, rounds)
     base = median["backpropagation"]
     for feedback in FEEDBACK:
         ratio = median[feedback] / base
@@ -87,6 +78,18 @@ def _race(model: Model, batch: int, paper: str, target: float | None, threads: i
         }
 
 
+def medians(steps: Mapping[str, Step], rounds: int) -> dict[str, float]:
+    """Return the median seconds of each step, which are run in turns, so that all share the drift of the machine."""
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(3 + rounds):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            if number >= 3:  # the first ones fill caches
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
 def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
     """Return the ratios of time for :func:`dendrosim.plot.comparison_page`, a panel for each network."""
     found: dict[str, list[Result]] = {}
@@ -98,9 +101,7 @@ def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
 
 def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
     """Return one training step of the model's rule as the trainer does it; the step returns its loss."""
-    network, rule = Network(model), RULES[model.training.rule].from_model(model)
-    parameters = Parameters.initialise(model, 0, own=rule.own).map(torch.from_numpy).map(channels_last)
-    optimizer = Optimizer(parameters, rule, model, steps=10**6)
+    network, rule, parameters, optimizer = _learner(model)
 
     def step() -> float:
         state = rule.infer(network, parameters, stimuli)
@@ -159,7 +160,7 @@ def _module(model: Model) -> nn.Module:
 
 def _bytes(model: Model, batch: int) -> Row:
     """Measure parameters, moments of Adam, and gradients or updates that are alive at once."""
-    stimuli, targets = _random(model, batch)
+    stimuli, targets = random_batch(model, batch)
     module = _module(model)
     reference = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
     nn.functional.cross_entropy(module(stimuli), targets.argmax(dim=-1)).backward()
@@ -168,9 +169,19 @@ def _bytes(model: Model, batch: int) -> Row:
     moments = [tensor for state in reference.state.values() for tensor in state.values()]
     theirs = _size(*module.parameters(), *moments, *gradients)
 
-    network, rule = Network(model), RULES["dll"].from_model(model)
-    parameters = Parameters.initialise(model, 0).map(torch.from_numpy)
-    optimizer = Optimizer(parameters, rule, model, steps=10**6)
+    ours = state_bytes(model, stimuli, targets)
+    return {
+        "quantity": f"bytes of parameters, moments and updates at once, DLL {model.rules.dll.feedback} against "
+        f"backpropagation in torch.nn, {model.name}",
+        "measured": f"{ours / theirs:.3f} ({ours / 1e6:.1f} against {theirs / 1e6:.1f} MB)",
+        "target": "≤ 1.22 (paper 1.24)",
+        "value": ours / theirs,
+    }
+
+
+def state_bytes(model: Model, stimuli: Tensor, targets: Tensor) -> int:
+    """Return the bytes of parameters, moments of the optimizer, and updates that are alive at once, in one step."""
+    network, rule, parameters, optimizer = _learner(model)
     given, largest = [], 0
 
     def watched(updates: Updates) -> Updates:
@@ -181,15 +192,15 @@ def _bytes(model: Model, batch: int) -> Row:
             yield name, direction
             del direction
 
-    optimizer.step(watched(rule.updates(network, parameters, network.sweep(parameters, stimuli), targets)))
-    ours = _size(*dict(parameters.items()).values(), *optimizer.state().values()) + largest
-    return {
-        "quantity": f"bytes of parameters, moments and updates at once, DLL {model.rules.dll.feedback} against "
-        f"backpropagation in torch.nn, {model.name}",
-        "measured": f"{ours / theirs:.3f} ({ours / 1e6:.1f} against {theirs / 1e6:.1f} MB)",
-        "target": "≤ 1.22 (paper 1.24)",
-        "value": ours / theirs,
-    }
+    optimizer.step(watched(rule.updates(network, parameters, rule.infer(network, parameters, stimuli), targets)))
+    return _size(*dict(parameters.items()).values(), *optimizer.state().values()) + largest
+
+
+def _learner(model: Model) -> tuple[Network, Rule, Parameters, Optimizer]:
+    rule = RULES[model.training.rule].from_model(model)
+    rule.generator = torch.Generator().manual_seed(0)
+    parameters = Parameters.initialise(model, 0, own=rule.own).map(torch.from_numpy).map(channels_last)
+    return Network(model), rule, parameters, Optimizer(parameters, rule, model, steps=10**6)
 
 
 def _size(*tensors: Tensor) -> int:
@@ -224,7 +235,8 @@ def _input_share(model: Model) -> Row:
     }
 
 
-def _random(model: Model, batch: int) -> tuple[Tensor, Tensor]:
+def random_batch(model: Model, batch: int) -> tuple[Tensor, Tensor]:
+    """Return random stimuli and labels of a network's shapes."""
     generator = torch.Generator().manual_seed(0)
     stimuli = channels_last(torch.randn(batch, *model.input, generator=generator))
     shape = (batch, model.steps) if model.steps > 1 else (batch,)

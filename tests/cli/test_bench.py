@@ -8,6 +8,7 @@ from torch.nn import functional
 from typer.testing import CliRunner
 
 from dendrosim.benchmark import cost
+from dendrosim.benchmark.tables import TABLES
 from dendrosim.cli import app
 from dendrosim.equilibrium import Network
 from dendrosim.model import Parameters, load_model
@@ -34,10 +35,26 @@ def test_the_cost_of_a_step_is_a_table_and_a_figure(tmp_path):
     assert (tmp_path / "cost.png").stat().st_size > 5000
 
 
+def test_the_cost_of_each_rule_has_a_time_and_bytes_for_each_network(tmp_path):
+    result = CliRunner().invoke(app, ["bench", "rule-cost", "--quick", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (tmp_path / "rule-cost.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 2 * 2 * len(TABLES["rules"].rules)
+    assert all(row["value"] > 0 for row in rows)
+    # Θ is as large as the weights above the first layer, and has two moments of its own where it learns.
+    measured = {
+        row["quantity"].split(",")[1].split(" against")[0].strip(): row["value"]
+        for row in rows
+        if "bytes" in row["quantity"] and "mlp" in row["quantity"]
+    }
+    assert 1 < measured["dll kolen-pollack"] < 2
+    assert measured["dll fixed"] == pytest.approx(1.0, abs=0.01)
+
+
 @pytest.mark.parametrize("name", ["digits-mlp", "digits-cnn", "reber-rnn"])
 def test_the_yardstick_is_the_same_network_and_its_first_loss_is_ours(name):
     model = load_model(name)
-    stimuli, targets = cost._random(model, 8)
+    stimuli, targets = cost.random_batch(model, 8)
     parameters = Parameters.initialise(model, 0).map(torch.from_numpy)
     module = cost._module(model)
     wanted = sum(tensor.numel() for tensor in (*parameters.W.values(), *parameters.bias.values()))
