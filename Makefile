@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Both set up `.venv` by themselves.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-all lint clean
+.PHONY: demo gallery test test-all lint clean
 
 # The first interpreter that really runs and is Python 3.12 or later.
 PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
@@ -9,6 +9,9 @@ PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python;
 
 demo: .venv/.installed
 	.venv/bin/dendrosim demo
+
+gallery: .venv/.installed
+	.venv/bin/python examples/gallery.py gallery
 
 test: lint
 	.venv/bin/pytest -n 2
@@ -23,7 +26,7 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 
 clean:
-	rm -rf .venv demo runs
+	rm -rf .venv demo gallery runs
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "dendrosim needs Python 3.12 or later and found none: install one and run make again."; exit 1; }

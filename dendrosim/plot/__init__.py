@@ -1,26 +1,37 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
+from dendrosim.plot.agreement import agreement
 from dendrosim.plot.comparison import Result, comparison, comparison_page
 from dendrosim.plot.criteria import criteria
-from dendrosim.plot.curves import feedback_alignment, learning_curves
+from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
+from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
+from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import relaxation
+from dendrosim.plot.weights import matrices, receptive_fields
 
 __all__ = [
     "Result",
+    "agreement",
     "attenuation",
     "comparison",
     "comparison_page",
     "criteria",
     "current_steps",
+    "error_map",
+    "expectations",
     "feedback_alignment",
+    "gradient_angles",
     "learning_curves",
     "learning_page",
+    "matrices",
     "neuron",
     "neuron_page",
+    "phase_portrait",
     "rate_curves",
+    "receptive_fields",
     "relaxation",
     "relaxation_page",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
@@ -29,6 +30,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         accuracy = 100 * history["validation_accuracy"]
         ax.plot(history["epoch"], accuracy, _DASHES[number % len(_DASHES)], label=name)
     ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("validation accuracy (%)")
     ax.legend(loc="lower right")
     return ax
@@ -66,6 +68,33 @@ def feedback_alignment(histories: Mapping[str, pd.DataFrame], ax: Any = None) ->
         ax.plot([], [], marker, color="0.4", markersize=4, label=column.removeprefix("angle."))
     ax.set_ylim(0, 100)
     ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("angle between Θ and W (°)")
     ax.legend(loc="lower left", ncols=2)
+    return ax
+
+
+@styled
+def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
+    """Draw the angle between updates and the gradient over epochs, the mean over hidden layers.
+
+    Below 90° small steps lower the loss; 0° is backpropagation.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Histories of runs by the name to show.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    ax.axhline(90, color="0.7", lw=0.6, zorder=0)
+    for number, (name, history) in enumerate(histories.items()):
+        angles = history.filter(like="gradient_angle.").mean(axis=1)
+        ax.plot(history["epoch"], angles, _DASHES[number % len(_DASHES)], label=name)
+    ax.set_ylim(-3, 100)
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel("angle between ΔW and the gradient (°)")
+    ax.legend(loc="best")
     return ax

@@ -1,5 +1,7 @@
 """Every numbered script in examples/ runs in time and leaves the figure that its docstring names."""
 
+import ast
+import html
 import os
 import re
 import subprocess
@@ -13,13 +15,30 @@ SCRIPTS = sorted((Path(__file__).parents[2] / "examples").glob("[0-9]*.py"))
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_a_script_runs_and_leaves_its_figure(script, tmp_path):
-    named = re.findall(r"Leaves (\S+\.png)", script.read_text(encoding="utf-8"))
-    assert named
-    arguments = [sys.executable, str(script), "--out", str(tmp_path)]
+    text = script.read_text(encoding="utf-8")
+    named = re.findall(r"Leaves (\S+\.png)", text)
+    assert named == [f"{script.stem}.png"]
+    assert len(text.splitlines()) <= 110  # a page or two
+    shortened = ["--epochs", "1"] if '"--epochs"' in text else []
+    arguments = [sys.executable, str(script), "--out", str(tmp_path), *shortened]
     subprocess.run(arguments, cwd=tmp_path, check=True, env=os.environ, timeout=120)
     for figure in named:
         assert (tmp_path / figure).stat().st_size > 20_000
 
 
-def test_there_are_scripts_to_run():
-    assert len(SCRIPTS) >= 2
+def test_the_scripts_are_numbered_without_gaps_and_at_least_eight():
+    assert len(SCRIPTS) >= 8
+    assert [int(script.name[:2]) for script in SCRIPTS] == list(range(1, len(SCRIPTS) + 1))
+
+
+def test_the_gallery_shows_each_figure_with_what_to_see_in_it(tmp_path):
+    for script in SCRIPTS:  # one that is there already is not made again
+        (tmp_path / f"{script.stem}.png").write_bytes(b"not looked at")
+    gallery = SCRIPTS[0].parent / "gallery.py"
+    subprocess.run([sys.executable, str(gallery), str(tmp_path)], check=True, env=os.environ, timeout=60)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for script in SCRIPTS:
+        assert f'src="{script.stem}.png"' in page
+        assert ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()[0].rstrip(
+            "."
+        ) in html.unescape(page)

@@ -1,6 +1,6 @@
 """The same network with rate cells and with conductance cells: one fixed point, in activities and in millivolts.
 
-Leaves 02_conductances_and_units.png. Left, a neuron after the target appeared: coupled one
+Leaves 07_conductances_and_units.png. Left, a neuron after the target appeared: coupled one
 way, the conductance cell (dots) follows the rate cell with the same time constants (lines) exactly; coupled two ways
 (dashed) the soma disturbs its dendrites on the way, and all three end in the same place. Right, the potentials of the
 conductance cell in mV: the dendrites have to be displaced further than the soma that they drive.
@@ -73,4 +73,4 @@ def draw() -> Figure:
     return figure
 
 
-draw().savefig(out / "02_conductances_and_units.png", dpi=200)
+draw().savefig(out / "07_conductances_and_units.png", dpi=200)

@@ -1,0 +1,45 @@
+"""One engine against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+@styled
+def agreement(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str, ax: Any = None) -> Any:
+    """Draw the absolute values of a quantity in the circuit against those in the equilibrium engine, both logarithmic.
+
+    Parameters
+    ----------
+    pairs : mapping of str to (array, array)
+        By the name of a layer, values of the circuit and of the equilibrium engine.
+    quantity : str
+        What it is, for the labels.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 3.2, 3.0)
+    colours = cycle_colours()
+    shown = []
+    for number, (name, (relaxed, computed)) in enumerate(pairs.items()):
+        there = np.flatnonzero((relaxed != 0) & (computed != 0))[:2000]
+        found, wanted = np.abs(relaxed[there]), np.abs(computed[there])
+        marker, colour = _MARKERS[number % len(_MARKERS)], colours[number % len(colours)]
+        ax.loglog(wanted, found, marker, color=colour, markersize=2.6, markeredgewidth=0, label=name, rasterized=True)
+        shown.append(wanted)
+    everything = np.concatenate(shown)
+    low, high = np.quantile(everything, 0.001), everything.max()
+    ax.plot([low, high], [low, high], color="0.75", lw=0.7, zorder=0)
+    ax.set_xlim(low / 2, 2 * high)
+    ax.set_ylim(low / 2, 2 * high)
+    ax.set_xlabel(f"|{quantity}|, equilibrium engine (torch)")
+    ax.set_ylabel(f"|{quantity}|, circuit (Brian2)")
+    ax.legend(loc="lower right", markerscale=1.6)
+    return ax

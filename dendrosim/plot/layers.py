@@ -1,0 +1,94 @@
+"""Whole layers over time: the heat map of the local error, and soma against apical dendrite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
+from dendrosim.recording import Recording
+
+
+@styled
+def error_map(recording: Recording, presentation: int = 0, variable: str = "error", ax: Any = None) -> Any:
+    """Draw a variable of all recorded neurons over time, one line a neuron, layer above layer as in the network.
+
+    Each layer has a colour scale of its own, symmetric about rest, because errors shrink on their way down; its limit
+    stands beside it.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of some or all layers.
+    presentation : int
+        Which presentation.
+    variable : str
+        What is drawn.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 4.2, 3.2)
+    values = recording.dataset[variable].isel(presentation=presentation)
+    end = min(float(values["time"][-1]), SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"]))
+    values = values.sel(time=slice(0, end))
+    layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name in values["layer"].values]
+    heights, places = 1.0 / len(layers), []
+    for number, layer in enumerate(layers):
+        cells = values.isel(neuron=(values["layer"] == layer).values).values.T
+        limit = float(np.nanmax(np.abs(cells))) or 1.0
+        bottom = number * heights
+        extent = (0.0, end, bottom + 0.02 * heights, bottom + 0.94 * heights)
+        ax.imshow(cells, aspect="auto", extent=extent, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.text(1.02 * end, bottom + 0.48 * heights, f"{len(cells)} neurons\n±{limit:.2g}", va="center", fontsize=7)
+        places.append(bottom + 0.48 * heights)
+    ax.set_xlim(0, end)
+    ax.set_ylim(0, 1)
+    ax.set_yticks(places, layers)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("time since the target appeared (ms)")
+    ax.set_title(str(recording.dataset[variable].attrs["long_name"]))
+    return ax
+
+
+@styled
+def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neurons: int = 8, ax: Any = None) -> Any:
+    """Draw the somatic error x − u against the apical potential a, of the neurons with the largest errors.
+
+    Without apical input the soma rests on its basal prediction, at the origin; it ends on the diagonal x = u + a.
+
+    Parameters
+    ----------
+    recording : Recording
+        With basal, apical and soma of the layer.
+    layer : str
+        A recorded hidden layer.
+    presentation : int
+        Which presentation.
+    neurons : int
+        How many.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 2.8, 2.6)
+    cells = recording.layer(layer).isel(presentation=presentation)
+    cells = cells.isel(time=np.isfinite(cells["error"].values).any(axis=1))
+    largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:neurons]
+    colours = cycle_colours()
+    for number, cell in enumerate(largest):
+        apical, error = (cells[name].isel(neuron=int(cell)).values for name in ("apical", "error"))
+        ax.plot(apical, error, color=colours[number % len(colours)], lw=1.1)
+        ax.plot(apical[-1], error[-1], "o", color=colours[number % len(colours)], markersize=3.5)
+    drawn = np.concatenate([cells[name].isel(neuron=largest).values.ravel() for name in ("apical", "error")])
+    low, high = min(0.0, float(drawn.min())), max(0.0, float(drawn.max()))
+    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
+    ax.plot([low, high], [low, high], "--", color="0.6", lw=0.8, zorder=0, label="x = u + a")
+    ax.set_xlim(low, high)
+    ax.set_ylim(low, high)
+    ax.set_xlabel("apical potential a (dimensionless)")
+    ax.set_ylabel("soma less basal, x − u")
+    ax.set_title(f"{layer}, {len(largest)} neurons")
+    ax.legend(loc="upper left")
+    return ax

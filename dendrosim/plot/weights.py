@@ -1,0 +1,74 @@
+"""Weights: W beside Θ, and what the cells of the first layer look for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dendrosim.model import Parameters
+from dendrosim.plot.style import axes_or_new, styled
+
+
+@styled
+def matrices(parameters: Parameters, layer: str) -> Figure:
+    """Draw W and Θ of one connection side by side with one colour scale, and their entries against each other.
+
+    Parameters
+    ----------
+    parameters : Parameters of array
+        The weights.
+    layer : str
+        Name of a connection that has Θ.
+    """
+    W, theta = (np.asarray(kind[layer]).reshape(len(kind[layer]), -1) for kind in (parameters.W, parameters.theta))
+    angle = parameters.alignment()[f"angle.{layer}"]
+    limit = float(np.quantile(np.abs(np.concatenate([W, theta])), 0.995))
+    figure = Figure(figsize=(7.2, 2.6))
+    axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.9))
+    for ax, matrix, name in zip(
+        axes, (W, theta), ("W, on the basal dendrites", "Θ, read from the top down"), strict=False
+    ):
+        image = ax.imshow(matrix, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.set_title(f"{layer}: {name}")
+        ax.set_xlabel("neuron below")
+    axes[0].set_ylabel("neuron above")
+    figure.colorbar(image, ax=axes[1], label="weight", shrink=0.9)
+    axes[2].plot(W.ravel(), theta.ravel(), "o", markersize=1.2, alpha=0.35, markeredgewidth=0)
+    axes[2].set_xlabel("W")
+    axes[2].set_ylabel("Θ")
+    axes[2].set_title(f"angle between them {angle:.0f}°")
+    return figure
+
+
+@styled
+def receptive_fields(
+    parameters: Parameters, shape: tuple[int, int], rows: int = 3, columns: int = 8, ax: Any = None
+) -> Any:
+    """Draw the incoming weights of the first layer's cells as images, those with the largest norm first.
+
+    Parameters
+    ----------
+    parameters : Parameters of array
+        The weights.
+    shape : tuple of int
+        Height and width of the stimulus, or of the kernels of a convolution with one channel below.
+    rows, columns : int
+        How many cells.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 0.55 * columns, 0.55 * rows + 0.3)
+    weights = np.asarray(next(iter(parameters.W.values())))
+    fields = weights.reshape(len(weights), *shape)
+    chosen = np.argsort(-np.linalg.norm(fields.reshape(len(fields), -1), axis=1))[: rows * columns]
+    height, width = shape[0] + 1, shape[1] + 1
+    sheet = np.full((rows * height - 1, columns * width - 1), np.nan)
+    for number, cell in enumerate(chosen):
+        top, left = number // columns * height, number % columns * width
+        sheet[top : top + shape[0], left : left + shape[1]] = fields[cell] / np.abs(fields[cell]).max()
+    ax.imshow(sheet, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    ax.axis("off")
+    ax.set_title("incoming weights, each scaled to its largest")
+    return ax

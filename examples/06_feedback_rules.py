@@ -1,0 +1,44 @@
+"""Feedback rules compared: how Θ learns decides how well the hidden layers do.
+
+Leaves 06_feedback_rules.png. Left, validation accuracy. Middle, the angle between Θ and W: 'kolen-pollack' brings it
+down by the same pair of cells that changes W; under 'fixed' it is W that turns a little towards Θ, and under 'paper',
+whose rule holds no term in W or u, no more than that. Right, the angle between the updates of the hidden layers and the
+gradient: below 90° small steps help, and the closer Θ is to W the smaller it is.
+"""
+
+import argparse
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+import dendrosim as ds
+from dendrosim import plot
+from dendrosim.plot.style import styled
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
+parser.add_argument("--epochs", type=int, default=12, help="epochs of training")
+arguments = parser.parse_args()
+
+model = ds.load_model("digits-mlp").changed(training={"epochs": arguments.epochs})
+runs = {
+    feedback: ds.train(model.changed(rules={"dll": {"feedback": feedback}}), seed=1)
+    for feedback in ("kolen-pollack", "fixed", "paper")
+}
+for feedback, run in runs.items():
+    print(f"{feedback}: {100 * run.test_accuracy:.2f} % of the test digits")
+histories = {feedback: run.history for feedback, run in runs.items()}
+
+
+@styled
+def draw() -> Figure:
+    """Draw accuracy, alignment and the angle to the gradient."""
+    figure = Figure(figsize=(9.6, 2.8))
+    left, middle, right = figure.subplots(1, 3)
+    plot.learning_curves(histories, left)
+    plot.feedback_alignment(histories, middle)
+    plot.gradient_angles(histories, right)
+    return figure
+
+
+draw().savefig(arguments.out / "06_feedback_rules.png")
