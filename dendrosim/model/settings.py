@@ -191,7 +191,7 @@ class ForwardForward(Part):
     """
 
     threshold: Positive = 0.5
-    sharpness: Positive = 4.0
+    sharpness: Positive = 20.0
     label: Positive = 3.0
 
 
