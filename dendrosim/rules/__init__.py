@@ -8,6 +8,7 @@ from dendrosim.rules.feedback_alignment import FeedbackAlignment
 from dendrosim.rules.forward_forward import ForwardForward
 from dendrosim.rules.hebbian import Hebbian
 from dendrosim.rules.predictive_coding import PredictiveCoding
+from dendrosim.rules.r_stdp import RewardModulatedSTDP
 from dendrosim.rules.rule import Rule
 
 RULES: dict[str, type[Rule]] = {
@@ -19,6 +20,7 @@ RULES: dict[str, type[Rule]] = {
     "predictive-coding": PredictiveCoding,
     "hebbian": Hebbian,
     "forward-forward": ForwardForward,
+    "r-stdp": RewardModulatedSTDP,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -32,5 +34,6 @@ __all__ = [
     "ForwardForward",
     "Hebbian",
     "PredictiveCoding",
+    "RewardModulatedSTDP",
     "Rule",
 ]

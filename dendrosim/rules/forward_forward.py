@@ -17,7 +17,7 @@ from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.layerwise import delta_rule, normalised, normalised_drive, normalised_sweep, projections_into
-from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+from dendrosim.rules.rule import Rule, Updates, refuse_regressions, refuse_sequences
 
 
 class ForwardForward(Rule):
@@ -62,8 +62,7 @@ class ForwardForward(Rule):
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.forward_forward]``, in the form that suits the network."""
         refuse_sequences(model, "forward-forward")
-        if model.output != "softmax":
-            raise ModelError(f"{model.source}: 'forward-forward' needs classes; set output to 'softmax'.")
+        refuse_regressions(model, "forward-forward")
         classes = model.sizes[-1]
         grouped = any(connection.kind == "conv2d" for connection in model.connections)
         smallest = min((model.shapes[layer][0] for layer in model.layer_names[:-1]), default=classes)
