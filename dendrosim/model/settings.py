@@ -20,6 +20,7 @@ RuleName = Literal[
     "target-propagation",
     "hebbian",
     "forward-forward",
+    "r-stdp",
 ]
 
 # Learning rate of Θ relative to W, and the decay λ of W and Θ, that suit each feedback rule.
@@ -247,7 +248,7 @@ class Hebbian(Part):
     """
 
     temperature: Positive = 0.25
-    rate: Positive = 10.0
+    rate: NotNegative = 10.0
 
 
 class ForwardForward(Part):
@@ -264,8 +265,30 @@ class ForwardForward(Part):
     """
 
     threshold: Positive = 0.5
-    sharpness: Positive = 4.0
+    sharpness: Positive = 20.0
     label: Positive = 3.0
+
+
+class RewardModulatedSTDP(Part):
+    """Hebbian features, and R-STDP of a readout that sees their first spikes.
+
+    Attributes
+    ----------
+    temperature, rate : float
+        Of the hidden layers, as in :class:`Hebbian`.
+    bins : int
+        In how many steps a spike can come.
+    threshold : float
+        Potential at which an output cell fires.
+    depression : float
+        What a pair in the wrong order counts, relative to one in the right order.
+    """
+
+    temperature: Positive = 0.25
+    rate: NotNegative = 3.0
+    bins: Count = 15
+    threshold: Positive = 0.5
+    depression: NotNegative = 0.5
 
 
 class Rules(Part):
@@ -279,3 +302,4 @@ class Rules(Part):
     target_propagation: TargetPropagation = Field(default_factory=TargetPropagation)
     hebbian: Hebbian = Field(default_factory=Hebbian)
     forward_forward: ForwardForward = Field(default_factory=ForwardForward)
+    r_stdp: RewardModulatedSTDP = Field(default_factory=RewardModulatedSTDP)

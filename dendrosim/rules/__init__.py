@@ -10,6 +10,7 @@ from dendrosim.rules.hebbian import Hebbian
 from dendrosim.rules.local_losses import LocalLosses
 from dendrosim.rules.perturbation import Perturbation
 from dendrosim.rules.predictive_coding import PredictiveCoding
+from dendrosim.rules.r_stdp import RewardModulatedSTDP
 from dendrosim.rules.rule import Rule
 from dendrosim.rules.target_propagation import TargetPropagation
 
@@ -25,6 +26,7 @@ RULES: dict[str, type[Rule]] = {
     "target-propagation": TargetPropagation,
     "hebbian": Hebbian,
     "forward-forward": ForwardForward,
+    "r-stdp": RewardModulatedSTDP,
 }
 """The rules by their names on the command line and in model files."""
 
@@ -40,6 +42,7 @@ __all__ = [
     "LocalLosses",
     "Perturbation",
     "PredictiveCoding",
+    "RewardModulatedSTDP",
     "Rule",
     "TargetPropagation",
 ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.maps import Dense
 from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.layerwise import delta_rule, normalised_sweep, projections_into
-from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+from dendrosim.rules.layerwise import delta_rule, normalised, normalised_drive, normalised_sweep, projections_into
+from dendrosim.rules.rule import Rule, Updates, refuse_regressions, refuse_sequences
 
 
 class ForwardForward(Rule):
@@ -31,11 +35,12 @@ class ForwardForward(Rule):
         ℓ = −ln softmax_target(κ G),  G_c = mean of the squared activities of the group of class c.
 
     Either way ΔW is the negative gradient of the layer's own ℓ, which is of the form ⟨r ⊙ u ⊙ f'(z) x̂^T⟩ with one r
-    for each layer or group: nothing comes down from other layers. The readout learns by the delta rule from the last
-    hidden layer; to predict, the label in the stimulus is a neutral one, the same for all classes.
+    for each layer or group: nothing comes down from other layers. The readout learns by the delta rule, from all hidden
+    layers but the first; to predict, the label in the stimulus is a neutral one, the same for all classes.
 
     Reads u of the two cells at each synapse, and r, which is the same for all cells of a layer or group. The dense form
-    stores the states of two more stimuli.
+    stores the states of two more stimuli. Own parameters: the weights of the readout from ``hidden-2``, ... up to the
+    layer below the last hidden one, by the name ``hidden-2-readout``, of shape (classes, cells).
 
     Parameters
     ----------
@@ -57,8 +62,7 @@ class ForwardForward(Rule):
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.forward_forward]``, in the form that suits the network."""
         refuse_sequences(model, "forward-forward")
-        if model.output != "softmax":
-            raise ModelError(f"{model.source}: 'forward-forward' needs classes; set output to 'softmax'.")
+        refuse_regressions(model, "forward-forward")
         classes = model.sizes[-1]
         grouped = any(connection.kind == "conv2d" for connection in model.connections)
         smallest = min((model.shapes[layer][0] for layer in model.layer_names[:-1]), default=classes)
@@ -74,11 +78,22 @@ class ForwardForward(Rule):
             )
         return cls(classes, grouped, **model.rules.forward_forward.model_dump())
 
+    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Start what the readout sees of further layers at zero."""
+        return {f"{layer}-readout": np.zeros((self.classes, math.prod(model.shapes[layer]))) for layer in _seen(model)}
+
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
         """Return the sweep of normalised activities, with a neutral label."""
         if not self.grouped:
             stimuli = self._write(stimuli, stimuli.new_full((1, self.classes), 1 / self.classes))
-        return normalised_sweep(network, parameters, stimuli)
+        state = normalised_sweep(network, parameters, stimuli)
+        drive = normalised_drive(network, parameters, state, "output")
+        for layer in _seen(network.model):
+            name, source = f"{layer}-readout", normalised(state.basal[layer])
+            state.sources[name] = source, source
+            drive = drive + Dense(source.shape[1:]).apply(parameters.own[name], None, source)
+        state.basal["output"] = network.potential("output", drive)
+        return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Give out ΔW and Δb of every layer; Θ is not used and not changed."""
@@ -93,6 +108,10 @@ class ForwardForward(Rule):
                     yield f"{projection.name}.bias", synapses.hebbian_bias()
                 yield f"{projection.name}.W", synapses.hebbian()
         yield from delta_rule(network, parameters, state, targets)
+        error = network.output_error(state, targets)
+        for layer in _seen(network.model):
+            source = state.sources[f"{layer}-readout"][0]
+            yield f"{layer}-readout.own", Dense(source.shape[1:]).outer(error, source)
 
     def _write(self, stimuli: Tensor, labels: Tensor) -> Tensor:
         """Return stimuli of shape (presentation, cell) with labels, (presentation, class), in their first cells."""
@@ -125,3 +144,9 @@ class ForwardForward(Rule):
         error = signs - (self.sharpness * goodness).softmax(dim=1)
         by_channel = (self.sharpness * error / members.sum(dim=0))[:, group] * (u.shape[1] / cells)
         return by_channel.view(*by_channel.shape, *[1] * (u.ndim - 2))
+
+
+def _seen(model: Model) -> tuple[str, ...]:
+    """Return the hidden layers that the readout sees beside the one below it: all but the first."""
+    below = {connection.below for connection in model.connections if connection.above == "output"}
+    return tuple(layer for layer in model.layer_names[1:-1] if layer not in below)

@@ -68,18 +68,28 @@ class Hebbian(Rule):
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of normalised activities, and who won."""
-        state = Competing({"input": channels_last(stimuli)}, {}, {}, {})
-        for layer in network.model.layer_names:
-            drive = normalised_drive(network, parameters, state, layer)
-            if layer != "output":
-                state.drives[layer] = drive.clone()
-                state.shares[layer] = self._compete(drive)
-            state.basal[layer] = network.potential(layer, drive)
+        state = self.compete(network, parameters, stimuli)
+        drive = normalised_drive(network, parameters, state, "output")
+        state.basal["output"] = network.potential("output", drive)
         return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Give out ΔW, and Δb of the readout; Θ is not used and not changed."""
         assert isinstance(state, Competing)
+        yield from self.hidden_updates(network, parameters, state)
+        yield from delta_rule(network, parameters, state, targets)
+
+    def compete(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
+        """Return the sweep of the hidden layers, and who won."""
+        state = Competing({"input": channels_last(stimuli)}, {}, {}, {})
+        for layer in network.model.layer_names[:-1]:
+            drive = normalised_drive(network, parameters, state, layer)
+            state.drives[layer], state.shares[layer] = drive.clone(), self._shares(drive)
+            state.basal[layer] = network.potential(layer, drive)
+        return state
+
+    def hidden_updates(self, network: Network, parameters: Parameters, state: Competing) -> Updates:
+        """Give out ΔW of the hidden layers."""
         for layer in network.model.layer_names[:-1]:
             share, joined = state.shares[layer], projections_into(network, layer)
             decay = joined[0].outer_bias(share * state.drives[layer])
@@ -91,9 +101,8 @@ class Hebbian(Rule):
                 by_cell = (-1, *[1] * (W.ndim - 1))
                 won = projection.outer(share, state.sources[projection.name][0])
                 yield f"{projection.name}.W", (won - decay.view(by_cell) * W) * rate.view(by_cell)
-        yield from delta_rule(network, parameters, state, targets)
 
-    def _compete(self, drive: Tensor) -> Tensor:
+    def _shares(self, drive: Tensor) -> Tensor:
         share = (drive / self.temperature).softmax(dim=1)
         winner = drive.argmax(dim=1, keepdim=True)
         return (-share).scatter(1, winner, share.gather(1, winner))

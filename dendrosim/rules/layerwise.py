@@ -17,26 +17,29 @@ def projections_into(network: Network, layer: str) -> list[Projection]:
     return [projection for projection in network.projections if projection.above == layer]
 
 
+def normalised(activity: Tensor) -> Tensor:
+    """Return x̂: the activity centred and scaled to unit variance over the cells of each presentation."""
+    return functional.layer_norm(activity, activity.shape[1:])
+
+
 def normalised_drive(network: Network, parameters: Parameters, state: State, layer: str) -> Tensor:
     """Return z = W x̂ + b of a layer, and note in `state` the x̂ that its weights saw.
 
-    x̂ is the activity below (after pooling), centred and scaled to unit variance over the cells of each presentation, so
-    that no layer knows from the length of its input how active the one below was.
+    x̂ is the activity below after pooling, normalised, so that no layer knows how active the one below was.
     """
     drives = []
     for projection in projections_into(network, layer):
         source, where = projection.source(state.basal[projection.below])
-        normalised = functional.layer_norm(source, source.shape[1:])
-        state.sources[projection.name] = normalised, where
+        state.sources[projection.name] = normalised(source), where
         bias = parameters.bias.get(projection.name)
-        drives.append(projection.apply(parameters.W[projection.name], bias, normalised))
+        drives.append(projection.apply(parameters.W[projection.name], bias, state.sources[projection.name][0]))
     return sum(drives[1:], drives[0])
 
 
 def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) -> State:
-    """Return the bottom-up sweep in which every layer sees the one below normalised."""
+    """Return the bottom-up sweep of the hidden layers, in which each of them sees the one below normalised."""
     state = State({"input": channels_last(stimuli)}, {})
-    for layer in network.model.layer_names:
+    for layer in network.model.layer_names[:-1]:
         state.basal[layer] = network.potential(layer, normalised_drive(network, parameters, state, layer))
     return state
 

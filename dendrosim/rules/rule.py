@@ -89,3 +89,9 @@ def refuse_sequences(model: Model, rule: str) -> None:
             f"{model.source}: '{rule}' has no form for recurrent networks; set training.rule to 'dll', "
             "'predictive-coding' or 'backpropagation'."
         )
+
+
+def refuse_regressions(model: Model, rule: str) -> None:
+    """Raise ModelError for a network that does not tell classes apart, if a rule has no form for it."""
+    if model.output != "softmax":
+        raise ModelError(f"{model.source}: '{rule}' needs classes; set output to 'softmax'.")

@@ -1,0 +1,124 @@
+"""Reward-modulated spike-timing-dependent plasticity of a readout that sees the first spikes of Hebbian features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dendrosim.equilibrium import Network, State
+from dendrosim.model import Model, Parameters
+from dendrosim.rules.hebbian import Competing, Hebbian
+from dendrosim.rules.layerwise import normalised, projections_into
+from dendrosim.rules.rule import Updates, refuse_regressions, refuse_sequences
+
+STRONGEST = 1.5  # normalised activity of a cell that fires in the first bin
+CONFIDENCE = 3.0  # how steeply the expected reward depends on potentials
+BOUND = 4.0  # of the weights, in deviations of those that are drawn
+
+
+@dataclass(frozen=True)
+class Spiking(Competing):
+    """The network after a stimulus that came as first spikes to the readout.
+
+    Attributes
+    ----------
+    fired : dict of str to Tensor
+        By connection into the output, which cells below have fired (1, else 0) by each bin, of shape
+        (bin, presentation, *source).
+    times : Tensor of shape (presentation, cell)
+        Bin in which each output cell fires.
+    """
+
+    fired: dict[str, Tensor]
+    times: Tensor
+
+
+class RewardModulatedSTDP(Hebbian):
+    """R-STDP (Mozafari et al., 2018) on latency-coded features of SoftHebb (as in Goupy et al., 2024).
+
+    Hidden layers learn as in :class:`Hebbian`, without a teacher. The cells of the last of them fire at most once, the
+    earlier the stronger their normalised activity x̂, in one of N bins; below the mean they are silent:
+
+        t_j = ⌈N (1 − x̂_j / 1.5)⌉, at least 0.
+
+    Output cells integrate without leak the currents that these spikes switch on,
+
+        V_k(t) = 1/N Σ_{s ≤ t} (b_k + Σ_j W_kj [t_j ≤ s]),
+
+    and fire at the first t_k with V_k ≥ θ, or at the end of the stimulus. The largest V_k at the end decides, and
+    p = softmax(3 V) is the reward that is expected. What comes beyond it, r_k = target_k − p_k, turns STDP on and,
+    where it is negative, into anti-STDP, with soft bounds ±B:
+
+        ΔW_kj = ⟨r_k (1 if t_j ≤ t_k else −a)⟩ (W_kj + B)(B − W_kj) / 2B,  B = 4/√fan-in.
+
+    In the original only the cell that wins learns, from a reward of ±1. With ten output cells, one for each class, that
+    stays far below; a reward for each cell is the step towards supervised STDP (S2-STDP) that was taken here.
+
+    Reads the spike times of the two cells, the reward of the cell above and W. Wants plain steps, as its hidden layers
+    do; with a learning rate of at most 1 a weight cannot leave its bounds.
+
+    Parameters
+    ----------
+    temperature, rate : float
+        As of :class:`Hebbian`.
+    bins : int
+        N.
+    threshold : float
+        θ.
+    depression : float
+        a.
+    """
+
+    def __init__(self, temperature: float, rate: float, bins: int, threshold: float, depression: float):
+        super().__init__(temperature, rate)
+        self.bins, self.threshold, self.depression = bins, threshold, depression
+
+    @classmethod
+    def from_model(cls, model: Model) -> Self:
+        """Make the rule from the table ``[rules.r_stdp]``."""
+        refuse_sequences(model, "r-stdp")
+        refuse_regressions(model, "r-stdp")
+        return cls(**model.rules.r_stdp.model_dump())
+
+    def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Spiking:
+        """Return the features, their first spikes, and what the output cells make of them."""
+        features = self.compete(network, parameters, stimuli)
+        fired, currents = {}, []
+        for projection in projections_into(network, "output"):
+            name = projection.name
+            source, where = projection.source(features.basal[projection.below])
+            features.sources[name] = source, where
+            fired[name] = self._fired(source)
+            bias = parameters.bias.get(name)
+            currents.append(projection.apply(parameters.W[name], bias, fired[name].flatten(0, 1)))
+        potentials = sum(currents[1:], currents[0]).unflatten(0, (self.bins, -1)).cumsum(dim=0) / self.bins
+        reached = potentials >= self.threshold
+        reached[-1] = True
+        features.basal["output"] = network.potential("output", CONFIDENCE * potentials[-1])
+        return Spiking(**vars(features), fired=fired, times=reached.to(torch.uint8).argmax(dim=0))
+
+    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
+        """Give out ΔW, and Δb of the output cells; Θ is not used and not changed."""
+        assert isinstance(state, Spiking)
+        yield from self.hidden_updates(network, parameters, state)
+        reward = network.output_error(state, targets)
+        when = functional.one_hot(state.times, self.bins).movedim(-1, 0)
+        for projection in projections_into(network, "output"):
+            name = projection.name
+            if name in parameters.bias:
+                yield f"{name}.bias", projection.outer_bias(reward)
+            pairing = state.fired[name] * (1 + self.depression) - self.depression
+            # Bins are further presentations, of which only the one counts in which the cell above fires.
+            paired = projection.outer((when * reward).flatten(0, 1), pairing.flatten(0, 1)) * self.bins
+            W, bound = parameters.W[name], BOUND / projection.connection.fan_in**0.5
+            yield f"{name}.W", paired * ((W + bound) * (bound - W)).clamp_min(0) / (2 * bound)
+
+    def _fired(self, activity: Tensor) -> Tensor:
+        """Return which cells have fired by each bin."""
+        times = (self.bins * (1 - normalised(activity) / STRONGEST)).ceil()
+        bins = torch.arange(self.bins, device=activity.device).view(-1, *[1] * activity.ndim)
+        return (times <= bins).to(activity.dtype)
