@@ -12,7 +12,7 @@ from torch import Tensor
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.heads import decoders
-from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, noise_like, refuse_sequences
 
 Losses = Callable[[Mapping[str, Tensor]], Tensor]
 """The loss of each presentation when the cells of some layers are pushed by so much."""
@@ -96,10 +96,7 @@ class Perturbation(Rule):
         """Return −⟨ε [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ of some layers that are pushed together."""
         errors = {layer: torch.zeros_like(state.basal[layer]) for layer in layers}
         for _ in range(self.draws):
-            forth = {
-                layer: torch.empty_like(error).normal_(std=self.deviation, generator=self.generator)
-                for layer, error in errors.items()
-            }
+            forth = {layer: noise_like(error, self.deviation, self.generator) for layer, error in errors.items()}
             back = {layer: -push for layer, push in forth.items()}
             gain = (losses(back) - losses(forth)) / (2 * self.deviation**2 * self.draws)
             for layer, error in errors.items():

@@ -82,6 +82,13 @@ def hebbian_updates(network: Network, parameters: Parameters, state: State, laye
             yield f"{projection.name}.W", synapses.hebbian()
 
 
+def noise_like(potential: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Return noise from a normal distribution for each of some cells."""
+    # It is drawn in the order of memory, because torch is slow where strides are others.
+    noise = torch.empty(potential.numel(), dtype=potential.dtype, device=potential.device)
+    return noise.normal_(std=deviation, generator=generator).as_strided(potential.shape, potential.stride())
+
+
 def refuse_sequences(model: Model, rule: str) -> None:
     """Raise ModelError for a recurrent network, if a rule has no form for it."""
     if model.steps > 1:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, noise_like, refuse_sequences
 
 # h with h' = f'(z) as a function of u = f(z).
 _INTEGRALS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -85,13 +85,13 @@ class TargetPropagation(Rule):
         if not learning:
             return
         directions: dict[str, Tensor] = {}
+        below = {each.below: state.basal[each.below] for each in learning}
         still = _response(network, parameters, state, layer)
         for _ in range(self.draws):
-            noisy = State(dict(state.basal), dict(state.sources))
-            noise = {each.below: self._noise(state.basal[each.below]) for each in learning}
-            noisy.basal.update({below: state.basal[below] + part for below, part in noise.items()})
+            noise = {name: noise_like(u, self.deviation, self.generator) for name, u in below.items()}
+            noisy = State(state.basal | {name: u + noise[name] for name, u in below.items()}, dict(state.sources))
             response = _response(network, parameters, noisy, layer) - still
-            own = self._noise(state.basal[layer])
+            own = noise_like(state.basal[layer], self.deviation, self.generator)
             if layer != "output":
                 own = _sent(network, state.basal[layer] + own) - still
             for projection in learning:
@@ -102,9 +102,6 @@ class TargetPropagation(Rule):
                 directions[name] = directions[name].add_(learned) if name in directions else learned
         for name, direction in directions.items():
             yield f"{name}.theta", direction.div_(self.deviation**2 * self.draws)
-
-    def _noise(self, like: Tensor) -> Tensor:
-        return torch.empty_like(like).normal_(std=self.deviation, generator=self.generator)
 
 
 def _sent(network: Network, potential: Tensor) -> Tensor:

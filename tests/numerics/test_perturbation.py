@@ -81,10 +81,8 @@ def test_the_mean_over_draws_is_the_gradient_within_its_standard_error(family, h
         scores.append(projected.mean(dim=0) / projected.std(dim=0) * ROUNDS**0.5)
         distances.append((float(errors.mean(dim=0).norm()), float(gradient.norm())))
     scores = torch.cat(scores)
-    # Of about fifty numbers from a normal distribution.
-    assert float(scores.abs().max()) < 4.5
-    assert float(scores.square().mean()) == pytest.approx(1, abs=0.9)
-    # And the errors are small beside the gradient, or else any update would pass.
+    assert float(scores.abs().max()) < 4.5  # of about fifty numbers from a normal distribution
+    # The errors are small beside the gradient, or else any update would pass.
     distance, length = np.linalg.norm(distances, axis=0)
     assert distance < 0.35 * length
 
