@@ -14,7 +14,8 @@ def phases(subject: Subject) -> Verdict:
     """Count the states of the network that one update needs, and compare activity with and without the target.
 
     A cell with only a basal dendrite has one potential: while it carries an error down, its activity must be kept
-    elsewhere, so that this is a state of its own.
+    elsewhere, so that this is a state of its own. Where no signal passes between cells while the rule learns, synapses
+    read the one state that is there, in whatever code (spike times, for example).
 
     Parameters
     ----------
@@ -26,14 +27,13 @@ def phases(subject: Subject) -> Verdict:
     subject.learn(probe)
     connections = [connection.name for connection in subject.model.connections]
     alone = {name: free.sources[name][0] for name in connections}
-    seen = {name: _activities(probe.signals, name) for name in connections}
-    read = {
-        name: _distinct([signal.sent for signal in probe.signals if _is(signal, "outer", name)]) for name in connections
-    }
+    signals = probe.signals if any(signal.way in ("up", "down") for signal in probe.signals) else []
+    seen = {name: _activities(signals, name) for name in connections}
+    read = {name: _distinct([signal.sent for signal in signals if _is(signal, "outer", name)]) for name in connections}
     disturbed = [name for name in connections if any(not torch.equal(each, alone[name]) for each in seen[name])]
-    disturbed += _heads_that_see_several(probe.signals)
+    disturbed += _heads_that_see_several(signals)
     errors_in_the_place_of_activity = "apical" not in subject.compartments and any(
-        signal.way == "down" for signal in probe.signals
+        signal.way == "down" for signal in signals
     )
     with_free = max(len(_distinct([alone[name], *read[name]])) for name in connections)
     states = max(with_free, 2 if disturbed else 1) + errors_in_the_place_of_activity

@@ -7,7 +7,6 @@ from typing import Self
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
@@ -26,15 +25,12 @@ class Spiking(Competing):
 
     Attributes
     ----------
-    fired : dict of str to Tensor
-        By connection into the output, which cells below have fired (1, else 0) by each bin, of shape
-        (bin, presentation, *source).
-    times : Tensor of shape (presentation, cell)
-        Bin in which each output cell fires.
+    spikes : dict of str to Tensor
+        By layer, the bin in which each cell fires, of shape (presentation, cell, ...): of the output, and of the layers
+        below it after pooling, where cells that are silent have a bin after the last.
     """
 
-    fired: dict[str, Tensor]
-    times: Tensor
+    spikes: dict[str, Tensor]
 
 
 class RewardModulatedSTDP(Hebbian):
@@ -87,38 +83,40 @@ class RewardModulatedSTDP(Hebbian):
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Spiking:
         """Return the features, their first spikes, and what the output cells make of them."""
         features = self.compete(network, parameters, stimuli)
-        fired, currents = {}, []
+        spikes, currents = {}, []
         for projection in projections_into(network, "output"):
             name = projection.name
             source, where = projection.source(features.basal[projection.below])
             features.sources[name] = source, where
-            fired[name] = self._fired(source)
-            bias = parameters.bias.get(name)
-            currents.append(projection.apply(parameters.W[name], bias, fired[name].flatten(0, 1)))
+            spikes[projection.below] = (self.bins * (1 - normalised(source) / STRONGEST)).ceil()
+            fired = self._fired(spikes[projection.below])
+            currents.append(projection.apply(parameters.W[name], parameters.bias.get(name), fired.flatten(0, 1)))
         potentials = sum(currents[1:], currents[0]).unflatten(0, (self.bins, -1)).cumsum(dim=0) / self.bins
         reached = potentials >= self.threshold
         reached[-1] = True
         features.basal["output"] = network.potential("output", CONFIDENCE * potentials[-1])
-        return Spiking(**vars(features), fired=fired, times=reached.to(torch.uint8).argmax(dim=0))
+        spikes["output"] = reached.to(torch.uint8).argmax(dim=0).to(stimuli.dtype)
+        return Spiking(**vars(features), spikes=spikes)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Give out ΔW, and Δb of the output cells; Θ is not used and not changed."""
         assert isinstance(state, Spiking)
         yield from self.hidden_updates(network, parameters, state)
         reward = network.output_error(state, targets)
-        when = functional.one_hot(state.times, self.bins).movedim(-1, 0)
+        when = state.spikes["output"] == self._bins(state.spikes["output"])
         for projection in projections_into(network, "output"):
             name = projection.name
             if name in parameters.bias:
                 yield f"{name}.bias", projection.outer_bias(reward)
-            pairing = state.fired[name] * (1 + self.depression) - self.depression
+            pairing = self._fired(state.spikes[projection.below]) * (1 + self.depression) - self.depression
             # Bins are further presentations, of which only the one counts in which the cell above fires.
             paired = projection.outer((when * reward).flatten(0, 1), pairing.flatten(0, 1)) * self.bins
             W, bound = parameters.W[name], BOUND / projection.connection.fan_in**0.5
             yield f"{name}.W", paired * ((W + bound) * (bound - W)).clamp_min(0) / (2 * bound)
 
-    def _fired(self, activity: Tensor) -> Tensor:
-        """Return which cells have fired by each bin."""
-        times = (self.bins * (1 - normalised(activity) / STRONGEST)).ceil()
-        bins = torch.arange(self.bins, device=activity.device).view(-1, *[1] * activity.ndim)
-        return (times <= bins).to(activity.dtype)
+    def _fired(self, spikes: Tensor) -> Tensor:
+        """Return which cells have fired (1, else 0) by each bin, of shape (bin, presentation, cell, ...)."""
+        return (spikes <= self._bins(spikes)).to(spikes.dtype)
+
+    def _bins(self, spikes: Tensor) -> Tensor:
+        return torch.arange(self.bins, device=spikes.device).view(-1, *[1] * spikes.ndim)

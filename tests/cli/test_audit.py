@@ -24,6 +24,7 @@ EXPECTED = {
     "target-propagation": ("yes", "yes", "no"),
     "hebbian": ("yes", "weakly", "yes"),  # how fast a cell learns depends on the length of all its weights
     "forward-forward": ("yes", "no", "no"),  # the wrong label is drawn as the output believes in it
+    "r-stdp": ("yes", "weakly", "yes"),
     "dll kolen-pollack": ("yes", "yes", "yes"),
     "dll fixed": ("yes", "yes", "yes"),
     "dll paper": ("yes", "yes", "yes"),
