@@ -41,13 +41,15 @@ class Hebbian(Rule):
         ΔW_k = η √|‖w_k‖ − 1| (⟨y_k x̂^T⟩ − ⟨y_k u_k⟩ w_k),
 
     the mean also over positions: Hebb for the winner, anti-Hebb for the losers, and Oja's decay, which brings ‖w_k‖ to
-    1, where learning ends. What goes up is f(u), as in any sweep. The readout learns by the delta rule, always at the
+    1, where learning ends. What goes up is f(u), normalised again. The readout learns by the delta rule, always at the
     same time: it is the only supervised layer. Hidden biases stay at zero.
 
-    The losers are unstable where steps are large, so that the rule wants plain steps (``optimizer = "sgd"``); η is in
-    units of the learning rate times 1/√fan-in.
+    Weights are drawn with a norm near 1, so that hidden layers change slowly and mostly keep what they were drawn with.
+    Norms of losers run away where steps are large: the rule wants plain steps (``optimizer = "sgd"``). η is in units of
+    the learning rate times 1/√fan-in.
 
-    Reads x̂, u and y of the two cells at each synapse and the weights of the cell. Stores nothing else.
+    Reads x̂ and u of the two cells at each synapse, y, which the competition with the other cells decides, and all
+    weights of the cell, by their norm. Stores nothing else.
 
     Parameters
     ----------
