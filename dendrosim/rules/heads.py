@@ -8,7 +8,7 @@ from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Model
 from dendrosim.model.connections import Connection, Pooling
 
-_ACROSS = 4  # a head sees about so many windows of a map across, so that it is not larger than the network
+_ACROSS = 8  # a head sees about so many windows of a map across, and so some thousand in all, as in the paper
 
 
 def decoders(model: Model) -> dict[str, Projection]:
