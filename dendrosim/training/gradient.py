@@ -42,6 +42,8 @@ def gradient_angles(
 
 
 def _angle(a: Tensor, b: Tensor) -> float:
-    a, b = a.double(), b.double()
-    cosine = float((a * b).sum() / (a.norm() * b.norm()).clamp_min(torch.finfo(torch.float64).tiny))
-    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+    """Return the angle between two directions, exactly 0 for equal ones (Kahan's formula); 90 where one is zero."""
+    if not (a.any() and b.any()):
+        return 90.0
+    a, b = (each.double() / each.double().norm() for each in (a, b))
+    return math.degrees(2 * math.atan2(float((a - b).norm()), float((a + b).norm())))
