@@ -10,7 +10,7 @@ import torch
 
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
-from dendrosim.model import Parameters
+from dendrosim.model import Model, Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 
 
@@ -46,35 +46,48 @@ def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agree
     stimuli, targets : array of shape (presentation, ...)
         What it was relaxed on.
     """
-    model = circuit.model
-    parameters = circuit.parameters.map(_tensor)
-    network = Network(model)
-    state = network.sweep(parameters, _tensor(stimuli))
-    rule = DendriticLocalizedLearning.from_model(model)
-    updates = Parameters.collect(rule.updates(network, parameters, state, _tensor(targets)))
-    output_error = rule.strength * network.output_error(state, _tensor(targets))
-    errors = {"output": output_error}
-    for synapses in network.descend(state, output_error, parameters.theta):
-        if synapses.error is not None:
-            errors[synapses.projection.below] = synapses.error
+    errors, updates = equilibrium_of(circuit.model, circuit.parameters, stimuli, targets)
     found: Parameters = circuit.updates()
     return Agreement(
-        error=_differences(
-            {name: circuit.state[name]["error"] for name in model.layer_names},
-            {name: network.by_step(error) for name, error in errors.items()},
-        ),
+        error=_differences({name: circuit.state[name]["error"] for name in errors}, errors),
         W=_differences(found.W, updates.W),
         theta=_differences(found.theta, updates.theta),
     )
+
+
+def equilibrium_of(
+    model: Model, parameters: Parameters, stimuli: np.ndarray, targets: np.ndarray
+) -> tuple[dict[str, np.ndarray], Parameters]:
+    """Return the local error ξ of each layer and the updates of DLL, computed in torch in float64.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    parameters : Parameters of array
+        Its weights.
+    stimuli, targets : array of shape (presentation, ...)
+        What is presented.
+    """
+    network, tensors = Network(model), parameters.map(_tensor)
+    state = network.sweep(tensors, _tensor(stimuli))
+    rule = DendriticLocalizedLearning.from_model(model)
+    updates = Parameters.collect(rule.updates(network, tensors, state, _tensor(targets)))
+    output_error = rule.strength * network.output_error(state, _tensor(targets))
+    errors = {"output": output_error}
+    for synapses in network.descend(state, output_error, tensors.theta):
+        if synapses.error is not None:
+            errors[synapses.projection.below] = synapses.error
+    by_layer = {name: network.by_step(error).numpy() for name, error in errors.items()}
+    return by_layer, updates.map(lambda tensor: tensor.numpy())
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.asarray(array, dtype=np.float64))
 
 
-def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, torch.Tensor]) -> dict[str, float]:
-    wanted = {name: tensor.numpy() for name, tensor in equilibrium.items()}
+def _differences(circuit: Mapping[str, np.ndarray], equilibrium: Mapping[str, np.ndarray]) -> dict[str, float]:
     return {
         name: float(np.abs(circuit[name].reshape(array.shape) - array).max() / (np.abs(array).max() or 1.0))
-        for name, array in wanted.items()
+        for name, array in equilibrium.items()
     }

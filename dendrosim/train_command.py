@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from dendrosim.model import Model
-from dendrosim.model.settings import DLL, Training
+from dendrosim.model.rule_settings import DLL
+from dendrosim.model.settings import Training
 
 RULES = ", ".join(get_args(Training.model_fields["rule"].annotation))
 FEEDBACKS = ", ".join(get_args(DLL.model_fields["feedback"].annotation))

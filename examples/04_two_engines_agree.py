@@ -10,14 +10,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 import dendrosim as ds
 from dendrosim import plot
-from dendrosim.model import Parameters
+from dendrosim.agreement import equilibrium_of
 from dendrosim.plot.style import styled
-from dendrosim.rules import DendriticLocalizedLearning
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
@@ -33,14 +31,7 @@ circuit.relax(*presented, record=ds.Record(neurons={}))
 relaxed = circuit.updates()
 difference = ds.compare(circuit, *presented)
 
-network, rule = ds.Network(model), DendriticLocalizedLearning.from_model(model)
-tensors, stimuli, targets = parameters.map(torch.from_numpy), *map(torch.from_numpy, presented)
-state = network.sweep(tensors, stimuli)
-errors = {"output": network.output_error(state, targets)}
-for synapses in network.descend(state, errors["output"], tensors.theta):
-    if synapses.error is not None:
-        errors[synapses.projection.below] = synapses.error
-computed = Parameters.collect(rule.updates(network, tensors, network.sweep(tensors, stimuli), targets))
+errors, computed = equilibrium_of(model, parameters, *presented)
 print(f"largest relative difference {difference.largest:.1e}")
 
 
@@ -49,11 +40,11 @@ def draw() -> Figure:
     """Draw errors and updates of one engine against the other."""
     figure = Figure(figsize=(7.0, 3.0))
     left, right = figure.subplots(1, 2)
-    pairs = {name: (circuit.state[name]["error"].ravel(), error.numpy().ravel()) for name, error in errors.items()}
+    pairs = {name: (circuit.state[name]["error"].ravel(), error.ravel()) for name, error in errors.items()}
     plot.agreement(pairs, "local error ξ", left)
     left.set_title(f"local error ξ, within {max(difference.error.values()):.0e}")
     changes = {
-        f"Δ{symbol} {name}": (getattr(relaxed, kind)[name].ravel(), direction.numpy().ravel())
+        f"Δ{symbol} {name}": (getattr(relaxed, kind)[name].ravel(), direction.ravel())
         for symbol, kind in (("W", "W"), ("Θ", "theta"))
         for name, direction in getattr(computed, kind).items()
     }

@@ -14,6 +14,7 @@ from dendrosim.audit.probe import Cells, Probe
 from dendrosim.audit.subject import Subject, Updates, copied
 from dendrosim.audit.verdict import Verdict
 from dendrosim.equilibrium import State
+from dendrosim.errors import AuditError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 
@@ -68,7 +69,17 @@ def locality(subject: Subject, trials: int = 3) -> Verdict:
         The rule on a network.
     trials : int
         Random disturbances of each kind.
+
+    Raises
+    ------
+    AuditError
+        The rule declares a compartment that there is not, or does not make the same steps twice.
     """
+    for compartment in subject.compartments:
+        if compartment not in _WAYS:
+            raise AuditError(
+                f"'{compartment}' is not a way into a cell; declare compartments out of {', '.join(_WAYS)}."
+            )
     watched = Probe(subject.model)
     before = subject.learn(watched)
     ways = tuple(way for compartment in subject.compartments for way in _WAYS[compartment])

@@ -30,7 +30,7 @@ class Line:
     published : dict of str to float
         What the paper reports, where it does.
     seeds, epochs : int
-        How many.
+        How many; of epochs the mean, where training stopped early.
     seconds : float
         Of one training, the mean.
     gradient_angle : float, optional
@@ -49,14 +49,15 @@ class Line:
 
 
 def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
-    """Group rows by model, variant, epochs and rule."""
-    groups: dict[tuple[str, str, str, int], list[dict[str, Any]]] = {}
+    """Group rows that differ in nothing but their seed, also where they stopped early at different epochs."""
+    groups: dict[str, list[dict[str, Any]]] = {}
     rules = list(RULES)
-    for row in sorted(rows, key=lambda row: (row["model"], row["variant"], row["epochs"], rules.index(row["rule"]))):
-        groups.setdefault((row["model"], row["variant"], row["rule"], row["epochs"]), []).append(row)
+    for row in sorted(rows, key=lambda row: (row["model"], row["variant"], rules.index(row["rule"]), row["key"])):
+        groups.setdefault(row["key"].rsplit("-seed-", 1)[0], []).append(row)
     published = paper().get(table.name, {})
     found = []
-    for (model, variant, rule, epochs), members in groups.items():
+    for members in groups.values():
+        model, variant, rule = (members[0][name] for name in ("model", "variant", "rule"))
         measured = {}
         for name, (_, factor, _) in MEASURES.items():
             if all(name in row["test"] for row in members):
@@ -65,6 +66,7 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
         # The paper's one row of DLL stands beside each of its feedback rules.
         known = published.get(model, {})
         beside = known.get(rule, known.get("dll", {}) if rule.startswith("dll") else {})
+        epochs = round(float(np.mean([row["epochs"] for row in members])))
         seconds = float(np.mean([row["seconds"] for row in members]))
         angles = [angle[-1] for row in members for angle in row.get("gradient_angles", {}).values()]
         angle = float(np.mean(angles)) if angles else None

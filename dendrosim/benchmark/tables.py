@@ -15,6 +15,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "feedback-alignment": ("feedback-alignment", {}),
     "direct-feedback-alignment": ("direct-feedback-alignment", {}),
     "predictive-coding": ("predictive-coding", {}),
+    "predictive-coding fixed-prediction": ("predictive-coding", {"variant": "fixed-prediction"}),
     "equilibrium-propagation": ("equilibrium-propagation", {}),
     "equilibrium-propagation separate": ("equilibrium-propagation", {"feedback": "separate"}),
     "local-losses": ("local-losses", {}),

@@ -15,7 +15,8 @@ from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
 from dendrosim.model.part import Count, Part
 from dendrosim.model.preparation import Preparation
-from dendrosim.model.settings import Plasticity, Rules, Teacher, Training
+from dendrosim.model.rule_settings import Rules
+from dendrosim.model.settings import Plasticity, Teacher, Training
 
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
 

@@ -26,11 +26,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         Where to draw.
     """
     ax = axes_or_new(ax)
-    for number, (name, history) in enumerate(histories.items()):
-        accuracy = 100 * history["validation_accuracy"]
-        ax.plot(history["epoch"], accuracy, _DASHES[number % len(_DASHES)], label=name)
-    ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _curves(ax, {name: 100 * history["validation_accuracy"] for name, history in histories.items()}, histories)
     ax.set_ylabel("validation accuracy (%)")
     ax.legend(loc="lower right")
     return ax
@@ -67,8 +63,7 @@ def feedback_alignment(histories: Mapping[str, pd.DataFrame], ax: Any = None) ->
     for column, marker in zip(columns, _MARKERS, strict=False):
         ax.plot([], [], marker, color="0.4", markersize=4, label=column.removeprefix("angle."))
     ax.set_ylim(0, 100)
-    ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _epochs(ax)
     ax.set_ylabel("angle between Θ and W (°)")
     ax.legend(loc="lower left", ncols=2)
     return ax
@@ -89,12 +84,21 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
     """
     ax = axes_or_new(ax)
     ax.axhline(90, color="0.7", lw=0.6, zorder=0)
-    for number, (name, history) in enumerate(histories.items()):
-        angles = history.filter(like="gradient_angle.").mean(axis=1)
-        ax.plot(history["epoch"], angles, _DASHES[number % len(_DASHES)], label=name)
+    means = {name: history.filter(like="gradient_angle.").mean(axis=1) for name, history in histories.items()}
+    _curves(ax, means, histories)
     ax.set_ylim(-3, 100)
-    ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("angle between ΔW and the gradient (°)")
     ax.legend(loc="best")
     return ax
+
+
+def _curves(ax: Any, values: Mapping[str, pd.Series], histories: Mapping[str, pd.DataFrame]) -> None:
+    """Draw a line of values over epochs for each run."""
+    for number, (name, history) in enumerate(histories.items()):
+        ax.plot(history["epoch"], values[name], _DASHES[number % len(_DASHES)], label=name)
+    _epochs(ax)
+
+
+def _epochs(ax: Any) -> None:
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))

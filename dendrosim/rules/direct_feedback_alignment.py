@@ -11,9 +11,8 @@ from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import Dense
-from dendrosim.equilibrium.projection import Synapses
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.rule import Rule, Updates
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates
 
 
 class DirectFeedbackAlignment(Rule):
@@ -43,14 +42,9 @@ class DirectFeedbackAlignment(Rule):
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Give out ΔW and Δb; B and Θ are not changed."""
         output_error = network.output_error(state, targets)
-        for projection in network.projections:
-            name, layer = projection.name, projection.above
+        for layer in network.model.layer_names:
             delta = output_error
             if layer != "output":
                 error = Dense(network.model.shapes[layer]).adjoint(parameters.own[layer], output_error)
                 delta = network.times_slope(error, state.basal[layer])
-            source, where = state.sources[name]
-            synapses = Synapses(projection, source, delta, None, where)
-            if name in parameters.bias:
-                yield f"{name}.bias", synapses.hebbian_bias()
-            yield f"{name}.W", synapses.hebbian()
+            yield from hebbian_updates(network, parameters, state, layer, delta)

@@ -13,11 +13,10 @@ from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import Dense
-from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.layerwise import delta_rule, normalised, normalised_drive, normalised_sweep, projections_into
-from dendrosim.rules.rule import Rule, Updates, refuse_regressions, refuse_sequences
+from dendrosim.rules.layerwise import normalised, normalised_drive, normalised_sweep
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_regressions, refuse_sequences
 
 
 class ForwardForward(Rule):
@@ -101,14 +100,9 @@ class ForwardForward(Rule):
         for layer in network.model.layer_names[:-1]:
             u = learning.basal[layer]
             error = self._factors(u, signs) * u * (2 * len(u) / len(targets))
-            delta = network.times_slope(error, u)
-            for projection in projections_into(network, layer):
-                synapses = Synapses(projection, learning.sources[projection.name][0], delta, None, delta)
-                if projection.name in parameters.bias:
-                    yield f"{projection.name}.bias", synapses.hebbian_bias()
-                yield f"{projection.name}.W", synapses.hebbian()
-        yield from delta_rule(network, parameters, state, targets)
+            yield from hebbian_updates(network, parameters, learning, layer, network.times_slope(error, u))
         error = network.output_error(state, targets)
+        yield from hebbian_updates(network, parameters, state, "output", error)
         for layer in _seen(network.model):
             source = state.sources[f"{layer}-readout"][0]
             yield f"{layer}-readout.own", Dense(source.shape[1:]).outer(error, source)

@@ -11,8 +11,8 @@ from torch import Tensor
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.layerwise import delta_rule, normalised_drive, projections_into
-from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+from dendrosim.rules.layerwise import normalised_drive, projections_into
+from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Hebbian(Rule):
         """Give out ΔW, and Δb of the readout; Θ is not used and not changed."""
         assert isinstance(state, Competing)
         yield from self.hidden_updates(network, parameters, state)
-        yield from delta_rule(network, parameters, state, targets)
+        yield from hebbian_updates(network, parameters, state, "output", network.output_error(state, targets))
 
     def compete(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of the hidden layers, and who won."""

@@ -1,4 +1,4 @@
-"""What rules share that learn layer by layer: normalised activity on the way up, and a readout by the delta rule."""
+"""What rules share that learn layer by layer: normalised activity on the way up."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
-from dendrosim.equilibrium.projection import Projection, Synapses
+from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Parameters
-from dendrosim.rules.rule import Updates
 
 
 def projections_into(network: Network, layer: str) -> list[Projection]:
@@ -42,13 +41,3 @@ def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) 
     for layer in network.model.layer_names[:-1]:
         state.basal[layer] = network.potential(layer, normalised_drive(network, parameters, state, layer))
     return state
-
-
-def delta_rule(network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-    """Give out ΔW = ⟨(target − u) x̂^T⟩ and Δb of the output."""
-    error = network.output_error(state, targets)
-    for projection in projections_into(network, "output"):
-        synapses = Synapses(projection, state.sources[projection.name][0], error, None, error)
-        if projection.name in parameters.bias:
-            yield f"{projection.name}.bias", synapses.hebbian_bias()
-        yield f"{projection.name}.W", synapses.hebbian()

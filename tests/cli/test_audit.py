@@ -15,6 +15,7 @@ EXPECTED = {
     "feedback-alignment": ("yes", "no", "no"),
     "direct-feedback-alignment": ("yes", "no", "no"),
     "predictive-coding": ("no", "yes", "no"),
+    "predictive-coding fixed-prediction": ("no", "yes", "yes"),  # errors settle beside predictions that stay
     "equilibrium-propagation": ("no", "yes", "no"),
     "equilibrium-propagation separate": ("yes", "yes", "no"),
     "local-losses": ("no", "weakly", "no"),  # the decoder works both ways, within its layer

@@ -142,3 +142,14 @@ def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others
     assert Cell("digits-cnn", "dll kolen-pollack", 0).described().rules.dll.decay == 0.0
     assert tables.RULES["readout only"][1]["theta_deviation"] == 0.0
     assert Cell("reber-rnn", "dll paper", 0).described().rules.dll.theta_rate == 0.01
+
+
+def test_seeds_that_stop_early_at_different_epochs_are_one_row():
+    row = {"model": "mr-textcnn", "rule": "dll fixed", "variant": "", "seconds": 10.0}
+    rows = [
+        row | {"key": f"mr-textcnn-dll-fixed-30-epochs-seed-{seed}", "epochs": epochs, "test": {"accuracy": accuracy}}
+        for seed, epochs, accuracy in ((0, 9, 0.70), (1, 14, 0.72))
+    ]
+    (line,) = comparison.lines(TABLES["text"], rows)
+    assert (line.seeds, line.epochs) == (2, 12)
+    assert line.measured["accuracy"] == pytest.approx((71.0, 1.0))

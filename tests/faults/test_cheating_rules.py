@@ -160,3 +160,11 @@ def test_a_rule_that_does_not_make_the_same_steps_twice_is_an_error():
 
     with pytest.raises(AuditError, match="let it make the same steps"):
         audit(Restless)
+
+
+def test_a_compartment_that_there_is_not_is_an_error_that_names_those_there_are():
+    class Somatic(Honest):
+        compartments = ("basal", "soma")
+
+    with pytest.raises(AuditError, match="'soma' is not a way into a cell; declare compartments out of basal, apical"):
+        audit(Somatic)
