@@ -27,11 +27,9 @@ def matrices(parameters: Parameters, layer: str) -> Figure:
     limit = float(np.quantile(np.abs(np.concatenate([W, theta])), 0.995))
     figure = Figure(figsize=(7.2, 2.6))
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.9))
-    for ax, matrix, name in zip(
-        axes, (W, theta), ("W, on the basal dendrites", "Θ, read from the top down"), strict=False
-    ):
+    for ax, matrix, name in zip(axes, (W, theta), "WΘ", strict=False):
         image = ax.imshow(matrix, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-        ax.set_title(f"{layer}: {name}")
+        ax.set_title(f"{name} of {layer}")
         ax.set_xlabel("neuron below")
     axes[0].set_ylabel("neuron above")
     figure.colorbar(image, ax=axes[1], label="weight", shrink=0.9)
