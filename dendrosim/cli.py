@@ -134,6 +134,9 @@ def learn(
     epochs: Annotated[int | None, typer.Option(min=1, help="Presentations of the whole training set.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order.")] = 0,
     out: Annotated[Path, typer.Option(help="Weights file to write.")] = Path("weights.safetensors"),
+    recording: Annotated[
+        Path | None, typer.Option(help="Recording of all weights after each epoch to write (NetCDF).")
+    ] = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
@@ -144,8 +147,9 @@ def learn(
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
-    if not overwrite:
-        _refuse_to_overwrite(out)
+    for file in (out, recording):
+        if file is not None and not overwrite:
+            _refuse_to_overwrite(file)
     described = load_model(model)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
@@ -158,7 +162,11 @@ def learn(
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
         learned = circuit.learn(
-            data.train.stimuli[:], data.train.targets[:], seed=seed, report=lambda row: progress.advance(task)
+            data.train.stimuli[:],
+            data.train.targets[:],
+            seed=seed,
+            record=Record(synapses="all" if recording else None),
+            report=lambda row: progress.advance(task),
         )
     learned.parameters.save(out, described)
     test = Circuit(described, learned.parameters, integrator="settle")
@@ -166,6 +174,8 @@ def learn(
     right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets[:].argmax(axis=-1)
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
     console.print(f"Written: {out}", soft_wrap=True)
+    if recording and learned.recording:
+        console.print(f"Written: {learned.recording.save(recording)}", soft_wrap=True)
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")

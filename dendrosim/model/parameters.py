@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -98,6 +99,15 @@ class Parameters:
         """Return parameters with `function` applied to every array."""
         kinds = (self.W, self.bias, self.theta, self.own)
         return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
+
+    @property
+    def digest(self) -> str:
+        """Hash of all arrays: the same weights have the same."""
+        found = hashlib.sha256()
+        for name, array in self.items():
+            found.update(f"{name} {array.dtype} {array.shape} ".encode())
+            found.update(np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()[:16]
 
     def alignment(self) -> dict[str, float]:
         """Return, by connection, the angle between Θ and W in degrees and the norm ‖Θ‖ (both Frobenius)."""
