@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax | learn | audit | bench | data | doctor``."""
+"""The command line: ``dendrosim demo | train | relax | learn | audit | bench | animate | export | data | doctor``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, audit_command, data_commands, train_command
+from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command
 from dendrosim.benchmark.commands import add_tables
-from dendrosim.errors import DendrosimError, NotConverged, RunError
+from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.recording_commands import OverwriteOption, refuse_to_overwrite
 from dendrosim.train_command import ModelArgument
 
 app = typer.Typer(
@@ -31,13 +32,6 @@ console = Console()
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
 ]
-
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
-
-
-def _refuse_to_overwrite(file: Path) -> None:
-    if file.exists():
-        raise RunError(f"{file}: this file already exists; choose another --out, or pass --overwrite.")
 
 
 def _print_version(asked: bool) -> None:
@@ -89,7 +83,7 @@ def relax(
     from dendrosim.model import Parameters, load_model
 
     if not overwrite:
-        _refuse_to_overwrite(out)
+        refuse_to_overwrite(out)
     described = load_model(model)
     circuit = Circuit(described, Parameters.load(weights, described), target=target)
     test = load_data(described).test
@@ -149,7 +143,7 @@ def learn(
 
     for file in (out, recording):
         if file is not None and not overwrite:
-            _refuse_to_overwrite(file)
+            refuse_to_overwrite(file)
     described = load_model(model)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
@@ -182,6 +176,7 @@ bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, a
 app.add_typer(bench, name="bench")
 add_tables(bench, console)
 audit_command.add_to(app, console)
+recording_commands.add_to(app, console)
 app.add_typer(data_commands.app, name="data")
 
 

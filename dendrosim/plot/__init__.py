@@ -6,6 +6,7 @@ from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.layers import error_map, phase_portrait
+from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
 from dendrosim.plot.sequences import expectations
@@ -27,6 +28,7 @@ __all__ = [
     "learning_curves",
     "learning_page",
     "matrices",
+    "network",
     "neuron",
     "neuron_page",
     "phase_portrait",

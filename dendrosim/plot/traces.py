@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dendrosim.errors import DataError
 from dendrosim.model.settling import settling_curve
 from dendrosim.plot.style import COLOURS, SYMBOLS, axes_or_new, styled
 from dendrosim.recording import Recording
@@ -60,12 +61,20 @@ def relaxation(
 
 
 def choose_cell(recording: Recording, layer: str, neuron: int | None, presentation: int) -> xr.Dataset:
-    """Return one neuron's recording over time; by default the one with the largest error at the end."""
-    cells = recording.layer(layer).isel(presentation=presentation)
-    cells = cells.isel(time=np.isfinite(cells["error"].values).any(axis=1))
+    """Return one neuron's recording over time; by default the one with the largest error at the end.
+
+    Raises
+    ------
+    DataError
+        The layer or the neuron was not recorded.
+    """
+    cells = Recording(recording.layer(layer)).presentation(presentation)
     if neuron is None:
         return cells.isel(neuron=int(np.abs(cells["error"][-1].values).argmax()))
-    return cells.isel(neuron=int(np.flatnonzero(cells["index"].values == neuron)[0]))
+    places = np.flatnonzero(cells["index"].values == neuron)
+    if not len(places):
+        raise DataError(f"neuron {neuron} of layer '{layer}' was not recorded; choose another, or record it.")
+    return cells.isel(neuron=int(places[0]))
 
 
 def depth_below_output(recording: Recording, layer: str) -> int:

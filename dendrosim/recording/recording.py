@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
+from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
+
+if TYPE_CHECKING:
+    from neo import Block
 
 DIMENSIONS = ("presentation", "time", "neuron")
 CHUNK = 2**17  # samples of one block of a file: half a megabyte to one, so that a few neurons can be read alone
@@ -105,6 +109,21 @@ class Recording:
             raise DataError(f"nothing was recorded of layer '{name}'; choose out of {layers}.")
         return self.dataset.isel(neuron=chosen)
 
+    def presentation(self, number: int) -> xr.Dataset:
+        """Return one presentation, up to where it ended: others may have taken longer.
+
+        Raises
+        ------
+        DataError
+            There is no such presentation.
+        """
+        count = self.dataset.sizes.get("presentation", 0)
+        if not 0 <= number < count:
+            raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
+        shown = self.dataset.isel(presentation=number)
+        traces = [variable.values for variable in shown.data_vars.values() if variable.dims == ("time", "neuron")]
+        return shown.isel(time=np.any([np.isfinite(trace).any(axis=1) for trace in traces], axis=0))
+
     def save(self, path: str | Path) -> Path:
         """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.
 
@@ -150,6 +169,40 @@ class Recording:
             return cls(xr.open_dataset(path, engine="h5netcdf", chunks={}))
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: this recording cannot be read ({error}); record it again.") from None
+
+    def to_nwb(self, path: str | Path) -> Path:
+        """Write the recording as a Neurodata Without Borders file; see :mod:`dendrosim.recording.nwb`.
+
+        Raises
+        ------
+        DataError
+            pynwb is not installed, the recording has no presentations, or the file cannot be written.
+        """
+        write_nwb(self.dataset, Path(path))
+        return Path(path)
+
+    @classmethod
+    def from_nwb(cls, path: str | Path) -> Recording:
+        """Read a recording written by :meth:`to_nwb`.
+
+        Raises
+        ------
+        DataError
+            pynwb is not installed, or the file is missing or not one of ours.
+        """
+        return cls(read_nwb(Path(path)))
+
+    def to_neo(self) -> Block:
+        """Return the recording as a Neo block, a segment for each presentation; see :mod:`dendrosim.recording.neo`.
+
+        Raises
+        ------
+        DataError
+            Neo is not installed, or the recording has no presentations.
+        """
+        from dendrosim.recording.neo import neo_block
+
+        return neo_block(self)
 
     def _encoding(self) -> dict[str, dict[str, Any]]:
         encoding: dict[str, dict[str, Any]] = {}
