@@ -10,7 +10,7 @@ from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
 from dendrosim.plot.sequences import expectations
-from dendrosim.plot.traces import relaxation
+from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
 
 __all__ = [
@@ -25,9 +25,11 @@ __all__ = [
     "expectations",
     "feedback_alignment",
     "gradient_angles",
+    "kinds_of_cell",
     "learning_curves",
     "learning_page",
     "matrices",
+    "membrane_potentials",
     "network",
     "neuron",
     "neuron_page",
@@ -36,4 +38,5 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "settling",
 ]
