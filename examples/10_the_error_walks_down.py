@@ -10,12 +10,9 @@ film of it: try --film.
 import argparse
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.animation import relaxing_network, save_animation
-from dendrosim.plot.style import styled
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
@@ -28,16 +25,7 @@ test = run.data.test
 recording = ds.Circuit(run.model, run.parameters).relax(test.stimuli[:1], test.targets[:1], start="settled")
 print(recording.reason)
 
-
-@styled
-def draw() -> Figure:
-    """Draw the network at four moments."""
-    figure = Figure(figsize=(10.4, 7.6))
-    for ax, time in zip(figure.subplots(2, 2).ravel(), (0, 4, 12, 60), strict=True):
-        plot.network(recording, time=time, ax=ax)
-    return figure
-
-
-draw().savefig(arguments.out / "10_the_error_walks_down.png", dpi=150)
+figure = plot.network_page(recording, times=(0, 4, 12, 60))
+figure.savefig(arguments.out / "10_the_error_walks_down.png", dpi=150)
 if arguments.film:
     save_animation(relaxing_network(recording), arguments.out / "10_the_error_walks_down.gif", fps=20)

@@ -8,7 +8,7 @@ from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_cu
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
-from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
+from dendrosim.plot.pages import learning_page, network_page, neuron_page, relaxation_page
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
@@ -31,6 +31,7 @@ __all__ = [
     "matrices",
     "membrane_potentials",
     "network",
+    "network_page",
     "neuron",
     "neuron_page",
     "phase_portrait",
