@@ -3,7 +3,7 @@
 from dendrosim.plot.agreement import agreement
 from dendrosim.plot.comparison import Result, comparison, comparison_page
 from dendrosim.plot.criteria import criteria
-from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
+from dendrosim.plot.curves import feedback_alignment, feedback_norm, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
@@ -24,6 +24,7 @@ __all__ = [
     "error_map",
     "expectations",
     "feedback_alignment",
+    "feedback_norm",
     "gradient_angles",
     "kinds_of_cell",
     "learning_curves",
