@@ -6,6 +6,7 @@ import itertools
 import json
 import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from rich.progress import Progress
 from dendrosim import __version__, audit_command, data_commands, train_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged, RunError
+from dendrosim.live import watching
 from dendrosim.train_command import ModelArgument
 
 app = typer.Typer(
@@ -80,6 +82,9 @@ def relax(
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,
     out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
     overwrite: OverwriteOption = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show errors by layer and the largest motion while the cells relax.")
+    ] = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
     from dendrosim.agreement import compare
@@ -100,9 +105,11 @@ def relax(
     stimuli, targets = test.stimuli[:presentations], test.targets[:presentations]
     console.print(f"Relaxing {presentations} presentations of {described.name} (target {target}).")
     report_cell(described.cell, console)
-    with warnings.catch_warnings():
+    if watch and circuit.target.device:
+        console.print(f"Target {target} runs as a binary, so its values appear when it ends.")
+    with warnings.catch_warnings(), watching(console) if watch else nullcontext() as report:
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
-        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit)
+        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, report=report)
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
     if not recording.converged and not recording.noisy:

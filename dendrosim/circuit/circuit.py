@@ -17,6 +17,7 @@ from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrat
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
 from dendrosim.circuit.reading import read_recording, read_state
+from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
@@ -105,6 +106,7 @@ class Circuit:
         record: Record | None = None,
         tolerance: float | None = None,
         time_limit: float = 1000.0,
+        report: Report | None = None,
     ) -> Recording:
         r"""Hold stimuli and targets until local convergence.
 
@@ -127,6 +129,10 @@ class Circuit:
             what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
         time_limit : float
             Model time in ms after which to stop anyway.
+        report : callable, optional
+            Called about every ms of model time, and once at the end of each batch, with a mapping: ``presentation``
+            (the first of the batch), ``time`` (ms), ``motion`` (the largest τ|d·/dt|), ``tolerance``, and by layer
+            ``error.LAYER`` (the largest |ξ|). A target that runs as a binary reports the end alone.
 
         Returns
         -------
@@ -164,7 +170,7 @@ class Circuit:
                 }
             output = simulation.assembly.layers["output"]
             values[output, "teacher"] = np.full(len(output), strength)
-            simulation.run(values)
+            simulation.run(values, of_batch(report, first))
             self.seconds += simulation.seconds
             states.append(read_state(simulation))
             pieces.append(read_recording(simulation, states[-1], self.dt))
