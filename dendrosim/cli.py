@@ -188,12 +188,15 @@ def bench_circuit(
     quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
 ) -> None:
     """Measure the circuit against idiomatic Brian2 and BLAS, by batch, width and depth, and in bytes."""
+    from dendrosim import plot
     from dendrosim.benchmark.circuit import measurements
     from dendrosim.benchmark.report import write_report
 
     command = "dendrosim bench circuit" + (" --quick" if quick else "")
-    rows = (_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(rows, out, 'circuit', command)}", soft_wrap=True)
+    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(written, out, 'circuit', command)}", soft_wrap=True)
+    plot.scaling(shown).savefig(out / "circuit.png")
+    console.print(f"Written: {out / 'circuit.png'}", soft_wrap=True)
 
 
 @bench.command(name="cost")
@@ -209,7 +212,7 @@ def bench_cost(
     command = "dendrosim bench cost" + (" --quick" if quick else "")
     shown, written = itertools.tee(_shown(row) for row in measurements(quick))
     console.print(f"Written: {write_report(written, out, 'cost', command)}", soft_wrap=True)
-    plot.comparison_page(panels(shown)).savefig(out / "cost.png")
+    plot.cost(panels(shown)).savefig(out / "cost.png")
     console.print(f"Written: {out / 'cost.png'}", soft_wrap=True)
 
 

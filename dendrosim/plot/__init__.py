@@ -1,13 +1,14 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
 from dendrosim.plot.agreement import agreement
-from dendrosim.plot.comparison import Result, comparison, comparison_page
+from dendrosim.plot.comparison import Result, comparison, comparison_page, cost
 from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
+from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import relaxation
 from dendrosim.plot.weights import matrices, receptive_fields
@@ -18,6 +19,7 @@ __all__ = [
     "attenuation",
     "comparison",
     "comparison_page",
+    "cost",
     "criteria",
     "current_steps",
     "error_map",
@@ -34,4 +36,5 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "scaling",
 ]
