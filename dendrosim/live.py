@@ -165,7 +165,7 @@ def _written(name: str, row: Row) -> str:
         return f"{value:.1e}"
     if "accuracy" in name:
         return f"{100 * value:.2f} %"
-    return f"{value:.1f}°" if "angle" in name else f"{value:.4f}"
+    return f"{value:.1f}°" if "angle" in name else f"{value:.4g}"
 
 
 def _moment(row: Row) -> str:
