@@ -1,4 +1,4 @@
-"""The command line: ``dendrosim demo | train | relax | learn | audit | bench | data | doctor``."""
+"""The command line: ``dendrosim demo | train | relax | view | learn | audit | bench | data | doctor``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, audit_command, data_commands, train_command
+from dendrosim import __version__, audit_command, data_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
-from dendrosim.errors import DendrosimError, NotConverged, RunError
+from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.files import refuse_to_overwrite_file
 from dendrosim.train_command import ModelArgument
+from dendrosim.view_command import OverwriteOption
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,13 +33,6 @@ console = Console()
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
 ]
-
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
-
-
-def _refuse_to_overwrite(file: Path) -> None:
-    if file.exists():
-        raise RunError(f"{file}: this file already exists; choose another --out, or pass --overwrite.")
 
 
 def _print_version(asked: bool) -> None:
@@ -89,7 +84,7 @@ def relax(
     from dendrosim.model import Parameters, load_model
 
     if not overwrite:
-        _refuse_to_overwrite(out)
+        refuse_to_overwrite_file(out)
     described = load_model(model)
     circuit = Circuit(described, Parameters.load(weights, described), target=target)
     test = load_data(described).test
@@ -107,6 +102,9 @@ def relax(
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
         raise typer.Exit(code=1)
+
+
+view_command.add_to(app, console)
 
 
 @app.command()
@@ -145,7 +143,7 @@ def learn(
     from dendrosim.recording import Record
 
     if not overwrite:
-        _refuse_to_overwrite(out)
+        refuse_to_overwrite_file(out)
     described = load_model(model)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
