@@ -50,7 +50,7 @@ def convergence(dataset: xr.Dataset, presentation: int) -> str:
     if "convergence_time" not in dataset:
         return "The recording does not say whether it converged."
     since = float(dataset["convergence_time"][presentation])
-    tolerance = f"{dataset.attrs['tolerance']:g}" if "tolerance" in dataset.attrs else "the tolerance"
+    tolerance = f"{dataset.attrs['tolerance']:g}".replace("-", "−") if "tolerance" in dataset.attrs else "the tolerance"
     if np.isfinite(since):
         return f"Locally converged since {since:.6g} ms: every τ|d/dt| is below {tolerance}."
     moved = f"{float(dataset['motion'][presentation]):.3g}" if "motion" in dataset else "more"

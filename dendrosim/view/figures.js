@@ -5,7 +5,7 @@ const CURSOR = "#404040";
 // Plotly's own bar of buttons offers to send data to a server; dragging zooms without it.
 const SETTINGS = { responsive: true, displayModeBar: false };
 // The same for traces and heat map, so that their times stand above each other.
-const MARGIN = { l: 70, r: 95, t: 10, b: 45 };
+const MARGIN = { l: 75, r: 95, t: 10, b: 45 };
 const PANEL_HEIGHT = 165;
 const FONT = { family: "system-ui, sans-serif", size: 12, color: "#1a1a1a" };
 const PANELS = ["basal and soma", "apical and error", "membrane (mV)"];
