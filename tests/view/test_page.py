@@ -230,6 +230,13 @@ def test_the_neuron_is_coloured_by_its_potentials_at_the_moment(opened, recordin
     assert browser.execute_script(read, "apical") != rest
 
 
+def test_another_presentation_is_shown_at_the_same_moment(opened, recording):
+    browser = opened(recording)
+    go_to(browser, 30)
+    pick(browser, "presentation", "2, label two")
+    assert moment(browser) == pytest.approx(float(recording.dataset["time"][30]))
+
+
 def test_without_a_choice_the_neuron_with_the_largest_error_is_shown_and_a_button_returns_to_it(opened, recording):
     browser = opened(recording)
     layer = recording.layer("hidden-1")
