@@ -3,172 +3,20 @@
 import itertools
 import json
 import re
-import shutil
-import sys
 import time
 
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
-from hypothesis import strategies as st
-from networks import dense, model_of, parameters_of, presentations_of, small_model
-from plotly.offline import get_plotlyjs
-from selenium import webdriver
+from browsing import MLP, assert_numbers, cell_of, go_to, moment, numbers, pick, picked, press, text
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from typer.testing import CliRunner
 
-from dendrosim.circuit import Circuit
-from dendrosim.cli import app, main
-from dendrosim.errors import DataError
 from dendrosim.recording import Recording
-from dendrosim.view import write_page
-from dendrosim.view.decimate import kept_samples, largest_neurons
-from dendrosim.view.describe import stimulus_form
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-MLP = small_model((16, 6, 5, 3))
 POTENTIALS = ("basal", "apical", "soma", "error")
-RNN = model_of([4, 3], [{"kind": "recurrent", "units": 5}, dense(3)])
-
-
-def relaxed(model, count):
-    return Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, count, 0), start="settled")
-
-
-@pytest.fixture(scope="module")
-def recording():
-    recorded = relaxed(MLP, 3)
-    recorded.dataset.coords["label"] = ("presentation", ["nought", "</script><b>one", "two"])
-    return recorded
-
-
-@pytest.fixture(scope="module")
-def sequence():
-    return relaxed(RNN, 2)
-
-
-@pytest.fixture(scope="module")
-def big():
-    """Four layers, 16 presentations, 400 samples: errors that grow, the more the higher the index."""
-    sizes = {"hidden-1": 784, "hidden-2": 1024, "hidden-3": 512, "hidden-4": 256, "output": 10}
-    neurons, samples = sum(sizes.values()), np.arange(400.0)
-    noise = np.random.default_rng(0).standard_normal((16, 400, neurons), dtype=np.float32)
-    index = np.concatenate([np.arange(size) for size in sizes.values()])
-    error = noise * (1 + index.astype(np.float32)) * np.float32(1e-4)
-    variables = {"basal": noise, "apical": error, "soma": noise, "error": error}
-    dimensions = ("presentation", "time", "neuron")
-    return Recording(
-        xr.Dataset(
-            {name: (dimensions, values, {"units": "1"}) for name, values in variables.items()}
-            | {"stimulus": (("presentation", "stimulus_axis_1"), np.zeros((16, 784)))},
-            {
-                "time": samples,
-                "layer": ("neuron", np.repeat(list(sizes), list(sizes.values()))),
-                "index": ("neuron", index),
-            },
-        )
-    )
-
-
-@pytest.fixture(scope="module")
-def driver():
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs Chromium and chromedriver on the PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    browser.set_window_size(1400, 1000)
-    yield browser
-    browser.quit()
-
-
-@pytest.fixture(scope="module")
-def opened(driver, tmp_path_factory):
-    """Open the page of a recording as it is at first; see that nothing went wrong in the browser."""
-    pages = {}
-
-    def open_page(shown):
-        if id(shown) not in pages:
-            # The recording is kept as well: its id is its own as long as it lives.
-            pages[id(shown)] = shown, write_page(shown, tmp_path_factory.mktemp("pages") / "page.html")
-        address = pages[id(shown)][1].as_uri()
-        if driver.current_url == address:  # loading Plotly takes a second
-            driver.execute_script("begin()")
-        else:
-            driver.get(address)
-        assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
-        return driver
-
-    return open_page
-
-
-def pick(browser, control, text):
-    Select(browser.find_element(By.ID, control)).select_by_visible_text(text)
-
-
-def picked(browser, control):
-    return Select(browser.find_element(By.ID, control)).first_selected_option.text
-
-
-def go_to(browser, sample):
-    """Drag the slider to a sample."""
-    browser.execute_script(
-        "const slider = document.getElementById('time'); slider.value = arguments[0];"
-        "slider.dispatchEvent(new Event('input')); slider.dispatchEvent(new Event('change'));",
-        sample,
-    )
-
-
-def press(browser, key, held=""):
-    """Press a key where no control has the focus."""
-    browser.execute_script("document.activeElement.blur()")
-    keys = ActionChains(browser)
-    if held:
-        keys.key_down(held).send_keys(key).key_up(held).perform()
-    else:
-        keys.send_keys(key).perform()
-
-
-def text(browser, element):
-    return browser.find_element(By.ID, element).text
-
-
-def moment(browser):
-    return float(text(browser, "moment").removesuffix(" ms"))
-
-
-def numbers(browser):
-    """What stands in the table, as it is written there, by variable."""
-    script = (
-        "return [...document.querySelectorAll('#numbers td[data-variable]')]"
-        ".map((cell) => [cell.dataset.variable, cell.innerText])"
-    )
-    return {name: words.replace("−", "-") for name, words in browser.execute_script(script)}
-
-
-def assert_numbers(browser, cell, presentation, sample):
-    """The table says what one neuron's recording says."""
-    shown = numbers(browser)
-    assert list(shown) == ["basal", "soma", "apical", "error"]
-    for name, words in shown.items():
-        value = float(cell[name].values[presentation, sample])
-        if np.isnan(value):
-            assert words == "absent"
-        else:
-            assert float(words) == (float(f"{value:.6g}") if abs(value) >= 1e-30 else 0)
-
-
-def cell_of(shown, layer, index, step=0):
-    cells = shown.layer(layer)
-    return cells.isel(neuron=int(np.flatnonzero((cells["index"].values == index) & (cells["step"].values == step))[0]))
 
 
 def test_the_page_loads_without_an_error_and_asks_nothing_of_any_network(opened, recording):
@@ -371,8 +219,7 @@ def test_one_step_needs_no_choice_of_it(opened, recording, sequence):
     assert not opened(recording).find_element(By.ID, "step").is_displayed()
 
 
-def test_membrane_potentials_stand_in_millivolts(opened):
-    conductance = relaxed(small_model((4, 3, 2), cell={"kind": "conductance"}), 1)
+def test_membrane_potentials_stand_in_millivolts(opened, conductance):
     browser = opened(conductance)
     pick(browser, "neuron", "1")
     value = float(cell_of(conductance, "hidden-1", 1)["V_soma"][0, -1])
@@ -434,11 +281,11 @@ def test_a_narrow_window_needs_no_sideways_scrolling(opened, recording):
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_a_big_recording_stays_below_15_megabytes_and_says_what_it_keeps(opened, big):
+def test_the_page_of_a_big_recording_says_what_it_keeps_and_keeps_it_as_it_was(opened, big):
     browser = opened(big)
     sentence = text(browser, "sentence")
     samples, neurons = (
-        int(re.search(rf"([\d,]+) of {all_} {what}", sentence)[1]) for all_, what in (("400", "sam"), ("2,586", "neu"))
+        int(re.search(rf"([\d,]+) of {all_} {what}", sentence)[1]) for all_, what in (("400", "sam"), ("1,802", "neu"))
     )
     kept = browser.execute_script("return [samplesOf(0).length, recording.neurons]")
     assert kept == [samples, neurons]
@@ -451,85 +298,6 @@ def test_a_big_recording_stays_below_15_megabytes_and_says_what_it_keeps(opened,
         assert_numbers(browser, big.dataset.isel(neuron=-1), 15, sample)
 
 
-def test_the_page_of_a_big_recording_keeps_the_neurons_with_the_largest_errors(big, tmp_path):
-    page = write_page(big, tmp_path / "page.html")
-    assert 10e6 < page.stat().st_size < 15e6
-    layers = content(page)["layers"]
-    assert [layer["recorded"] for layer in layers] == [784, 1024, 512, 256, 10]
-    assert layers[-1]["index"] == list(range(10))
-    assert np.ptp([len(layer["index"]) for layer in layers[:-1]]) <= 1  # the larger layers share alike
-    for layer in layers[:-1]:
-        assert min(layer["index"]) > layer["recorded"] / 3  # errors grow with the index
-
-
-def content(page):
-    return json.loads(re.search(r'id="recording">(.*?)</script>', page.read_text())[1])
-
-
-def test_very_many_presentations_are_cut_too_and_the_page_says_so(recording, tmp_path):
-    many = recording.dataset.isel(presentation=np.arange(1500) % 3)
-    page = write_page(Recording(many), tmp_path / "page.html")
-    assert page.stat().st_size < 15e6
-    kept = len(content(page)["presentations"])
-    assert 100 < kept < 1500
-    assert f"{kept:,} of 1,500 presentations (the first ones)" in page.read_text()
-
-
-def test_a_small_recording_is_kept_whole_and_the_page_says_so(recording, tmp_path):
-    page = write_page(recording, tmp_path / "page.html").read_text()
-    samples = recording.dataset.sizes["time"]
-    assert f"This page holds the whole recording: 3 presentations, {samples} samples of a presentation, 14" in page
-
-
-def test_nothing_on_the_page_points_to_a_network(recording, tmp_path):
-    page = write_page(recording, tmp_path / "page.html").read_text()
-    assert get_plotlyjs() in page
-    own = page.replace(get_plotlyjs(), "")
-    assert re.findall(r"""(?:src|href)\s*=\s*(?!"data:)\S+""", own) == []
-    assert re.findall(r"https?://|url\((?!#)|@import", own) == []
-    assert "default-src 'none'" in own
-
-
-@given(st.integers(1, 2000).flatmap(lambda count: st.tuples(st.just(count), st.integers(1, count))))
-def test_kept_samples_hold_the_first_and_the_last_and_grow_apart(counts):
-    count, kept = counts
-    samples = kept_samples(count, kept)
-    assert len(samples) == kept
-    assert samples[0] == 0
-    assert kept == 1 or samples[-1] == count - 1
-    steps = np.diff(samples)
-    assert (steps >= 1).all()
-    assert (np.diff(steps) >= -1).all()  # by rounding a step may be one shorter than the one before
-
-
-def test_a_cell_of_a_sequence_is_kept_with_all_its_steps(sequence):
-    dataset = sequence.dataset
-    kept = dataset.isel(neuron=largest_neurons(dataset, ["error"], 4 * 5))
-    hidden = kept.isel(neuron=(kept["layer"] == "hidden-1").values)
-    peak = abs(sequence.layer("hidden-1")["error"]).max(["presentation", "time"]).groupby("index").max()
-    best = set(peak["index"].values[np.argsort(-peak.values)[: len(hidden["index"]) // 4]])
-    assert set(hidden["index"].values) == best
-    assert sorted(hidden["step"].values) == sorted([0, 1, 2, 3] * len(best))
-
-
-@pytest.mark.parametrize(
-    ("shape", "steps", "form"),
-    [
-        ((28, 28), 1, ("image", (28, 28))),
-        ((1, 8, 8), 1, ("image", (8, 8))),
-        ((784,), 1, ("image", (28, 28))),
-        ((3, 32, 32), 1, ("colours", (3, 32, 32))),
-        ((3072,), 1, ("colours", (3, 32, 32))),
-        ((50, 60, 1), 1, ("channels", (50, 60))),
-        ((16, 7), 16, ("sequence", (16, 7))),
-        ((5,), 1, ("bars", (5,))),
-        ((9,), 1, ("bars", (9,))),
-    ],
-)
-def test_a_stimulus_is_drawn_by_its_shape(shape, steps, form):
-    assert stimulus_form(shape, steps) == form
-
-
 @pytest.mark.parametrize("shape", [(3, 32, 32), (50, 6, 1), (5,)])
 def test_every_form_of_stimulus_is_drawn(shape, opened, recording):
     values = np.random.default_rng(0).uniform(size=(3, *shape))
@@ -540,50 +308,3 @@ def test_every_form_of_stimulus_is_drawn(shape, opened, recording):
         By.CSS_SELECTOR, "#stimulus .imagelayer image, #stimulus .hm image, #stimulus .bars path"
     )
     assert len(marks) == (5 if shape == (5,) else 1)
-
-
-def test_a_recording_without_neurons_is_refused(recording, tmp_path):
-    empty = Recording(recording.dataset.isel(neuron=[]))
-    with pytest.raises(DataError, match="holds no neuron to look at; record some"):
-        write_page(empty, tmp_path / "page.html")
-
-
-def test_the_command_writes_the_page_beside_the_recording_and_opens_it(recording, tmp_path, monkeypatch):
-    opened = []
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
-    file = recording.save(tmp_path / "recording.nc")
-    result = CliRunner().invoke(app, ["view", str(file)])
-    assert result.exit_code == 0, result.output
-    page = tmp_path / "recording.html"
-    assert opened == [page.as_uri()]
-    result = CliRunner().invoke(app, ["view", str(file), "--no-open", "--out", str(tmp_path / "new" / "other.html")])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "new" / "other.html").read_bytes() == page.read_bytes()
-    assert len(opened) == 1
-
-
-def test_where_no_browser_starts_the_command_says_so(recording, tmp_path, monkeypatch):
-    monkeypatch.setattr("webbrowser.open", lambda address: False)
-    result = CliRunner().invoke(app, ["view", str(recording.save(tmp_path / "recording.nc"))])
-    assert "open the page yourself" in result.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nothing.nc", "--out", "new.html"], "nothing.nc: this recording cannot be read"),
-        (["nothing.nc", "--out", "there.html"], "this file already exists; choose another --out, or pass --overwrite."),
-        (["there.html", "--overwrite"], "there.html: this recording cannot be read"),
-    ],
-)
-def test_a_mistake_is_one_sentence(arguments, message, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "there.html").write_text("of earlier")
-    monkeypatch.setattr(sys, "argv", ["dendrosim", "view", *arguments])
-    with pytest.raises(SystemExit) as raised:
-        main()
-    captured = capsys.readouterr()
-    assert raised.value.code == 1
-    assert message in captured.err
-    assert "Traceback" not in captured.err + captured.out
-    assert (tmp_path / "there.html").read_text() == "of earlier"
