@@ -1,4 +1,7 @@
-"""The command line: ``dendrosim demo | train | relax | view | learn | audit | bench | data | doctor``."""
+"""The command line.
+
+``dendrosim demo | train | relax | learn | audit | bench | view | animate | export | data | doctor``
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, audit_command, data_commands, train_command, view_command
+from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged
-from dendrosim.files import refuse_to_overwrite_file
+from dendrosim.recording_commands import OverwriteOption, refuse_to_overwrite
 from dendrosim.train_command import ModelArgument
-from dendrosim.view_command import OverwriteOption
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,7 +86,7 @@ def relax(
     from dendrosim.model import Parameters, load_model
 
     if not overwrite:
-        refuse_to_overwrite_file(out)
+        refuse_to_overwrite(out)
     described = load_model(model)
     circuit = Circuit(described, Parameters.load(weights, described), target=target)
     test = load_data(described).test
@@ -102,9 +104,6 @@ def relax(
     console.print(f"Written: {recording.save(out)}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
         raise typer.Exit(code=1)
-
-
-view_command.add_to(app, console)
 
 
 @app.command()
@@ -132,6 +131,9 @@ def learn(
     epochs: Annotated[int | None, typer.Option(min=1, help="Presentations of the whole training set.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order.")] = 0,
     out: Annotated[Path, typer.Option(help="Weights file to write.")] = Path("weights.safetensors"),
+    recording: Annotated[
+        Path | None, typer.Option(help="Recording of all weights after each epoch to write (NetCDF).")
+    ] = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
@@ -142,8 +144,9 @@ def learn(
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
-    if not overwrite:
-        refuse_to_overwrite_file(out)
+    for file in (out, recording):
+        if file is not None and not overwrite:
+            refuse_to_overwrite(file)
     described = load_model(model)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
@@ -156,7 +159,11 @@ def learn(
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
         learned = circuit.learn(
-            data.train.stimuli[:], data.train.targets[:], seed=seed, report=lambda row: progress.advance(task)
+            data.train.stimuli[:],
+            data.train.targets[:],
+            seed=seed,
+            record=Record(synapses="all" if recording else None),
+            report=lambda row: progress.advance(task),
         )
     learned.parameters.save(out, described)
     test = Circuit(described, learned.parameters, integrator="settle")
@@ -164,12 +171,16 @@ def learn(
     right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets[:].argmax(axis=-1)
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
     console.print(f"Written: {out}", soft_wrap=True)
+    if recording and learned.recording:
+        console.print(f"Written: {learned.recording.save(recording)}", soft_wrap=True)
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
 app.add_typer(bench, name="bench")
 add_tables(bench, console)
 audit_command.add_to(app, console)
+view_command.add_to(app, console)
+recording_commands.add_to(app, console)
 app.add_typer(data_commands.app, name="data")
 
 

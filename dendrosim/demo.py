@@ -127,6 +127,7 @@ def _figures(folder: Path, histories: dict[str, pd.DataFrame], recording: Record
         "relaxation.png": plot.relaxation_page(recording),
         "learning.png": plot.learning_page(histories),
         "neuron.png": plot.neuron_page(recording, "hidden-1"),
+        "network.png": plot.network_page(recording),
     }
     for name, figure in figures.items():
         figure.savefig(folder / name)

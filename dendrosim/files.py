@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dendrosim.errors import RunError
-
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file beside its place, see it safely to the disk, and rename it over what is there."""
@@ -16,9 +14,3 @@ def replace_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def refuse_to_overwrite_file(path: Path) -> None:
-    """Raise RunError where a command would replace a file that is there already."""
-    if path.exists():
-        raise RunError(f"{path}: this file already exists; choose another --out, or pass --overwrite.")

@@ -9,9 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dendrosim.files import refuse_to_overwrite_file
-
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
+from dendrosim.recording_commands import OverwriteOption, RecordingArgument, refuse_to_overwrite
 
 
 def add_to(app: typer.Typer, console: Console) -> None:
@@ -27,7 +25,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
 
     @app.command()
     def view(
-        recording: Annotated[Path, typer.Argument(help="Recording that 'dendrosim relax' wrote (NetCDF).")],
+        recording: RecordingArgument,
         out: Annotated[
             Path | None, typer.Option(help="Page to write; by default beside the recording, ending in .html.")
         ] = None,
@@ -40,7 +38,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
 
         page = recording.with_suffix(".html") if out is None else out
         if not overwrite:
-            refuse_to_overwrite_file(page)
+            refuse_to_overwrite(page)
         loaded = Recording.load(recording)
         page.parent.mkdir(parents=True, exist_ok=True)
         console.print(f"Written: {write_page(loaded, page)}", soft_wrap=True)

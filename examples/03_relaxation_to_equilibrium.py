@@ -9,12 +9,10 @@ scale). Right, the largest error of each layer as a share of where it ends, with
 import argparse
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 
 import dendrosim as ds
 from dendrosim import plot
-from dendrosim.model.settling import settling_curve
 from dendrosim.plot.style import styled
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -35,19 +33,7 @@ def draw() -> Figure:
     figure = Figure(figsize=(7.4, 2.9))
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     plot.error_map(recording, ax=left)
-    for depth, layer in ((1, "hidden-2"), (2, "hidden-1")):
-        error = recording.layer(layer)["error"].isel(presentation=0)
-        cell = int(np.abs(error.isel(time=-1).values).argmax())
-        share = error.isel(neuron=cell) / error.isel(neuron=cell, time=-1)
-        (line,) = right.plot(share["time"], share, label=f"{layer}, neuron {cell}")
-        predicted = settling_curve(share["time"].values, depth, model.cell.tau_soma, model.cell.tau_apical)
-        right.plot(share["time"], predicted, "--", color="0.2", lw=0.9)
-        line.set_zorder(0)
-    right.plot([], [], "--", color="0.2", lw=0.9, label="closed form")
-    right.set_xlim(0, 10 * model.cell.tau_soma)
-    right.set_xlabel("time since the target appeared (ms)")
-    right.set_ylabel("error ξ / its equilibrium")
-    right.legend(loc="lower right")
+    plot.settling(recording, ax=right)
     return figure
 
 

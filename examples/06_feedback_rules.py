@@ -1,9 +1,10 @@
 """Feedback rules compared: how Θ learns decides how well the hidden layers do.
 
-Leaves 06_feedback_rules.png. Left, validation accuracy. Middle, the angle between Θ and W: 'kolen-pollack' brings it
-down by the same pair of cells that changes W; under 'fixed' it is W that turns a little towards Θ, and under 'paper',
-whose rule holds no term in W or u, no more than that. Right, the angle between the updates of the hidden layers and the
-gradient: below 90° small steps help, and the closer Θ is to W the smaller it is.
+Leaves 06_feedback_rules.png. Above left, validation accuracy. Above right, the angle between Θ and W: 'kolen-pollack'
+brings it down by the same pair of cells that changes W; under 'fixed' it is W that turns a little towards Θ, and under
+'paper', whose rule holds no term in W or u, no more than that. Below left, the norm of Θ: 'paper' contracts it a little, 'fixed'
+leaves it alone. Below right, the angle between the updates of the hidden layers and the gradient: below 90° small steps
+help, and the closer Θ is to W the smaller it is.
 """
 
 import argparse
@@ -32,12 +33,13 @@ histories = {feedback: run.history for feedback, run in runs.items()}
 
 @styled
 def draw() -> Figure:
-    """Draw accuracy, alignment and the angle to the gradient."""
-    figure = Figure(figsize=(9.6, 2.8))
-    left, middle, right = figure.subplots(1, 3)
-    plot.learning_curves(histories, left)
-    plot.feedback_alignment(histories, middle)
-    plot.gradient_angles(histories, right)
+    """Draw accuracy, angle and norm of Θ, and the angle to the gradient."""
+    figure = Figure(figsize=(7.0, 5.4))
+    (accuracy, angle), (norm, gradient) = figure.subplots(2, 2)
+    plot.learning_curves(histories, accuracy)
+    plot.feedback_alignment(histories, angle)
+    plot.feedback_norm(histories, norm)
+    plot.gradient_angles(histories, gradient)
     return figure
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import dendrosim as ds
+from dendrosim import plot
 from dendrosim.model.cell import parameter_table
-from dendrosim.plot.style import COLOURS, styled
+from dendrosim.plot.style import styled
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
@@ -51,25 +52,13 @@ def draw() -> Figure:
     """Draw activities of all three cells, and potentials of the cell coupled one way."""
     figure = Figure(figsize=(8.6, 2.8))
     left, right = figure.subplots(1, 2)
-    for variable in ("basal", "apical", "soma"):
-        colour = COLOURS[variable]
-        left.plot(cells["rate"]["time"], cells["rate"][variable], color=colour, label=variable)
-        left.plot(cells["two-way"]["time"], cells["two-way"][variable], "--", color=colour, lw=1.0)
-        dots = cells["one-way"].isel(time=slice(None, None, 4))
-        left.plot(dots["time"], dots[variable], "o", color=colour, markersize=2.5)
-        potential = cells["one-way"][f"V_{variable}"]
-        right.plot(cells["one-way"]["time"], potential, color=colour, label=f"V {variable}")
-    for style, name in (("-", "rate cell"), ("o", "coupled one way"), ("--", "coupled two ways")):
-        left.plot([], [], style, color="0.5", markersize=2.5, label=name)
-    right.axhline(conductance.cell.resting_potential, color="0.6", lw=0.8, ls=":", label="rest")
-    left.set_ylabel("activity (dimensionless)")
-    right.set_ylabel("membrane potential (mV)")
+    shown = {"rate": "rate cell", "one-way": "coupled one way", "two-way": "coupled two ways"}
+    plot.kinds_of_cell({label: cells[name] for name, label in shown.items()}, left)
+    plot.membrane_potentials(cells["one-way"], conductance.cell.resting_potential, right)
     left.set_title(f"hidden-1, neuron {neuron}")
     right.set_title("the same neuron in mV, coupled one way")
     for ax in (left, right):
         ax.set_xlim(0, 80)
-        ax.set_xlabel("time since the target appeared (ms)")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 

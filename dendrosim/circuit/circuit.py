@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import brian2
 import numpy as np
 
 from dendrosim.circuit.assembly import Assembly
@@ -16,13 +14,14 @@ from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
+from dendrosim.circuit.provenance import provenance
 from dendrosim.circuit.reading import read_recording, read_state
 from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
-from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
+from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, Values, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
-from dendrosim.recording import Record, Recording
+from dendrosim.recording import Record, Recording, spooled, synapses
 
 # Default tolerance of local convergence: well above the rounding of a potential near 1.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
@@ -105,6 +104,7 @@ class Circuit:
         record: Record | None = None,
         tolerance: float | None = None,
         time_limit: float = 1000.0,
+        out: str | Path | None = None,
     ) -> Recording:
         r"""Hold stimuli and targets until local convergence.
 
@@ -127,6 +127,9 @@ class Circuit:
             what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
         time_limit : float
             Model time in ms after which to stop anyway.
+        out : str or Path, optional
+            File that the recording is streamed to, so that memory holds what is recorded of one batch only; the
+            recording then reads from that file what is asked of it.
 
         Returns
         -------
@@ -137,6 +140,7 @@ class Circuit:
         ------
         DataError
             Stimuli or targets have the wrong shape or hold NaN.
+            The file cannot be written.
         CircuitError
             It does not fit in memory, or the compiled circuit failed.
 
@@ -150,29 +154,29 @@ class Circuit:
         record = record or Record()
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
         duration = min(time_limit, settling_time(self._simulated, tolerance))
-        check_memory(self.model, record, len(stimuli), self.batch, duration, np.dtype(self.dtype).itemsize)
+        held = len(stimuli) if out is None else min(len(stimuli), self.batch)
+        check_memory(self.model, record, held, self.batch, duration, np.dtype(self.dtype).itemsize)
         strength = self.model.teacher.strength if taught else 0.0
+        labels = targets.argmax(axis=-1) if taught and self.model.output == "softmax" else None
+        weights = synapses(self.model, record, self.parameters) if record.synapses else None
         pieces, states, self.seconds = [], [], 0.0
-        for first in range(0, len(stimuli), self.batch):
-            part = slice(first, first + self.batch)
-            simulation = self._simulation(len(stimuli[part]), record)
-            values = self._values(simulation, stimuli[part], targets[part], tolerance, time_limit)
-            if start == "settled":
-                simulation.run(values)
-                values |= {
-                    (group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()
-                }
-            output = simulation.assembly.layers["output"]
-            values[output, "teacher"] = np.full(len(output), strength)
-            simulation.run(values)
-            self.seconds += simulation.seconds
-            states.append(read_state(simulation))
-            pieces.append(read_recording(simulation, states[-1], self.dt))
+        with spooled(out) as kept:
+            for first in range(0, len(stimuli), self.batch):
+                part = slice(first, first + self.batch)
+                simulation = self._simulation(len(stimuli[part]), record)
+                values = self._values(simulation, stimuli[part], targets[part], tolerance, time_limit)
+                _run(simulation, values, start, strength)
+                self.seconds += simulation.seconds
+                states.append(read_state(simulation))
+                pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
+            source = self._provenance(start, tolerance, taught)
+            recording = Recording.join(pieces, stimuli, targets, source, labels, weights)
+            if out is not None:
+                recording = Recording.open(recording.save(out))
         self.state = {
             layer: {name: np.concatenate([state[layer][name] for state in states]) for name in variables}
             for layer, variables in states[0].items()
         }
-        recording = Recording.join(pieces, stimuli, targets, self._provenance(start, tolerance, taught))
         if not recording.converged and not recording.noisy:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
@@ -183,6 +187,7 @@ class Circuit:
         targets: np.ndarray,
         *,
         seed: int = 0,
+        record: Record | None = None,
         report: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> Learned:
         r"""Learn from stimuli and targets as ``model.plasticity`` says, and keep the new weights.
@@ -195,6 +200,8 @@ class Circuit:
             What the teacher asks for.
         seed : int
             Of the order of the samples.
+        record : Record, optional
+            Names the synapses whose weights are kept at the beginning and after each epoch.
         report : callable, optional
             Called after each epoch with the new row of the history.
 
@@ -216,9 +223,12 @@ class Circuit:
             METHODS[self.integrator],
             seed,
         )
-        learned = learner.learn(report)
-        self.parameters = learned.parameters
-        return learned
+        parameters, history, weights = learner.learn(record or Record(), report)
+        recording = None
+        if weights is not None:
+            recording = Recording(weights.assign_attrs(provenance(self._simulated, self.parameters)))
+        self.parameters = parameters
+        return Learned(parameters, history, recording)
 
     def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
         """Generate the code of a standalone target, and compile it, without running it; :meth:`relax` does so itself.
@@ -276,7 +286,7 @@ class Circuit:
         targets: np.ndarray,
         tolerance: float,
         time_limit: float,
-    ) -> dict[tuple[Any, str], np.ndarray]:
+    ) -> Values:
         assembly = simulation.assembly
         values = {
             (assembly.layers["input"], "basal"): self._by_step(stimuli),
@@ -293,26 +303,23 @@ class Circuit:
         return np.swapaxes(cells, 0, 1) if self.model.steps > 1 else cells
 
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
-        cell = self._simulated.cell
-        noise = cell.noise if cell.kind == "conductance" else 0.0
-        return {
-            "model": self.model.name,
-            "layers": " ".join(self.model.layer_names),
-            "architecture": self.model.architecture,
-            "fingerprint": self.model.fingerprint,
+        found = provenance(self._simulated, self.parameters)
+        return found | {
             "target": self.target.name,
             "dtype": self.dtype,
-            "integrator": "euler" if noise > 0 else self.integrator,
-            "start": start,
-            "cell": cell.kind,
-            "coupling": cell.coupling if cell.kind == "conductance" else "one-way",
-            "noise": noise,
-            "teacher": self.model.teacher.kind if taught else "none",
+            "integrator": "euler" if float(found["noise"]) > 0 else self.integrator,
             "dt": self.dt,
-            "tau_soma": cell.tau_soma,
-            "tau_basal": cell.tau_basal,
-            "tau_apical": cell.tau_apical,
+            "start": start,
+            "teacher": self.model.teacher.kind if taught else "none",
             "tolerance": tolerance,
-            "dendrosim": version("dendrosim"),
-            "brian2": brian2.__version__,
         }
+
+
+def _run(simulation: Simulation, values: Values, start: str, strength: float) -> None:
+    """Run from rest, or from where the stimuli alone have led, with a teacher of this strength."""
+    if start == "settled":
+        simulation.run(values)
+        values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
+    output = simulation.assembly.layers["output"]
+    values[output, "teacher"] = np.full(len(output), strength)
+    simulation.run(values)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.presenter import Presenter, stagger
@@ -17,7 +18,7 @@ from dendrosim.circuit.target import Target
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.schedule import SCHEDULES
-from dendrosim.recording import Record
+from dendrosim.recording import Record, Recording, synapses
 
 NOTHING = Record(neurons={})
 
@@ -37,10 +38,13 @@ class Learned:
     history : pandas.DataFrame
         One row an epoch: learning rate, by connection the angle between Θ and W and ‖Θ‖, model time in ms for one
         presentation, and seconds.
+    recording : Recording, optional
+        Weights of the chosen synapses over (epoch, synapse), with the weights it began with as epoch 0.
     """
 
     parameters: Parameters
     history: pd.DataFrame
+    recording: Recording | None = None
 
 
 class LearningAssembly(Assembly):
@@ -114,10 +118,16 @@ class Learner:
         self._values = self._at_the_beginning(parameters, stimuli, targets)
         self._last = self._shuffled(len(stimuli))[:1]
 
-    def learn(self, report: Callable[[Mapping[str, Any]], None] | None = None) -> Learned:
-        """Go through all epochs; `report` is called with the row of the history after each."""
+    def learn(
+        self, record: Record, report: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> tuple[Parameters, pd.DataFrame, xr.Dataset | None]:
+        """Go through all epochs, and return weights, history and the weights of the recorded synapses by epoch.
+
+        `report` is called with the row of the history after each epoch.
+        """
         plasticity, rows = self._model.plasticity, []
         parameters = self._parameters()
+        weights = [synapses(self._model, record, parameters)]
         for epoch in range(1, plasticity.epochs + 1):
             start = time.perf_counter()
             rate = plasticity.learning_rate * SCHEDULES[plasticity.schedule]((epoch - 1) / plasticity.epochs)
@@ -132,9 +142,11 @@ class Learner:
                     "seconds": time.perf_counter() - start,
                 }
             )
+            weights.append(synapses(self._model, record, parameters, epoch))
             if report is not None:
                 report(rows[-1])
-        return Learned(parameters, pd.DataFrame(rows))
+        recorded = xr.concat(weights, dim="epoch", data_vars="minimal") if record.synapses else None
+        return parameters, pd.DataFrame(rows), recorded
 
     def _epoch(self, rate: float) -> float:
         """Present every sample once and return the model time it took, ms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -99,15 +100,21 @@ class Parameters:
         kinds = (self.W, self.bias, self.theta, self.own)
         return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
 
+    @property
+    def digest(self) -> str:
+        """Hash of all arrays: the same weights have the same."""
+        found = hashlib.sha256()
+        for name, array in self.items():
+            found.update(f"{name} {array.dtype} {array.shape} ".encode())
+            found.update(np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()[:16]
+
     def alignment(self) -> dict[str, float]:
         """Return, by connection, the angle between Θ and W in degrees and the norm ‖Θ‖ (both Frobenius)."""
         row: dict[str, float] = {}
         for name, theta in self.theta.items():
-            a, b = (np.asarray(matrix, dtype=np.float64).ravel() for matrix in (theta, self.W[name]))
-            norm = float(np.linalg.norm(a))
-            cosine = float(a @ b) / max(norm * float(np.linalg.norm(b)), np.finfo(float).tiny)
-            row[f"angle.{name}"] = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-            row[f"theta_norm.{name}"] = norm
+            row[f"angle.{name}"] = angle_between(theta, self.W[name])
+            row[f"theta_norm.{name}"] = float(np.linalg.norm(np.asarray(theta, dtype=np.float64)))
         return row
 
     def save(self, path: str | Path, model: Model) -> None:
@@ -169,6 +176,13 @@ class Parameters:
                     f"{source}: '{key}' holds NaN or infinite values; the run that made it diverged, "
                     "so train again with a lower learning rate."
                 )
+
+
+def angle_between(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the angle between two arrays of the same shape, in degrees (Frobenius); 90° where one is zero."""
+    a, b = (np.asarray(array, dtype=np.float64).ravel() for array in (one, other))
+    cosine = float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), np.finfo(float).tiny)
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 
 def feedback_deviation(connection: Connection, given: float | None) -> float:

@@ -3,13 +3,14 @@
 from dendrosim.plot.agreement import agreement
 from dendrosim.plot.comparison import Result, comparison, comparison_page
 from dendrosim.plot.criteria import criteria
-from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
+from dendrosim.plot.curves import feedback_alignment, feedback_norm, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
 from dendrosim.plot.layers import error_map, phase_portrait
+from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
-from dendrosim.plot.pages import learning_page, neuron_page, relaxation_page
+from dendrosim.plot.pages import learning_page, network_page, neuron_page, relaxation_page
 from dendrosim.plot.sequences import expectations
-from dendrosim.plot.traces import relaxation
+from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
 
 __all__ = [
@@ -23,10 +24,15 @@ __all__ = [
     "error_map",
     "expectations",
     "feedback_alignment",
+    "feedback_norm",
     "gradient_angles",
+    "kinds_of_cell",
     "learning_curves",
     "learning_page",
     "matrices",
+    "membrane_potentials",
+    "network",
+    "network_page",
     "neuron",
     "neuron_page",
     "phase_portrait",
@@ -34,4 +40,5 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "settling",
 ]

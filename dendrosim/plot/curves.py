@@ -45,27 +45,29 @@ def feedback_alignment(histories: Mapping[str, pd.DataFrame], ax: Any = None) ->
     """
     ax = axes_or_new(ax)
     ax.axhline(90, color="0.7", lw=0.6, zorder=0)
-    colours = cycle_colours()
-    for number, (name, history) in enumerate(histories.items()):
-        columns = [column for column in history.columns.astype(str) if column.startswith("angle.")]
-        for column, marker in zip(columns, _MARKERS, strict=False):
-            ax.plot(
-                history["epoch"],
-                history[column],
-                _DASHES[number % len(_DASHES)],
-                color=colours[number],
-                marker=marker,
-                markersize=4,
-                # Staggered, so that runs that coincide stay visible.
-                markevery=(2 * number, 2 * len(histories)),
-            )
-        ax.plot([], [], _DASHES[number % len(_DASHES)], color=colours[number], label=name)
-    for column, marker in zip(columns, _MARKERS, strict=False):
-        ax.plot([], [], marker, color="0.4", markersize=4, label=column.removeprefix("angle."))
+    _curves_by_connection(ax, histories, "angle.")
     ax.set_ylim(0, 100)
-    _epochs(ax)
     ax.set_ylabel("angle between Θ and W (°)")
     ax.legend(loc="lower left", ncols=2)
+    return ax
+
+
+@styled
+def feedback_norm(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
+    """Draw the norm ‖Θ‖ of every layer over epochs: a rule that contracts the feedback sends it to zero.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Histories of runs by the name to show; each run has a line style, each layer a marker.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    _curves_by_connection(ax, histories, "theta_norm.")
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("norm of the feedback weights ‖Θ‖")
+    ax.legend(loc="best", ncols=2)
     return ax
 
 
@@ -90,6 +92,23 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
     ax.set_ylabel("angle between ΔW and the gradient (°)")
     ax.legend(loc="best")
     return ax
+
+
+def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix: str) -> None:
+    """Draw the columns of a history that begin so: a line style for each run, a marker for each layer."""
+    colours, connections = cycle_colours(), dict[str, str]()
+    for number, (name, history) in enumerate(histories.items()):
+        dashes, colour = _DASHES[number % len(_DASHES)], colours[number % len(colours)]
+        columns = [column for column in history.columns.astype(str) if column.startswith(prefix)]
+        for column, marker in zip(columns, _MARKERS, strict=False):
+            connections[column.removeprefix(prefix)] = marker
+            # Markers are staggered, so that runs that coincide stay visible.
+            marked = {"marker": marker, "markersize": 4, "markevery": (2 * number, 2 * len(histories))}
+            ax.plot(history["epoch"], history[column], dashes, color=colour, **marked)
+        ax.plot([], [], dashes, color=colour, label=name)
+    for connection, marker in connections.items():
+        ax.plot([], [], marker, color="0.4", markersize=4, label=connection)
+    _epochs(ax)
 
 
 def _curves(ax: Any, values: Mapping[str, pd.Series], histories: Mapping[str, pd.DataFrame]) -> None:

@@ -73,8 +73,7 @@ def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neur
         Where to draw.
     """
     ax = axes_or_new(ax, 2.8, 2.6)
-    cells = recording.layer(layer).isel(presentation=presentation)
-    cells = cells.isel(time=np.isfinite(cells["error"].values).any(axis=1))
+    cells = Recording(recording.layer(layer)).presentation(presentation)
     largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:neurons]
     colours = cycle_colours()
     for number, cell in enumerate(largest):

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dendrosim.plot.curves import feedback_alignment, learning_curves
+from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron as draw_neuron
 from dendrosim.plot.neuron import potential_scales
 from dendrosim.plot.style import styled
@@ -68,6 +69,26 @@ def neuron_page(
     bars = {"basal": "basal and somatic potential", "apical": "apical potential"}
     for name, label in bars.items():
         figure.colorbar(scales[name].mappable, ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+    return figure
+
+
+@styled
+def network_page(
+    recording: Recording, presentation: int = 0, times: Sequence[float] = (0.0, 4.0, 12.0, 60.0), neurons: int = 9
+) -> Figure:
+    """Draw the whole network at several moments of its relaxation, two side by side.
+
+    Parameters
+    ----------
+    recording, presentation, neurons
+        See :func:`dendrosim.plot.network`.
+    times : sequence of float
+        Moments in ms.
+    """
+    rows = -(-len(times) // 2)
+    figure = Figure(figsize=(10.4, 3.8 * rows))
+    for ax, time in zip(figure.subplots(rows, 2, squeeze=False).ravel(), times, strict=False):
+        network(recording, presentation, time, neurons, ax)
     return figure
 
 

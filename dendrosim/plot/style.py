@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import style
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 STYLE_SHEET = Path(__file__).with_name("dendrosim.mplstyle")
@@ -36,3 +39,9 @@ def axes_or_new(ax: Any, width: float = 3.4, height: float = 2.4) -> Any:
 def cycle_colours() -> list[str]:
     """Return the colours of the style's cycle; names such as ``C0`` would be looked up after the style has gone."""
     return list(mpl.rcParams["axes.prop_cycle"].by_key()["color"])
+
+
+def symmetric_scale(*values: np.ndarray) -> ScalarMappable:
+    """Return a mapping from potential to colour that is symmetric about rest and holds for all of these values."""
+    largest = max((float(np.nanmax(np.abs(array))) for array in values if np.isfinite(array).any()), default=0.0)
+    return ScalarMappable(Normalize(-(largest or 1.0), largest or 1.0), "RdBu_r")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from dendrosim.errors import DataError
 from dendrosim.model.settling import settling_curve
 from dendrosim.plot.style import COLOURS, SYMBOLS, axes_or_new, styled
 from dendrosim.recording import Recording
@@ -59,13 +61,102 @@ def relaxation(
     return ax
 
 
+@styled
+def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any:
+    """Draw, for each hidden layer, the largest error as a share of where it ends, with its closed form (dashed).
+
+    The closed form is :func:`dendrosim.model.settling_curve`: with every layer that the error has to pass the curve
+    starts flatter.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of a relaxation that started settled, with the error of all hidden layers; no soma acts back on its dendrites.
+    presentation : int
+        Which presentation.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    attributes = recording.dataset.attrs
+    for layer in str(attributes["layers"]).split()[-2::-1]:
+        cell = choose_cell(recording, layer, None, presentation)
+        share, time = cell["error"].values / float(cell["error"][-1]), cell["time"].values
+        ax.plot(time, share, label=f"{layer}, neuron {int(cell['index'])}", zorder=0)
+        depth = depth_below_output(recording, layer)
+        predicted = settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"])
+        ax.plot(time, predicted, "--", color="0.2", lw=0.9)
+    ax.plot([], [], "--", color="0.2", lw=0.9, label="closed form")
+    ax.set_xlim(0, SHOWN_TIME_CONSTANTS * attributes["tau_soma"])
+    ax.set_xlabel("time since the target appeared (ms)")
+    ax.set_ylabel("error ξ / its equilibrium")
+    ax.legend(loc="lower right")
+    return ax
+
+
+@styled
+def kinds_of_cell(cells: Mapping[str, xr.Dataset], ax: Any = None) -> Any:
+    """Draw basal, apical and soma of one neuron, as simulated with several kinds of cell.
+
+    Parameters
+    ----------
+    cells : mapping of str to xarray.Dataset
+        One neuron's recording by the name to show: up to three, drawn as lines, dots and dashes.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    for (name, cell), style in zip(cells.items(), ("-", "o", "--"), strict=False):
+        shown = cell.isel(time=slice(None, None, 4)) if style == "o" else cell
+        for variable in ("basal", "apical", "soma"):
+            ax.plot(shown["time"], shown[variable], style, color=COLOURS[variable], markersize=2.5, lw=1.2)
+        ax.plot([], [], style, color="0.5", markersize=2.5, label=name)
+    for variable in ("basal", "apical", "soma"):
+        ax.plot([], [], color=COLOURS[variable], label=SYMBOLS[variable])
+    ax.set_xlabel("time since the target appeared (ms)")
+    ax.set_ylabel("activity (dimensionless)")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
+@styled
+def membrane_potentials(cell: xr.Dataset, rest: float, ax: Any = None) -> Any:
+    """Draw the membrane potentials of the compartments of one conductance cell.
+
+    Parameters
+    ----------
+    cell : xarray.Dataset
+        One neuron's recording.
+    rest : float
+        Its resting potential, mV.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax)
+    for variable in ("basal", "apical", "soma"):
+        ax.plot(cell["time"], cell[f"V_{variable}"], color=COLOURS[variable], label=f"V {variable}")
+    ax.axhline(rest, color="0.6", lw=0.8, ls=":", label="rest")
+    ax.set_xlabel("time since the target appeared (ms)")
+    ax.set_ylabel("membrane potential (mV)")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
 def choose_cell(recording: Recording, layer: str, neuron: int | None, presentation: int) -> xr.Dataset:
-    """Return one neuron's recording over time; by default the one with the largest error at the end."""
-    cells = recording.layer(layer).isel(presentation=presentation)
-    cells = cells.isel(time=np.isfinite(cells["error"].values).any(axis=1))
+    """Return one neuron's recording over time; by default the one with the largest error at the end.
+
+    Raises
+    ------
+    DataError
+        The layer or the neuron was not recorded.
+    """
+    cells = Recording(recording.layer(layer)).presentation(presentation)
     if neuron is None:
         return cells.isel(neuron=int(np.abs(cells["error"][-1].values).argmax()))
-    return cells.isel(neuron=int(np.flatnonzero(cells["index"].values == neuron)[0]))
+    places = np.flatnonzero(cells["index"].values == neuron)
+    if not len(places):
+        raise DataError(f"neuron {neuron} of layer '{layer}' was not recorded; choose another, or record it.")
+    return cells.isel(neuron=int(places[0]))
 
 
 def depth_below_output(recording: Recording, layer: str) -> int:

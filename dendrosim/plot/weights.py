@@ -61,12 +61,25 @@ def receptive_fields(
     weights = np.asarray(next(iter(parameters.W.values())))
     fields = weights.reshape(len(weights), *shape)
     chosen = np.argsort(-np.linalg.norm(fields.reshape(len(fields), -1), axis=1))[: rows * columns]
-    height, width = shape[0] + 1, shape[1] + 1
-    sheet = np.full((rows * height - 1, columns * width - 1), np.nan)
-    for number, cell in enumerate(chosen):
-        top, left = number // columns * height, number % columns * width
-        sheet[top : top + shape[0], left : left + shape[1]] = fields[cell] / np.abs(fields[cell]).max()
-    ax.imshow(sheet, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    ax.imshow(tiled(fields[chosen], rows, columns), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     ax.axis("off")
     ax.set_title("incoming weights, each scaled to its largest")
     return ax
+
+
+def tiled(fields: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Put images, each scaled to its largest magnitude, side by side into one, with a gap of NaN.
+
+    Parameters
+    ----------
+    fields : array of shape (image, height, width)
+        At most rows × columns images.
+    rows, columns : int
+        How many there is room for.
+    """
+    height, width = fields.shape[1] + 1, fields.shape[2] + 1
+    sheet = np.full((rows * height - 1, columns * width - 1), np.nan)
+    for number, field in enumerate(fields):
+        top, left = number // columns * height, number % columns * width
+        sheet[top : top + height - 1, left : left + width - 1] = field / (np.abs(field).max() or 1.0)
+    return sheet

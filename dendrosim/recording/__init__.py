@@ -2,5 +2,7 @@
 
 from dendrosim.recording.record import Record
 from dendrosim.recording.recording import Recording
+from dendrosim.recording.spool import spooled
+from dendrosim.recording.synapses import synapses
 
-__all__ = ["Record", "Recording"]
+__all__ = ["Record", "Recording", "spooled", "synapses"]

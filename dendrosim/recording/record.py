@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -51,6 +52,9 @@ class Record:
         Neurons by layer name; by default all neurons of all layers.
     interval : float
         Time between samples in ms, rounded to whole time steps.
+    synapses : mapping of str to sequence of tuple of int, or "all", optional
+        Synapses whose weights are kept, by the name of their connection: their places in W, such as (post, pre) or
+        (channel above, channel below, row, column); by default none.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Record:
     variables: tuple[str, ...] | None = None
     neurons: Mapping[str, tuple[int, ...]] | None = None
     interval: float = 1.0
+    synapses: Mapping[str, Sequence[tuple[int, ...]]] | Literal["all"] | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.variables or () if name not in VARIABLES]
@@ -106,3 +111,28 @@ class Record:
             if ((selected[name] < 0) | (selected[name] >= sizes[name])).any():
                 raise DataError(f"layer '{name}' has neurons 0 to {sizes[name] - 1}; record only those.")
         return selected
+
+    def places(self, model: Model) -> dict[str, np.ndarray]:
+        """Return, by connection, the places in W of the synapses whose weights are kept, of shape (synapse, axis).
+
+        Raises
+        ------
+        DataError
+            The model has no such connection or synapse.
+        """
+        shapes = {connection.name: connection.shape for connection in model.connections}
+        if self.synapses is None:
+            return {}
+        if self.synapses == "all":
+            return {name: np.argwhere(np.ones(shape, bool)) for name, shape in shapes.items()}
+        chosen = {}
+        for name, places in self.synapses.items():
+            if name not in shapes:
+                raise DataError(f"there is no connection '{name}' to record; choose out of {', '.join(shapes)}.")
+            chosen[name] = np.asarray(places, dtype=int).reshape(len(places), -1)
+            axes = len(shapes[name])
+            if chosen[name].shape[1] != axes or ((chosen[name] < 0) | (chosen[name] >= shapes[name])).any():
+                raise DataError(
+                    f"a synapse of '{name}' has {axes} indices below {shapes[name]}; record only synapses that it has."
+                )
+        return chosen

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
+from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
 
+if TYPE_CHECKING:
+    from neo import Block
+
 DIMENSIONS = ("presentation", "time", "neuron")
+CHUNK = 2**17  # samples of one block of a file: half a megabyte to one, so that a few neurons can be read alone
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,10 @@ class Recording:
     Attributes
     ----------
     dataset : xarray.Dataset
-        Recorded variables over (presentation, time, neuron), the coordinates ``layer``, ``step`` (of
-        a sequence) and ``index`` of each neuron,
-        the stimulus and target of each presentation, and the time since when each was converged. The last sample is
-        the state at the end. Units and provenance are in the attributes.
+        Recorded variables over (presentation, time, neuron), the coordinates ``layer``, ``step`` (of a sequence) and
+        ``index`` of each neuron; stimulus, target and ``label`` (of classes) of each presentation, and the time since
+        when it was converged. The last sample is the state at the end. Weights of chosen synapses over
+        (epoch, synapse), where they were asked for. Units and provenance are in the attributes.
     """
 
     dataset: xr.Dataset
@@ -39,6 +43,8 @@ class Recording:
         stimuli: np.ndarray,
         targets: np.ndarray,
         provenance: Mapping[str, Any],
+        labels: np.ndarray | None = None,
+        weights: xr.Dataset | None = None,
     ) -> Recording:
         """Put pieces of :func:`piece` together; where one ended before another its samples are NaN.
 
@@ -50,11 +56,19 @@ class Recording:
             What was presented.
         provenance : mapping
             Attributes of the whole: model, weights, target, tolerance, ...
+        labels : array of shape (presentation,) or (presentation, step), optional
+            Classes that the targets stand for.
+        weights : xarray.Dataset, optional
+            Of chosen synapses; see :func:`dendrosim.recording.synapses`.
         """
         dataset = xr.concat(pieces, dim="presentation", join="outer")
         dataset["stimulus"] = ("presentation", *_axes("stimulus", stimuli)), stimuli
         dataset["target"] = ("presentation", *_axes("target", targets)), targets
         dataset = dataset.assign_coords(presentation=np.arange(len(stimuli)))
+        if labels is not None:
+            dataset = dataset.assign_coords(label=(("presentation", *_axes("target", labels)), labels))
+        if weights is not None:
+            dataset = dataset.merge(weights)
         dataset["time"].attrs = {"units": "ms", "long_name": "time"}
         dataset.attrs = dict(provenance)
         recording = cls(dataset)
@@ -95,18 +109,56 @@ class Recording:
             raise DataError(f"nothing was recorded of layer '{name}'; choose out of {layers}.")
         return self.dataset.isel(neuron=chosen)
 
+    def presentation(self, number: int) -> xr.Dataset:
+        """Return one presentation, up to where it ended: others may have taken longer.
+
+        Raises
+        ------
+        DataError
+            There is no such presentation.
+        """
+        count = self.dataset.sizes.get("presentation", 0)
+        if not 0 <= number < count:
+            raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
+        shown = self.dataset.isel(presentation=number)
+        traces = [variable.values for variable in shown.data_vars.values() if variable.dims == ("time", "neuron")]
+        return shown.isel(time=np.any([np.isfinite(trace).any(axis=1) for trace in traces], axis=0))
+
     def save(self, path: str | Path) -> Path:
-        """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it."""
+        """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.
+
+        Raises
+        ------
+        DataError
+            The file cannot be written.
+        """
         path = Path(path)
         partial = path.with_name(path.name + ".partial")
-        compressed = {name: {"zlib": True, "complevel": 4} for name in self.dataset.data_vars}
-        self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=compressed)
-        os.replace(partial, path)
+        try:
+            self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=self._encoding())
+            partial.replace(path)
+        except OSError as error:
+            raise DataError(
+                f"{path}: the recording cannot be written ({error.strerror or error}); make room for it, or choose "
+                "another place."
+            ) from None
         return path
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:
-        """Read a recording written by :meth:`save`.
+        """Read a recording written by :meth:`save` into memory.
+
+        Raises
+        ------
+        DataError
+            The file is missing or is not a recording.
+        """
+        with cls.open(path).dataset as dataset:
+            return cls(dataset.load())
+
+    @classmethod
+    def open(cls, path: str | Path) -> Recording:
+        """Open a recording written by :meth:`save`, of which only what is used is read from the file.
 
         Raises
         ------
@@ -114,10 +166,52 @@ class Recording:
             The file is missing or is not a recording.
         """
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as dataset:
-                return cls(dataset.load())
+            return cls(xr.open_dataset(path, engine="h5netcdf", chunks={}))
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: this recording cannot be read ({error}); record it again.") from None
+
+    def to_nwb(self, path: str | Path) -> Path:
+        """Write the recording as a Neurodata Without Borders file; see :mod:`dendrosim.recording.nwb`.
+
+        Raises
+        ------
+        DataError
+            pynwb is not installed, the recording has no presentations, or the file cannot be written.
+        """
+        write_nwb(self.dataset, Path(path))
+        return Path(path)
+
+    @classmethod
+    def from_nwb(cls, path: str | Path) -> Recording:
+        """Read a recording written by :meth:`to_nwb`.
+
+        Raises
+        ------
+        DataError
+            pynwb is not installed, or the file is missing or not one of ours.
+        """
+        return cls(read_nwb(Path(path)))
+
+    def to_neo(self) -> Block:
+        """Return the recording as a Neo block, a segment for each presentation; see :mod:`dendrosim.recording.neo`.
+
+        Raises
+        ------
+        DataError
+            Neo is not installed, or the recording has no presentations.
+        """
+        from dendrosim.recording.neo import neo_block
+
+        return neo_block(self)
+
+    def _encoding(self) -> dict[str, dict[str, Any]]:
+        encoding: dict[str, dict[str, Any]] = {}
+        for name, variable in self.dataset.data_vars.items():
+            encoding[str(name)] = {"zlib": True, "complevel": 4}
+            if variable.dims == DIMENSIONS and variable.size:
+                _, times, neurons = variable.shape
+                encoding[str(name)]["chunksizes"] = (1, min(times, max(CHUNK // neurons, 1)), neurons)
+        return encoding
 
     def _reason(self) -> str:
         tolerance = self.dataset.attrs["tolerance"]

@@ -14,6 +14,7 @@ COLOUR_IMAGE = (3, 32, 32)
 PROVENANCE = {
     "model": ("model", ""),
     "architecture": ("architecture", ""),
+    "weights": ("digest of the weights", ""),
     "fingerprint": ("fingerprint", ""),
     "target": ("target of the generated code", ""),
     "dtype": ("precision", ""),
@@ -31,6 +32,11 @@ PROVENANCE = {
     "reason": ("why the relaxation stopped", ""),
     "dendrosim": ("version of dendrosim", ""),
     "brian2": ("version of Brian2", ""),
+    "numpy": ("version of NumPy", ""),
+    "python": ("version of Python", ""),
+    "command": ("command", ""),
+    "seed": ("seed", ""),
+    "description": ("description of the model", ""),
 }
 """What the attributes of a recording mean, and their units; others are shown by their own name."""
 

@@ -154,7 +154,9 @@ def _presentation(
     chosen: xr.Dataset, number: int, samples: np.ndarray, variables: list[str], steps: int
 ) -> dict[str, Any]:
     block = chosen[variables].isel(presentation=number, time=samples)
-    label = f", label {chosen['label'].values[number]}" if "label" in chosen.coords else ""
+    # The labels of a sequence, one for each step, are what its targets say.
+    labelled = "label" in chosen.coords and chosen["label"].dims == ("presentation",)
+    label = f", label {chosen['label'].values[number]}" if labelled else ""
     content = {
         "name": f"{int(chosen['presentation'].values[number])}{label}",
         "time": _packed(block["time"].values),

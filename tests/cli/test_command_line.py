@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -83,6 +84,22 @@ def test_relax_that_does_not_converge_says_so_and_exits_non_zero(trained, tmp_pa
     result = run(app, arguments)
     assert result.exit_code == 1
     assert "time limit" in result.output
+
+
+def test_learn_writes_weights_and_a_recording_of_them_after_each_epoch(tmp_path):
+    model = load_model("digits-mlp").changed(
+        layers=[{"kind": "dense", "units": 4}, {"kind": "dense", "units": 10}],
+        plasticity={"streams": 64, "presentation_time": 20.0},
+    )
+    save_model(model, tmp_path / "small.toml")
+    weights, recording = tmp_path / "weights.safetensors", tmp_path / "learning.nc"
+    options = ["--epochs", "2", "--out", str(weights), "--recording", str(recording)]
+    result = run(app, ["learn", str(tmp_path / "small.toml"), *options])
+    assert result.exit_code == 0, result.output
+    dataset = Recording.load(recording).dataset
+    W = Parameters.load(weights, model).W["hidden-1"]
+    upper = (dataset["connection"] == "hidden-1").values
+    np.testing.assert_array_equal(dataset["weight"].sel(epoch=2)[upper], W.ravel())
 
 
 @pytest.mark.parametrize("command", [["relax", "digits-mlp", "--weights", "nothing"], ["learn", "digits-mlp"]])

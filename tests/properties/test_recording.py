@@ -1,10 +1,14 @@
 """Recordings: dimensions, units, files, and batches that are taken in turns."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from networks import parameters_of, presentations_of, small_model
+from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
+from dendrosim.errors import DataError
+from dendrosim.model import Model
 from dendrosim.recording import Record, Recording
 
 MODEL = small_model((5, 4, 3, 2))
@@ -87,3 +91,106 @@ def test_the_provenance_names_model_target_and_versions(recording):
     assert attributes["fingerprint"] == MODEL.fingerprint
     assert attributes["target"] == "numpy"
     assert attributes["brian2"]
+
+
+def test_the_provenance_is_enough_to_describe_the_network_again(recording):
+    attributes = recording.dataset.attrs
+    assert Model.model_validate_json(attributes["description"]).model_dump() == MODEL.model_dump()
+    assert attributes["weights"] == parameters_of(MODEL, 0).digest != parameters_of(MODEL, 1).digest
+    assert {"seed", "python", "numpy", "dendrosim"} <= set(attributes)
+    assert attributes["command"].split()[0]
+
+
+def test_classes_are_labels_of_their_presentations_or_steps(recording):
+    _, targets = presentations_of(MODEL, 3, 0)
+    np.testing.assert_array_equal(recording.dataset["label"], targets.argmax(axis=1))
+    assert recording.dataset["label"].dims == ("presentation",)
+    sequence = model_of([3, 2], [{"kind": "recurrent", "units": 2}, dense(2)])
+    stimuli, targets = presentations_of(sequence, 2, 0)
+    recurrent = Circuit(sequence, parameters_of(sequence, 0)).relax(stimuli, targets)
+    np.testing.assert_array_equal(recurrent.dataset["label"], targets.argmax(axis=2))
+
+
+def test_no_label_is_made_up_where_nobody_taught_or_the_output_is_no_class():
+    stimuli, targets = presentations_of(MODEL, 1, 0)
+    regression = small_model((5, 4, 3, 2), output="identity")
+    assert "label" not in Circuit(MODEL, parameters_of(MODEL, 0)).relax(stimuli).dataset.coords
+    assert "label" not in Circuit(regression, parameters_of(regression, 0)).relax(stimuli, targets).dataset.coords
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+def test_a_recording_streamed_to_a_file_is_the_one_that_was_held_in_memory(target, tmp_path):
+    stimuli, targets = presentations_of(MODEL, 5, 0)
+    record = Record(interval=2.0, synapses={"hidden-2": [(0, 1)]})
+    in_turns = {"target": target, "batch": 2, "dt": 1.0}
+    held = Circuit(MODEL, parameters_of(MODEL, 0), **in_turns).relax(stimuli, targets, record=record)
+    circuit = Circuit(MODEL, parameters_of(MODEL, 0), **in_turns)
+    streamed = circuit.relax(stimuli, targets, record=record, out=tmp_path / "recording.nc")
+    assert streamed.dataset.identical(held.dataset)
+    assert Recording.load(tmp_path / "recording.nc").dataset.identical(held.dataset)
+    assert streamed.reason == held.reason
+    assert [file.name for file in tmp_path.iterdir()] == ["recording.nc"]
+    assert circuit.state["hidden-1"]["soma"].shape == (5, 4)
+
+
+def test_memory_does_not_grow_with_the_presentations_of_a_streamed_recording(tmp_path):
+    wide = small_model((5, 120, 60, 2))
+    circuit = Circuit(wide, parameters_of(wide, 0), batch=4, dt=1.0)
+    stimuli, targets = presentations_of(wide, 24, 0)
+    circuit.relax(stimuli[:4], targets[:4], out=tmp_path / "first.nc")  # what is built once does not count
+    peaks, recorded = [], []
+    for count in (8, 24):
+        tracemalloc.start()
+        recording = circuit.relax(stimuli[:count], targets[:count], out=tmp_path / f"{count}.nc")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        recorded.append(recording.dataset.nbytes)
+    assert peaks[1] - peaks[0] < 0.1 * (recorded[1] - recorded[0])
+
+
+def test_weights_of_chosen_synapses_are_recorded(circuit):
+    record = Record(synapses={"hidden-2": [(2, 1), (0, 3)], "hidden-1": [(1, 4)]})
+    dataset = circuit.relax(*presentations_of(MODEL, 1, 0), record=record).dataset
+    W, theta = circuit.parameters.W, circuit.parameters.theta
+    np.testing.assert_array_equal(dataset["weight"], [[W["hidden-2"][2, 1], W["hidden-2"][0, 3], W["hidden-1"][1, 4]]])
+    np.testing.assert_array_equal(dataset["feedback_weight"][0, :2], [theta["hidden-2"][2, 1], theta["hidden-2"][0, 3]])
+    assert np.isnan(dataset["feedback_weight"][0, 2])  # nothing is fed back to the stimulus
+    assert list(dataset["connection"].values) == ["hidden-2", "hidden-2", "hidden-1"]
+    assert [list(dataset[axis].values) for axis in ("post", "pre")] == [[2, 0, 1], [1, 3, 4]]
+
+
+def test_a_circuit_that_learns_records_its_weights_from_the_beginning_to_the_end(tmp_path):
+    model = small_model((5, 4, 3, 2), plasticity={"epochs": 2, "streams": 2})
+    start = parameters_of(model, 0)
+    learned = Circuit(model, start, dt=1.0).learn(*presentations_of(model, 4, 0), record=Record(synapses="all"))
+    dataset = learned.recording.dataset
+    assert list(dataset["epoch"].values) == [0, 1, 2]
+    for epoch, parameters in ((0, start), (2, learned.parameters)):
+        for name, matrix in parameters.W.items():
+            recorded = dataset["weight"].sel(epoch=epoch)[(dataset["connection"] == name).values]
+            np.testing.assert_array_equal(recorded, matrix.ravel())
+    assert dataset.attrs["weights"] == start.digest
+    assert Recording.load(learned.recording.save(tmp_path / "learning.nc")).dataset.identical(dataset)
+
+
+@pytest.mark.parametrize(
+    ("synapses", "sentence"),
+    [
+        ({"hidden-9": [(0, 0)]}, "there is no connection 'hidden-9' to record"),
+        ({"hidden-1": [(0, 9)]}, r"a synapse of 'hidden-1' has 2 indices below \(4, 5\)"),
+        ({"hidden-1": [(0,)]}, r"a synapse of 'hidden-1' has 2 indices"),
+    ],
+)
+def test_synapses_that_are_not_there_are_refused(circuit, synapses, sentence):
+    with pytest.raises(DataError, match=sentence):
+        circuit.relax(*presentations_of(MODEL, 1, 0), record=Record(synapses=synapses))
+
+
+def test_a_recording_that_cannot_be_written_says_so_in_one_sentence(circuit, recording, tmp_path):
+    nowhere = tmp_path / "no-such-folder" / "recording.nc"
+    with pytest.raises(
+        DataError, match=r"the recording cannot be written .*; make room for it, or choose another place"
+    ):
+        recording.save(nowhere)
+    with pytest.raises(DataError, match="the recording cannot be written"):
+        circuit.relax(*presentations_of(MODEL, 1, 0), out=nowhere)

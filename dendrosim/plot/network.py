@@ -1,0 +1,169 @@
+"""A layered network of pyramidal cells, drawn: every cell coloured by its three potentials, with its projections."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgba
+
+from dendrosim.plot.style import COLOURS, axes_or_new, styled, symmetric_scale
+from dendrosim.recording import Recording
+
+_SOMA = np.array([[-0.17, -0.12], [0.17, -0.12], [0.0, 0.24]])
+_BASAL = [np.array([[0.0, -0.08], [x, y]]) for x, y in ((-0.36, -0.34), (-0.14, -0.44), (0.14, -0.44), (0.36, -0.34))]
+_APICAL = [np.array([[0.0, 0.2], [0.0, 0.95]])] + [
+    np.array([[0.0, 0.95], [x, y]]) for x, y in ((-0.3, 1.22), (-0.1, 1.32), (0.1, 1.32), (0.3, 1.22))
+]
+# Where a cell sends from, and where the basal dendrite and the apical tuft receive.
+_AXON, _FOOT, _TUFT = np.array([0.0, 0.0]), np.array([0.0, -0.44]), np.array([0.0, 1.32])
+_HEIGHT = 2.9  # from layer to layer
+_WIDTH = 0.95  # of a cell's place
+_LARGEST_HALO = 330.0  # points squared
+
+
+class NetworkDrawing:
+    """A drawing whose colours can be set to any moment of a recording.
+
+    Each layer and compartment has a colour scale of its own, symmetric about rest. The halo around a soma is its local
+    error ξ: its area is |ξ| by the layer's largest, its colour the sign.
+
+    Parameters
+    ----------
+    recording : Recording
+        With basal, apical, soma and error.
+    presentation : int
+        Which presentation.
+    neurons : int
+        At most so many cells of a layer, those with the largest errors.
+    ax : matplotlib Axes
+        Where to draw.
+    """
+
+    def __init__(self, recording: Recording, presentation: int, neurons: int, ax: Any):
+        self._ax = ax
+        shown = recording.presentation(presentation)
+        self._layers = {name: _largest(shown, name, neurons) for name in str(shown.attrs["layers"]).split()}
+        self._scales = {
+            layer: {name: symmetric_scale(cells[name].values) for name in ("basal", "soma", "apical", "error")}
+            for layer, cells in self._layers.items()
+        }
+        places = {layer: _places(cells.sizes["neuron"], row) for row, (layer, cells) in enumerate(self._layers.items())}
+        self._draw_projections(list(places.values()))
+        self._artists = {layer: self._draw_cells(layer, where) for layer, where in places.items()}
+        self._draw_labels(shown, places)
+        self._title = ax.set_title("")
+        ax.set_aspect("equal")
+        ax.axis("off")
+
+    def at(self, time: float) -> list[Any]:
+        """Colour the cells by their potentials at a moment in ms, and return what changed."""
+        changed = [self._title]
+        for layer, cells in self._layers.items():
+            moment, scales = cells.sel(time=time, method="nearest"), self._scales[layer]
+            for compartment, artist in self._artists[layer].items():
+                values = moment[compartment].values
+                if compartment == "error":
+                    share = np.abs(values) / scales["error"].norm.vmax
+                    artist.set_sizes(_LARGEST_HALO * share)
+                    artist.set_color(np.where(values[:, None] > 0, [to_rgba("#B2182B")], [to_rgba("#2166AC")]))
+                else:
+                    each = len(artist.get_paths()) // len(values)
+                    colours = scales[compartment].to_rgba(values)
+                    artist.set_color(np.repeat(colours, each, axis=0))
+                    if compartment == "soma":
+                        artist.set_edgecolor("0.15")
+                changed.append(artist)
+        self._title.set_text(f"{time:.0f} ms")
+        return changed
+
+    def _draw_cells(self, layer: str, places: np.ndarray) -> dict[str, Any]:
+        ax, cells = self._ax, self._layers[layer]
+        trees = {"basal": _BASAL}
+        if np.isfinite(cells["apical"].values).any():
+            trees["apical"] = _APICAL
+        artists: dict[str, Any] = {
+            "error": ax.scatter(*places.T, s=0.0, alpha=0.45, linewidths=0, zorder=2),
+            "soma": PolyCollection(_SOMA + places[:, None], linewidths=0.5, zorder=5),
+        }
+        ax.add_collection(artists["soma"])
+        for compartment, branches in trees.items():
+            lines = [branch + place for place in places for branch in branches]
+            ax.add_collection(LineCollection(lines, colors="0.25", linewidths=2.3, capstyle="round", zorder=3))
+            artists[compartment] = LineCollection(lines, linewidths=1.5, capstyle="round", zorder=4)
+            ax.add_collection(artists[compartment])
+        return artists
+
+    def _draw_projections(self, layers: list[np.ndarray]) -> None:
+        for below, above in itertools.pairwise(layers):
+            pre, post = np.repeat(below, len(above), axis=0), np.tile(above, (len(below), 1))
+            upward = np.stack([pre + _AXON, post + _FOOT], axis=1)
+            downward = np.stack([post + _AXON, pre + _TUFT], axis=1)
+            faint = {"linewidths": 0.6, "zorder": 0, "alpha": min(1.0, 14 / len(pre))}
+            self._ax.add_collection(LineCollection(list(upward), colors="0.45", **faint))
+            self._ax.add_collection(LineCollection(list(downward), colors=COLOURS["apical"], linestyles="--", **faint))
+
+    def _draw_labels(self, shown: xr.Dataset, places: dict[str, np.ndarray]) -> None:
+        widest = max(abs(where).max(axis=0)[0] for where in places.values()) + 0.7
+        for layer, where in places.items():
+            count = int((shown["layer"] == layer).sum())
+            drawn = f"{len(where)} of {count} neurons" if len(where) < count else f"{count} neurons"
+            limit = f"largest |ξ| {self._scales[layer]['error'].norm.vmax:.2g}"
+            self._ax.text(widest, where[0, 1] + 0.3, f"{layer}\n{drawn}\n{limit}", va="center", fontsize=7)
+        top = max(where[0, 1] for where in places.values())
+        self._ax.text(0, top + 0.75, _teacher(shown), ha="center", fontsize=7)
+        bottom = _FOOT[1] - 0.35
+        self._ax.text(0, bottom, "↑ stimulus, through W", ha="center", va="top", fontsize=7, color="0.35")
+        self._ax.set_xlim(-widest, widest + 3.4)
+        self._ax.set_ylim(bottom - 0.4, top + 1.2)
+
+
+@styled
+def network(
+    recording: Recording, presentation: int = 0, time: float | None = None, neurons: int = 9, ax: Any = None
+) -> Any:
+    """Draw the layers of a network above each other, each cell coloured by its potentials at a moment.
+
+    Grey lines are feedforward projections (from soma to basal dendrites), dashed lines feedback (to apical tufts).
+    Each layer and compartment has a colour scale of its own, symmetric about rest; the halo around a soma shows its
+    local error ξ.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of all layers, with basal, apical, soma and error.
+    presentation : int
+        Which presentation.
+    time : float, optional
+        Moment in ms; by default the end.
+    neurons : int
+        At most so many cells of a layer, those with the largest errors.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    """
+    ax = axes_or_new(ax, 5.4, 4.2)
+    end = float(recording.dataset["time"][-1])
+    NetworkDrawing(recording, presentation, neurons, ax).at(end if time is None else time)
+    return ax
+
+
+def _largest(shown: xr.Dataset, layer: str, neurons: int) -> xr.Dataset:
+    """Return the cells of a layer with the largest errors at the end; of a sequence those of its last step."""
+    cells = shown.isel(neuron=(shown["layer"] == layer).values)
+    cells = cells.isel(neuron=(cells["step"] == cells["step"].max()).values)
+    error = np.abs(cells["error"].isel(time=-1).values)
+    return cells.isel(neuron=np.sort(np.argsort(-error)[:neurons]))
+
+
+def _places(cells: int, row: int) -> np.ndarray:
+    return np.column_stack([_WIDTH * (np.arange(cells) - (cells - 1) / 2), np.full(cells, row * _HEIGHT)])
+
+
+def _teacher(shown: xr.Dataset) -> str:
+    if str(shown.attrs["teacher"]) == "none":
+        return "no teacher"
+    one_class = "label" in shown.coords and shown["label"].ndim == 0
+    return f"the teacher asks for class {int(shown['label'])}" if one_class else "the teacher asks for its target"

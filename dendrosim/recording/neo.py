@@ -1,0 +1,87 @@
+"""Recordings as Neo blocks: a segment for each presentation, an AnalogSignal for each variable of each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from dendrosim.errors import DataError
+
+if TYPE_CHECKING:
+    from neo import Block
+
+    from dendrosim.recording.recording import Recording
+
+
+def neo_block(recording: Recording) -> Block:
+    """Return a recording of presentations as a Neo block.
+
+    The last sample is the state at the end; where it comes earlier than the next regular sample would, it stands in an
+    IrregularlySampledSignal of its own.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of presentations.
+
+    Raises
+    ------
+    DataError
+        Neo is not installed, or the recording has no presentations.
+    """
+    try:
+        import neo
+    except ModuleNotFoundError:
+        raise DataError("Neo blocks need neo; install it by: pip install 'dendrosim[neo]'.") from None
+    dataset = recording.dataset
+    if "time" not in dataset.dims:
+        raise DataError("this recording holds weights only, and Neo wants potentials over time; export a relaxation.")
+    block = neo.Block(name=str(dataset.attrs["model"]), **dataset.attrs)
+    for number in range(dataset.sizes["presentation"]):
+        shown = recording.presentation(number)
+        label = {"label": shown["label"].values.tolist()} if "label" in shown.coords else {}
+        segment = neo.Segment(
+            name=f"presentation {number}",
+            index=number,
+            stimulus=shown["stimulus"].values,
+            target=shown["target"].values,
+            convergence_time=float(shown["convergence_time"]),
+            **label,
+        )
+        for name, cells in _traces(shown):
+            _add_signals(neo, segment, name, cells)
+        block.segments.append(segment)
+    return block
+
+
+def _traces(shown: xr.Dataset) -> Iterator[tuple[str, xr.DataArray]]:
+    """Give each variable of each layer that has it."""
+    recorded = [name for name, variable in shown.data_vars.items() if variable.dims == ("time", "neuron")]
+    for layer in dict.fromkeys(shown["layer"].values):
+        for name in recorded:
+            cells = shown[name].isel(neuron=(shown["layer"] == layer).values)
+            if np.isfinite(cells.values).any():
+                yield f"{layer} {name}", cells
+
+
+def _add_signals(neo: Any, segment: Any, name: str, cells: xr.DataArray) -> None:
+    time, unit = cells["time"].values, cells.attrs["units"].replace("1", "dimensionless")
+    common = {"units": unit, "name": name, "description": cells.attrs["long_name"]}
+    common["array_annotations"] = {axis: cells[axis].values for axis in ("index", "step")}
+    interval = time[1] - time[0] if len(time) > 1 else 1.0
+    regular = np.isclose(time, time[0] + interval * np.arange(len(time)), rtol=0, atol=1e-6 * interval)
+    period = {"sampling_period": _milliseconds(interval), "t_start": _milliseconds(time[0])}
+    segment.analogsignals.append(neo.AnalogSignal(cells.values[regular], **period, **common))
+    if not regular.all():
+        rest = ~regular
+        signal = neo.IrregularlySampledSignal(_milliseconds(time[rest]), cells.values[rest], **common)
+        segment.irregularlysampledsignals.append(signal)
+
+
+def _milliseconds(time: Any) -> Any:
+    from quantities import ms
+
+    return time * ms

@@ -1,0 +1,216 @@
+"""Recordings as Neurodata Without Borders files: compartments as time series, presentations as trials.
+
+The presentations follow one another on the file's clock. What NWB has no place for (units and dimensions of
+variables, provenance) stands in the file's notes as JSON, so that the recording can be read back as it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from dendrosim.errors import DataError
+
+if TYPE_CHECKING:
+    from pynwb import NWBFile
+
+PAUSE = 1.0  # s between presentations
+VOLT = {"mV": ("volts", 1e-3)}  # dimensionless activities are neither scaled nor in SI units
+TABLES = {"neuron": "what was recorded in each column of the time series", "synapse": "weights of chosen synapses"}
+
+
+def write_nwb(dataset: xr.Dataset, path: Path) -> None:
+    """Write a recording of presentations.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a :class:`~dendrosim.recording.Recording`.
+    path : Path
+        Written beside its place and renamed over it.
+
+    Raises
+    ------
+    DataError
+        pynwb is not installed, the recording has no presentations, or the file cannot be written.
+    """
+    pynwb = _pynwb()
+    if "time" not in dataset.dims:
+        raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
+    file = pynwb.NWBFile(
+        session_description=f"{dataset.attrs['model']} relaxes: {dataset.attrs['architecture']}",
+        identifier=f"{dataset.attrs['fingerprint']}-{dataset.attrs['weights']}",
+        session_start_time=datetime.now(UTC),
+        keywords=["simulation", "dendrite", "Dendritic Localized Learning"],
+        notes=json.dumps(_remarks(dataset), default=lambda number: number.item()),
+        subject=pynwb.file.Subject(
+            subject_id=str(dataset.attrs["model"]),
+            description="a simulated network",
+            species="none",
+            sex="O",
+            age="P0D",
+        ),
+    )
+    _add_series(file, dataset)
+    _add_trials(file, dataset)
+    for dimension, description in TABLES.items():
+        if dimension in dataset.dims:
+            _add_table(file, dimension, description, dataset)
+    partial = path.with_name(f"{path.stem}.partial.nwb")  # pynwb warns of other endings
+    try:
+        with pynwb.NWBHDF5IO(partial, "w") as stream:
+            stream.write(file)
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"{path}: the recording cannot be written ({error.strerror or error}); make room for it, or choose another "
+            "place."
+        ) from None
+
+
+def read_nwb(path: Path) -> xr.Dataset:
+    """Read what :func:`write_nwb` wrote, as it was.
+
+    Raises
+    ------
+    DataError
+        pynwb is not installed, or the file is missing or not one of ours.
+    """
+    pynwb = _pynwb()
+    try:
+        with pynwb.NWBHDF5IO(path, "r") as stream:
+            file = stream.read()
+            remarks = json.loads(file.notes)
+            arrays = dict(_arrays(file, remarks))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{path}: this is no recording of ours that can be read ({error}); export it again.") from None
+    dataset = xr.Dataset(
+        {
+            name: (described["dimensions"], arrays[name], described["attributes"])
+            for name, described in remarks["variables"].items()
+        }
+    )
+    return dataset.set_coords(remarks["coordinates"]).assign_attrs(remarks["attributes"])
+
+
+def _pynwb() -> Any:
+    try:
+        import pynwb
+    except ModuleNotFoundError:
+        raise DataError("NWB files need pynwb; install it by: pip install 'dendrosim[nwb]'.") from None
+    return pynwb
+
+
+def _remarks(dataset: xr.Dataset) -> dict[str, Any]:
+    variables = {
+        str(name): {"dimensions": list(map(str, variable.dims)), "attributes": variable.attrs}
+        for name, variable in dataset.variables.items()
+    }
+    epochs = dataset["epoch"].values.tolist() if "epoch" in dataset.dims else []
+    coordinates = list(map(str, dataset.coords))
+    return {"attributes": dataset.attrs, "coordinates": coordinates, "variables": variables, "epochs": epochs}
+
+
+def _samples(dataset: xr.Dataset) -> np.ndarray:
+    """Return which samples each presentation has: one that ended before others has none of their last ones."""
+    there = np.zeros((dataset.sizes["presentation"], dataset.sizes["time"]), bool)
+    for variable in dataset.data_vars.values():
+        if variable.dims == ("presentation", "time", "neuron"):
+            there |= np.isfinite(variable.values).any(axis=2)
+    return there
+
+
+def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
+    from pynwb import H5DataIO, TimeSeries
+
+    there = _samples(dataset)
+    presentation, sample = np.nonzero(there)
+    time = dataset["time"].values
+    seconds = presentation * (time[-1] / 1000 + PAUSE) + time[sample] / 1000
+    module = file.create_processing_module("circuit", "compartments of the simulated cells, and what drives them")
+    clock = TimeSeries(
+        name="time_in_presentation",
+        data=time[sample],
+        unit="milliseconds",
+        timestamps=seconds,
+        description="time since the presentation began",
+    )
+    module.add(clock)
+    for name, variable in dataset.data_vars.items():
+        if variable.dims != ("presentation", "time", "neuron"):
+            continue
+        unit, conversion = VOLT.get(variable.attrs["units"], ("dimensionless", 1.0))
+        values = variable.values[there]
+        # A series with more columns than samples would look as if it had been transposed.
+        blocks = np.array_split(values, -(-values.shape[1] // len(values)) or 1, axis=1)
+        for number, block in enumerate(blocks):
+            series = TimeSeries(
+                name=f"{name}_{number:04d}" if len(blocks) > 1 else str(name),
+                data=H5DataIO(block, compression="gzip"),
+                unit=unit,
+                conversion=conversion,
+                timestamps=clock,
+                description=variable.attrs["long_name"],
+            )
+            module.add(series)
+
+
+def _add_trials(file: NWBFile, dataset: xr.Dataset) -> None:
+    time, there = dataset["time"].values / 1000, _samples(dataset)
+    start = np.arange(dataset.sizes["presentation"]) * (time[-1] + PAUSE)
+    columns = {name: variable for name, variable in _along(dataset, "presentation") if "neuron" not in variable.dims}
+    for name, variable in columns.items():
+        file.add_trial_column(name, variable.attrs.get("long_name", f"{name} of the presentation"))
+    for number, begin in enumerate(start):
+        end = begin + time[there[number]].max(initial=0.0)
+        values = {name: variable.values[number] for name, variable in columns.items()}
+        file.add_trial(start_time=begin, stop_time=end, **values)
+
+
+def _add_table(file: NWBFile, dimension: str, description: str, dataset: xr.Dataset) -> None:
+    from pynwb.core import DynamicTable, VectorData
+
+    columns = [
+        VectorData(
+            name=name, description=variable.attrs.get("long_name", name), data=variable.transpose(dimension, ...).values
+        )
+        for name, variable in _along(dataset, dimension)
+        if "time" not in variable.dims
+    ]
+    file.processing["circuit"].add(DynamicTable(name=f"{dimension}s", description=description, columns=columns))
+
+
+def _along(dataset: xr.Dataset, dimension: str) -> Iterator[tuple[str, xr.Variable]]:
+    return ((str(name), variable) for name, variable in dataset.variables.items() if dimension in variable.dims)
+
+
+def _arrays(file: NWBFile, remarks: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    """Read every variable of the dataset, whatever holds it."""
+    module, trials = file.processing["circuit"], file.trials
+    clock = module["time_in_presentation"]
+    sample_time = clock.data[:]
+    time, sample = np.unique(sample_time, return_inverse=True)
+    presentation = np.searchsorted(trials["start_time"][:], clock.timestamps[:], side="right") - 1
+    for name, described in remarks["variables"].items():
+        dimensions = described["dimensions"]
+        if name == "time":
+            yield name, time
+        elif name == "epoch":
+            yield name, np.asarray(remarks["epochs"])
+        elif "time" in dimensions:
+            blocks = sorted(key for key in module.data_interfaces if key == name or key.rpartition("_")[0] == name)
+            values = np.concatenate([module[key].data[:] for key in blocks], axis=1)
+            whole = np.full((len(trials), len(time), values.shape[1]), np.nan, values.dtype)
+            whole[presentation, sample] = values
+            yield name, whole
+        else:
+            table = trials if dimensions[0] == "presentation" else module[f"{dimensions[-1]}s"]
+            values = np.asarray(table[name].data[:])
+            values = values.T if dimensions == ["epoch", "synapse"] else values
+            yield name, values.astype(str) if values.dtype.kind == "O" else values

@@ -1,0 +1,66 @@
+"""`dendrosim animate` and `export`: what they write, and how they refuse."""
+
+import pytest
+from networks import parameters_of, presentations_of, small_model
+from typer.testing import CliRunner
+
+from dendrosim.circuit import Circuit
+from dendrosim.cli import app
+from dendrosim.errors import DataError, RunError
+from dendrosim.recording import Record, Recording
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A recording of presentations, and one of learning."""
+    folder = tmp_path_factory.mktemp("recordings")
+    model = small_model((5, 4, 3, 2), plasticity={"epochs": 1, "streams": 2})
+    stimuli, targets = presentations_of(model, 2, 0)
+    circuit = Circuit(model, parameters_of(model, 0), dt=1.0)
+    relaxed = circuit.relax(stimuli, targets, start="settled", record=Record(interval=20.0))
+    learned = circuit.learn(stimuli, targets, record=Record(synapses="all")).recording
+    return relaxed.save(folder / "relaxed.nc"), learned.save(folder / "learned.nc")
+
+
+@pytest.mark.parametrize("options", [[], ["--layer", "hidden-2", "--presentation", "1"]])
+def test_animate_writes_a_gif_of_the_network_or_of_neurons(files, tmp_path, options):
+    out = tmp_path / "film.gif"
+    result = run(app, ["animate", str(files[0]), "--out", str(out), "--fps", "2", *options])
+    assert result.exit_code == 0, result.output
+    assert f"Written: {out}" in result.output.replace("\n", "")
+    assert out.read_bytes().startswith(b"GIF89a")
+
+
+def test_animate_shows_learning_where_weights_were_recorded(files, tmp_path):
+    result = run(app, ["animate", str(files[1]), "--out", str(tmp_path / "film.gif"), "--fps", "2"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "film.gif").read_bytes().startswith(b"GIF89a")
+
+
+def test_export_writes_nwb_that_reads_back_equal(files, tmp_path):
+    out = tmp_path / "recording.nwb"
+    result = run(app, ["export", str(files[0]), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert Recording.from_nwb(out).dataset.identical(Recording.load(files[0]).dataset)
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "sentence"),
+    [
+        (["animate", "missing.nc"], DataError, "this recording cannot be read"),
+        (["animate", "RELAXED", "--presentation", "7"], DataError, "no presentation 7 among the 2"),
+        (["animate", "RELAXED", "--layer", "hidden-9"], DataError, "nothing was recorded of layer 'hidden-9'"),
+        (["animate", "RELAXED", "--layer", "hidden-1", "--neuron", "9"], DataError, "neuron 9 of layer 'hidden-1'"),
+        (["animate", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
+        (["export", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
+        (["export", "LEARNED", "--out", "new.nwb"], DataError, "holds weights only"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(files, tmp_path, monkeypatch, command, error, sentence):
+    monkeypatch.chdir(tmp_path)
+    names = {"RELAXED": str(files[0]), "LEARNED": str(files[1])}
+    result = run(app, [names.get(word, word) for word in command])
+    assert isinstance(result.exception, error)
+    assert sentence in str(result.exception)

@@ -1,0 +1,133 @@
+"""What drawn and moving networks show is what was recorded at that moment."""
+
+import shutil
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from networks import dense, model_of, parameters_of, presentations_of, small_model
+from PIL import Image
+
+from dendrosim import plot
+from dendrosim.circuit import Circuit
+from dendrosim.errors import DataError
+from dendrosim.plot.animation import learning_weights, relaxing_network, relaxing_neurons, save_animation
+from dendrosim.plot.style import symmetric_scale
+from dendrosim.recording import Record
+
+MODEL = small_model((5, 4, 3, 2))
+
+
+@pytest.fixture(scope="module")
+def recording():
+    circuit = Circuit(MODEL, parameters_of(MODEL, 0), dt=1.0)
+    return circuit.relax(*presentations_of(MODEL, 2, 0), start="settled", record=Record(interval=10.0))
+
+
+def somata(ax):
+    """The colours of the somata, layer by layer from below."""
+    return [artist.get_facecolor() for artist in ax.collections if isinstance(artist, PolyCollection)]
+
+
+@pytest.mark.parametrize("time", [0.0, 20.0])
+def test_a_drawn_network_has_the_colours_of_its_potentials_at_that_moment(recording, time):
+    ax = plot.network(recording, presentation=1, time=time)
+    for layer, colours in zip(MODEL.layer_names, somata(ax), strict=True):
+        soma = recording.layer(layer)["soma"].isel(presentation=1)
+        np.testing.assert_allclose(colours, symmetric_scale(soma.values).to_rgba(soma.sel(time=time)))
+
+
+def test_halos_are_the_errors_of_the_cells_and_grow_as_the_error_walks_down(recording):
+    areas = {}
+    for time in (0.0, 20.0, float(recording.dataset["time"][-1])):
+        drawn = plot.network(recording, time=time).collections
+        halos = [artist for artist in drawn if isinstance(artist, PathCollection)]
+        areas[time] = [halo.get_sizes() for halo in halos]
+    start, later, end = areas.values()
+    assert max(start[0].max(), start[1].max()) < 1e-5 < start[2].max()  # only the output has an error at first
+    assert 0 < later[0].max() < end[0].max()
+    error = np.abs(recording.layer("hidden-1")["error"].isel(presentation=0, time=-1))
+    np.testing.assert_allclose(end[0] / end[0].max(), error / error.max())
+
+
+def test_output_cells_have_no_apical_tuft(recording):
+    trees = [artist for artist in plot.network(recording).collections if isinstance(artist, LineCollection)]
+    coloured = [tree for tree in trees if len(tree.get_colors()) > 1]
+    # Basal and apical trees of two hidden layers, basal trees of the output.
+    assert len(coloured) == 2 * 2 + 1
+
+
+def test_only_the_cells_with_the_largest_errors_are_drawn_and_it_says_so(recording):
+    ax = plot.network(recording, neurons=2)
+    assert [len(colours) for colours in somata(ax)] == [2, 2, 2]
+    assert "hidden-1\n2 of 4 neurons" in "".join(text.get_text() for text in ax.texts)
+
+
+def test_a_sequence_is_drawn_at_its_last_step():
+    model = model_of([3, 2], [{"kind": "recurrent", "units": 2}, dense(2)])
+    recording = Circuit(model, parameters_of(model, 0), dt=1.0).relax(*presentations_of(model, 1, 0))
+    hidden = recording.layer("hidden-1").isel(presentation=0)
+    last = hidden["soma"].isel(neuron=(hidden["step"] == 2).values)
+    colours = somata(plot.network(recording))[0]
+    np.testing.assert_allclose(colours, symmetric_scale(last.values).to_rgba(last.isel(time=-1)))
+
+
+def test_every_picture_of_a_network_is_a_sample_and_the_last_one_stays_for_a_second(recording, tmp_path):
+    animation = relaxing_network(recording, fps=5)
+    save_animation(animation, tmp_path / "network.gif", 5)
+    samples = int((recording.dataset["time"] <= 100.0).sum())
+    with Image.open(tmp_path / "network.gif") as pictures:
+        durations = []
+        for frame in range(pictures.n_frames):
+            pictures.seek(frame)
+            durations.append(pictures.info["duration"])
+    assert sum(durations) == 1000 / 5 * (samples + 5)  # equal pictures are stored once and shown longer
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_neurons_are_written_as_mp4(recording, tmp_path):
+    told = []
+    save_animation(
+        relaxing_neurons(recording, "hidden-2", 1), tmp_path / "n.mp4", 20, lambda *count: told.append(count)
+    )
+    assert (tmp_path / "n.mp4").read_bytes()[4:8] == b"ftyp"
+    assert told[-1][0] + 1 == told[-1][1] == len(told)
+    assert [file.name for file in tmp_path.iterdir()] == ["n.mp4"]
+
+
+def test_learning_shows_the_weights_of_each_epoch():
+    model = small_model((4, 4, 3, 2), plasticity={"epochs": 2, "streams": 2})
+    circuit = Circuit(model, parameters_of(model, 0), dt=1.0)
+    learned = circuit.learn(*presentations_of(model, 4, 0), record=Record(synapses="all"))
+    animation = learning_weights(learned.recording)
+    left, middle, right = animation._fig.axes
+    animation._func(2)
+    points = {line.get_label(): line for line in middle.get_lines()}
+    drawn = [line for line in points.values() if len(line.get_xdata()) == 12]
+    np.testing.assert_array_equal(drawn[0].get_xdata(), learned.parameters.W["hidden-2"].ravel())
+    np.testing.assert_array_equal(drawn[0].get_ydata(), learned.parameters.theta["hidden-2"].ravel())
+    angles = {line.get_label(): line.get_ydata() for line in right.get_lines()}
+    assert angles["hidden-2"][-1] == pytest.approx(learned.history["angle.hidden-2"].iloc[-1])
+    field = np.asarray(left.get_images()[0].get_array())[:2, :2]
+    W = learned.parameters.W["hidden-1"]
+    strongest = W[np.argmax(np.linalg.norm(W, axis=1))]
+    np.testing.assert_allclose(field.ravel(), strongest / np.abs(strongest).max())
+    animation._draw_was_started = True  # it is not going to be saved
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("film.avi", "ends in .mp4 or .gif; choose one of them"),
+        ("nowhere/film.gif", "cannot be written .*; make room for it, or choose another place"),
+    ],
+)
+def test_an_animation_that_cannot_be_written_says_why(recording, tmp_path, name, sentence):
+    with pytest.raises(DataError, match=sentence):
+        save_animation(relaxing_neurons(recording, "hidden-1", 0), tmp_path / name, 20)
+
+
+def test_without_ffmpeg_an_mp4_is_refused_with_a_remedy(recording, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(DataError, match=r"MP4 needs ffmpeg, which is not installed; install it, or write a \.gif"):
+        save_animation(relaxing_neurons(recording, "hidden-1", 0), tmp_path / "film.mp4", 20)
