@@ -9,6 +9,7 @@ import itertools
 import json
 import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from rich.progress import Progress
 from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.live import watching
 from dendrosim.recording_commands import OverwriteOption, refuse_to_overwrite
 from dendrosim.train_command import ModelArgument
 
@@ -77,6 +79,9 @@ def relax(
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,
     out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
     overwrite: OverwriteOption = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show errors by layer and the largest motion while the cells relax.")
+    ] = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
     from dendrosim.agreement import compare
@@ -97,11 +102,13 @@ def relax(
     stimuli, targets = test.stimuli[:presentations], test.targets[:presentations]
     console.print(f"Relaxing {presentations} presentations of {described.name} (target {target}).")
     report_cell(described.cell, console)
-    with warnings.catch_warnings():
+    if watch and circuit.target.device:
+        console.print(f"Target {target} runs as a binary, so its values appear when it ends.")
+    with warnings.catch_warnings(), watching(console) if watch else nullcontext() as report:
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
-        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit)
+        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
-    console.print(f"Written: {recording.save(out)}", soft_wrap=True)
+    console.print(f"Written: {out}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
         raise typer.Exit(code=1)
 
@@ -190,12 +197,15 @@ def bench_circuit(
     quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
 ) -> None:
     """Measure the circuit against idiomatic Brian2 and BLAS, by batch, width and depth, and in bytes."""
+    from dendrosim import plot
     from dendrosim.benchmark.circuit import measurements
     from dendrosim.benchmark.report import write_report
 
     command = "dendrosim bench circuit" + (" --quick" if quick else "")
-    rows = (_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(rows, out, 'circuit', command)}", soft_wrap=True)
+    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(written, out, 'circuit', command)}", soft_wrap=True)
+    plot.scaling(shown).savefig(out / "circuit.png")
+    console.print(f"Written: {out / 'circuit.png'}", soft_wrap=True)
 
 
 @bench.command(name="cost")
@@ -211,7 +221,7 @@ def bench_cost(
     command = "dendrosim bench cost" + (" --quick" if quick else "")
     shown, written = itertools.tee(_shown(row) for row in measurements(quick))
     console.print(f"Written: {write_report(written, out, 'cost', command)}", soft_wrap=True)
-    plot.comparison_page(panels(shown)).savefig(out / "cost.png")
+    plot.cost(panels(shown)).savefig(out / "cost.png")
     console.print(f"Written: {out / 'cost.png'}", soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from dendrosim.live import Curves, ProgressWithCurves
 from dendrosim.model import Model
 from dendrosim.model.rule_settings import DLL
 from dendrosim.model.settings import Training
@@ -64,6 +65,9 @@ def add_to(app: typer.Typer, console: Console) -> None:
         tensorboard: Annotated[
             bool, typer.Option("--tensorboard", help="Write the history for TensorBoard, too, into the run folder.")
         ] = False,
+        watch: Annotated[
+            bool, typer.Option("--watch", help="Show losses, angles and ‖Θ‖ over the epochs while they change.")
+        ] = False,
     ) -> None:
         """Train a network in the equilibrium engine (torch) and write a run folder.
 
@@ -72,6 +76,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.training import Hardware
         from dendrosim.training import tensorboard as boards
         from dendrosim.training import train as run_training
+        from dendrosim.training.checkpoint import Checkpoint
         from dendrosim.training.distributed import rank
         from dendrosim.training.measures import described
         from dendrosim.training.run import refuse_to_overwrite
@@ -88,7 +93,8 @@ def add_to(app: typer.Typer, console: Console) -> None:
             shown.print(f"Device: {hardware.chosen}.")
         shown.print(f"Training {network.name} ({network.architecture}) on '{network.data}' with {name}.")
         board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
-        with _resumable(folder, shown), board as write, Display(shown, network.training.epochs) as display:
+        curves = Curves(shown, Checkpoint.read(folder).history if resume else ()) if watch and rank() == 0 else None
+        with _resumable(folder, shown), board as write, Display(shown, network.training.epochs, curves) as display:
 
             def report(row: Mapping[str, Any]) -> None:
                 display.report(row)
@@ -117,12 +123,17 @@ class Display:
         Where it is shown.
     epochs : int
         Epochs of the whole training.
+    curves : Curves, optional
+        Shows how the measures of the history change, below the bar.
     """
 
-    def __init__(self, console: Console, epochs: int):
+    def __init__(self, console: Console, epochs: int, curves: Curves | None = None):
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self._bar = Progress(*columns, TextColumn("{task.fields[measured]}"), console=console)
-        self._epochs = epochs
+        measured = TextColumn("{task.fields[measured]}")
+        self._bar = (
+            ProgressWithCurves(curves, *columns, measured) if curves else Progress(*columns, measured, console=console)
+        )
+        self._epochs, self._curves = epochs, curves
         self._task: TaskID | None = None
         self._last = 0.0
 
@@ -146,13 +157,15 @@ class Display:
         self._bar.update(self._task, completed=done, description=f"epoch {epoch}/{self._epochs}, batch")
 
     def report(self, row: Mapping[str, Any]) -> None:
-        """Show what was measured on the validation set."""
+        """Show what was measured in an epoch."""
         from dendrosim.training.measures import described
 
         start = "validation_"
         measured = {name.removeprefix(start): value for name, value in row.items() if name.startswith(start)}
         if self._task is not None:
             self._bar.update(self._task, measured=f"validation {described(measured)}")
+        if self._curves:
+            self._curves.add(row)
 
 
 def _model(

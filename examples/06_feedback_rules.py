@@ -2,9 +2,9 @@
 
 Leaves 06_feedback_rules.png. Above left, validation accuracy. Above right, the angle between Θ and W: 'kolen-pollack'
 brings it down by the same pair of cells that changes W; under 'fixed' it is W that turns a little towards Θ, and under
-'paper', whose rule holds no term in W or u, no more than that. Below left, the norm of Θ: 'paper' contracts it a little, 'fixed'
-leaves it alone. Below right, the angle between the updates of the hidden layers and the gradient: below 90° small steps
-help, and the closer Θ is to W the smaller it is.
+'paper', whose rule holds no term in W or u, no more than that. Below left, the norm of Θ: 'paper' contracts it a
+little, 'fixed' leaves it alone. Below right, the angle between the updates of the hidden layers and the gradient: below
+90° small steps help, and the closer Θ is to W the smaller it is.
 """
 
 import argparse

@@ -34,6 +34,7 @@ PAPER_MLP = (784, 1024, 512, 256, 10)
 # presentations, so that its rounds are as long as the idiomatic ones.
 ROUNDS = 12
 STEPS = {"circuit": 10, "idiomatic": 50}
+WIDTH = "cells in a layer"
 
 Row = dict[str, Any]
 
@@ -64,7 +65,7 @@ def synapses_in_every_step(model: Model) -> int:
 
 
 def measurements(quick: bool) -> Iterator[Row]:
-    """Measure everything, on one thread; each row is yielded when it is ready.
+    """Measure everything, on one thread; each row is yielded when it is ready, with what a figure needs.
 
     Parameters
     ----------
@@ -105,6 +106,8 @@ def _against_idiomatic(sizes: tuple[int, ...], presentations: int) -> Iterator[R
             f"{ratio * repeated / count:.1f} times without the synapses of the stimulus, which is held and summed once",
             "target": f"≥ {aim} times",
             "value": ratio,
+            "label": label,
+            "seconds": {"circuit": per, "idiomatic": theirs / count},
         }
         if settings == VARIANTS[0][1]:
             yield {
@@ -132,6 +135,8 @@ def _relaxing(sizes: tuple[int, ...], count: int) -> Iterator[Row]:
             f"{float(recording.convergence_time.max()):.0f} ms of model time",
             "target": "report",
             "value": seconds / part,
+            **_growth("presentations at once", "time to relax an image (ms)", -1),
+            "points": {f"{'-'.join(map(str, sizes))}, C++, BLAS": [(batch, 1e3 * seconds / part)]},
         }
 
 
@@ -150,16 +155,21 @@ def _depths() -> Iterator[Row]:
             "measured": f"{counts[0]:.1f} (dendrites 2 ms, somata 10 ms), {counts[1]:.1f} (10 ms all over)",
             "target": "report",
             "value": counts[0],
+            **_growth("hidden layers", "time to convergence (τ_soma)", 1),
+            "points": {
+                "dendrites 2 ms, somata 10 ms": [(hidden, counts[0])],
+                "10 ms all over": [(hidden, counts[1])],
+            },
         }
 
 
 def _scaling(quick: bool) -> Iterator[Row]:
     widths = (32, 64, 128) if quick else (256, 512, 1024, 2048, 4096)
     depths = (2, 4) if quick else (2, 4, 6, 8, 10)
-    for axis, values, sizes_of, limit in (
-        ("width", widths, lambda width: (width, width, width, 10), 2.05),
+    for axis, values, sizes_of, limit, proportional in (
+        ("width", widths, lambda width: (width, width, width, 10), 2.05, 2),
         # The first hidden layer costs next to nothing: its drive is summed once.
-        ("hidden layers above the first", depths, lambda depth: (256, *[256] * (depth + 1), 10), 1.1),
+        ("hidden layers above the first", depths, lambda depth: (256, *[256] * (depth + 1), 10), 1.1, 1),
     ):
         seconds = []
         for value in values:
@@ -172,6 +182,11 @@ def _scaling(quick: bool) -> Iterator[Row]:
             "measured": f"slope {slope:.2f} of the log-log fit ({alone:.2f} for its products through BLAS alone)",
             "target": f"≤ {limit}",
             "value": slope,
+            **_growth(WIDTH if axis == "width" else axis, "step of 32 presentations (ms)", proportional),
+            "points": {
+                name: [(value, 1e3 * pair[place]) for value, pair in zip(values, seconds, strict=True)]
+                for place, name in enumerate(("dendrosim, C++, BLAS", "its products in BLAS alone"))
+            },
         }
 
 
@@ -185,6 +200,8 @@ def _memory(widths: tuple[int, int]) -> Iterator[Row]:
         "measured": f"{bytes_each:.1f} ({peaks[0] / 1e6:.0f} to {peaks[1] / 1e6:.0f} MB)",
         "target": "≤ 10",
         "value": bytes_each,
+        **_growth(WIDTH, "peak memory (MB)", 2),
+        "points": {"dendrosim, C++ float64": [(width, peak / 1e6) for width, peak in zip(widths, peaks, strict=True)]},
     }
 
 
@@ -201,6 +218,11 @@ def _agreement() -> Iterator[Row]:
             "target": "≤ 1e-6",
             "value": largest,
         }
+
+
+def _growth(against: str, measure: str, slope: int) -> Row:
+    """Return what :func:`dendrosim.plot.scaling` needs beside points: labels of the axes, and the slope to show."""
+    return {"against": against, "measure": measure, "slope": slope}
 
 
 def _seconds_per_step(

@@ -91,12 +91,12 @@ def medians(steps: Mapping[str, Step], rounds: int) -> dict[str, float]:
 
 
 def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
-    """Return the ratios of time for :func:`dendrosim.plot.comparison_page`, a panel for each network."""
+    """Return the ratios of time for :func:`dendrosim.plot.cost`, a panel for each network."""
     found: dict[str, list[Result]] = {}
     for row in rows:
         if "panel" in row:
-            found.setdefault(row["panel"], []).append(Result(row["rule"], row["value"], 0.0, row["paper"]))
-    return [(title, "time of a step / backpropagation", results) for title, results in found.items()]
+            found.setdefault(row["panel"], []).append(Result(f"DLL {row['rule']}", row["value"], 0.0, row["paper"]))
+    return [(title, "time of a step / backpropagation in torch.nn", results) for title, results in found.items()]
 
 
 def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:

@@ -16,6 +16,7 @@ from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
 from dendrosim.circuit.provenance import provenance
 from dendrosim.circuit.reading import read_recording, read_state
+from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, Values, simulate
 from dendrosim.circuit.target import find_target
@@ -105,6 +106,7 @@ class Circuit:
         tolerance: float | None = None,
         time_limit: float = 1000.0,
         out: str | Path | None = None,
+        report: Report | None = None,
     ) -> Recording:
         r"""Hold stimuli and targets until local convergence.
 
@@ -130,6 +132,10 @@ class Circuit:
         out : str or Path, optional
             File that the recording is streamed to, so that memory holds what is recorded of one batch only; the
             recording then reads from that file what is asked of it.
+        report : callable, optional
+            Called about every ms of model time, and once at the end of each batch, with a mapping: ``presentation``
+            (the first of the batch), ``time`` (ms), ``motion`` (the largest τ|d·/dt|), ``tolerance``, and by layer
+            ``error.LAYER`` (the largest |ξ|). A target that runs as a binary reports the end alone.
 
         Returns
         -------
@@ -165,7 +171,7 @@ class Circuit:
                 part = slice(first, first + self.batch)
                 simulation = self._simulation(len(stimuli[part]), record)
                 values = self._values(simulation, stimuli[part], targets[part], tolerance, time_limit)
-                _run(simulation, values, start, strength)
+                _run(simulation, values, start, strength, of_batch(report, first))
                 self.seconds += simulation.seconds
                 states.append(read_state(simulation))
                 pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
@@ -315,11 +321,11 @@ class Circuit:
         }
 
 
-def _run(simulation: Simulation, values: Values, start: str, strength: float) -> None:
+def _run(simulation: Simulation, values: Values, start: str, strength: float, report: Report | None) -> None:
     """Run from rest, or from where the stimuli alone have led, with a teacher of this strength."""
     if start == "settled":
         simulation.run(values)
         values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
     output = simulation.assembly.layers["output"]
     values[output, "teacher"] = np.full(len(output), strength)
-    simulation.run(values)
+    simulation.run(values, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from brian2 import Clock, NeuronGroup
 
 from dendrosim.circuit.cell import Cells
@@ -37,7 +38,7 @@ class ConvergenceTest(ArrayGroup):
         arrays = {"motion": rows, "tolerance": 1, "converged": 1, "stop": 1}
         times = {"settled": rows, "duration": 1, "limit": 1}
         super().__init__(rows, arrays, clock, code_object, "convergence", times)
-        derivatives = [
+        self._derivatives: list[dict[str, Any]] = [
             {
                 "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
                 "cells": len(group) // rows,
@@ -49,6 +50,17 @@ class ConvergenceTest(ArrayGroup):
             "convergence",
             "convergence",
             arrays={array: self.variables[array] for array in (*arrays, *times)} | {"now": self.variables["t"]},
-            derivatives=derivatives,
+            derivatives=self._derivatives,
             rows=rows,
         )
+
+    def largest_motion(self) -> float:
+        """Return the largest τ|d·/dt| of all rows within a time step, before the state moves.
+
+        Unlike ``motion`` it is also known while rows move, but only where the circuit runs from Python.
+        """
+        changes = (
+            sum(factor * variable.get_value() for variable, factor in derivative["terms"])
+            for derivative in self._derivatives
+        )
+        return max(float(np.abs(change).max()) for change in changes)

@@ -17,6 +17,7 @@ from brian2.devices.device import runtime_device
 from dendrosim.circuit import cuda
 from dendrosim.circuit.build import PROGRAM, kept_build
 from dendrosim.circuit.operation import FOREVER
+from dendrosim.circuit.report import Report, report_end, reporting
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model
@@ -55,16 +56,18 @@ class RuntimeSimulation:
             self.assembly.network.add(self._stopwatch)
             self.assembly.network.store()
 
-    def run(self, values: Values) -> None:
-        """Run from time zero, with the given arrays and everything else at rest."""
+    def run(self, values: Values, report: Report | None = None) -> None:
+        """Run from time zero, with the given arrays and everything else at rest; report about every ms, and the end."""
         with active(runtime_device, self._preferences):
             self.assembly.network.restore()
             _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
-            with np.errstate(over="ignore"):  # Brian2 looks for values above 1e50, which float32 does not have
+            # Brian2 looks for values above 1e50, which float32 does not have
+            with np.errstate(over="ignore"), reporting(self, report):
                 self.assembly.network.run(FOREVER, namespace={})
             self.seconds = self._stopwatch.seconds()
+        report_end(self, report)
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
@@ -122,8 +125,8 @@ class StandaloneSimulation:
             arguments.append(f"{group.name}.{name}=input-{number}.dat")
         return [str(built / PROGRAM), "--results_dir", "results/", *arguments]
 
-    def run(self, values: Values) -> None:
-        """Run the binary from time zero, with the given arrays and everything else at rest."""
+    def run(self, values: Values, report: Report | None = None) -> None:
+        """Run the binary from time zero, with the given arrays and everything else at rest; report the end."""
         command, here = self.command(values), self.folder
         environment = os.environ | self._target.environment
         done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
@@ -135,6 +138,7 @@ class StandaloneSimulation:
         self.seconds = float((here / "results" / "last_run_info.txt").read_text().split()[0])
         self._device.results_dir = str(here / "results")
         self._device.has_been_run = True
+        report_end(self, report)
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""

@@ -1,7 +1,7 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
 from dendrosim.plot.agreement import agreement
-from dendrosim.plot.comparison import Result, comparison, comparison_page
+from dendrosim.plot.comparison import Result, comparison, comparison_page, cost
 from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, feedback_norm, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
@@ -9,6 +9,7 @@ from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import learning_page, network_page, neuron_page, relaxation_page
+from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
@@ -19,6 +20,7 @@ __all__ = [
     "attenuation",
     "comparison",
     "comparison_page",
+    "cost",
     "criteria",
     "current_steps",
     "error_map",
@@ -40,5 +42,6 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "scaling",
     "settling",
 ]

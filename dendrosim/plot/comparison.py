@@ -84,3 +84,22 @@ def comparison_page(panels: Sequence[tuple[str, str, Sequence[Result]]], columns
     handles, labels = with_paper.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
+
+
+@styled
+def cost(panels: Sequence[tuple[str, str, Sequence[Result]]]) -> Figure:
+    """Draw ratios of cost as :func:`comparison_page` does, all on one scale, with a line at 1: what costs the same.
+
+    Parameters
+    ----------
+    panels : sequence of (model, measure, results)
+        See :func:`comparison_page`.
+    """
+    figure = comparison_page(panels)
+    axes = figure.axes[: len(panels)]
+    low, high = min(1.0, *(ax.get_xlim()[0] for ax in axes)), max(1.0, *(ax.get_xlim()[1] for ax in axes))
+    space = 0.03 * (high - low)
+    for ax in axes:
+        ax.axvline(1, color="0.6", lw=0.9, ls="--", zorder=0)
+        ax.set_xlim(low - space, high + space)
+    return figure

@@ -23,6 +23,19 @@ def test_the_benchmark_writes_a_table_and_a_line_for_every_row(tmp_path):
     assert len(rows) == 21
     assert all(row["value"] > 0 and row["quantity"] in table for row in rows)
     assert "dendrosim bench circuit --quick" in table
+    assert (tmp_path / "circuit.png").stat().st_size > 5000
+
+
+def test_the_benchmark_of_the_circuit_draws_the_rows_it_writes(tmp_path, monkeypatch):
+    text = {"quantity": "step", "measured": "1 ms", "target": "report", "value": 20.0}
+    rows = [text | {"label": "numpy", "seconds": {"circuit": 1e-10, "idiomatic": 2e-9}}, text]
+    rows.append(text | {"against": "cells", "measure": "ms", "slope": 2, "points": {"C++": [(1, 2.0), (2, 8.0)]}})
+    monkeypatch.setattr("dendrosim.benchmark.circuit.measurements", lambda quick: iter(rows))
+    result = CliRunner().invoke(app, ["bench", "circuit", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    written = [json.loads(line) for line in (tmp_path / "circuit.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["value"] for row in written] == [20.0] * 3
+    assert (tmp_path / "circuit.png").stat().st_size > 5000
 
 
 def test_the_cost_of_a_step_is_a_table_and_a_figure(tmp_path):

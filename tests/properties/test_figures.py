@@ -1,12 +1,17 @@
 """What figures show is what they were given."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import dendrosim as ds
 from dendrosim import plot
+from dendrosim.errors import DataError
 from dendrosim.plot.agreement import agreement
+from dendrosim.plot.scaling import against_idiomatic, growth
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +80,60 @@ def test_expectations_show_probabilities_by_step_and_what_came():
     ax = plot.expectations(output, targets, "AB")
     np.testing.assert_array_equal(np.asarray(ax.collections[0].get_array()).reshape(2, 2), output.T)
     np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), [0, 1])
+
+
+def growing(points, slope=2, against="cells", measure="time (ms)"):
+    return {"against": against, "measure": measure, "slope": slope, "points": points}
+
+
+def test_growth_shows_the_points_of_all_rows_and_the_slope_through_the_costliest():
+    rows = [growing({"ours": [[1, 10.0]], "theirs": [[1, 20.0]]}), growing({"ours": [[2, 30.0], [4, 160.0]]})]
+    ax = growth(rows, "time (ms)", "cells")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("cells", "time (ms)")
+    lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
+    np.testing.assert_array_equal(lines["ours"], [(1, 10), (2, 30), (4, 160)])
+    np.testing.assert_array_equal(lines["theirs"], [(1, 20)])
+    np.testing.assert_allclose(lines["slope 2"], [(1, 10), (2, 40), (4, 160)])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_what_gets_cheaper_is_compared_from_its_first_point():
+    ax = growth([growing({"ours": [[1, 80.0], [8, 20.0]]}, slope=-1)], "time (ms)", "at once")
+    lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(lines["slope −1"], [(1, 80), (8, 10)])
+
+
+def test_the_idiomatic_network_stands_beside_ours_in_nanoseconds_with_the_ratio():
+    rows = [
+        {"label": "numpy", "value": 50.0, "seconds": {"circuit": 1e-10, "idiomatic": 5e-9}},
+        {"label": "cython", "value": 10.0, "seconds": {"circuit": 2e-10, "idiomatic": 2e-9}},
+    ]
+    ax = against_idiomatic(rows)
+    lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(lines["dendrosim"], [(0.1, 2), (0.2, 1)])
+    np.testing.assert_allclose(lines["idiomatic Synapses"], [(5, 2), (2, 1)])
+    assert [text.get_text() for text in ax.texts] == ["50 times", "10 times"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["numpy", "cython"]
+
+
+def test_scaling_has_a_panel_for_each_pair_of_axes_and_leaves_out_rows_without_points():
+    rows = [json.loads(line) for line in Path("results/circuit.jsonl").read_text(encoding="utf-8").splitlines()]
+    labels = [(ax.get_xlabel(), ax.get_ylabel()) for ax in plot.scaling(rows).subfigs[1].axes]
+    assert labels == list(dict.fromkeys((row["against"], row["measure"]) for row in rows if "points" in row))
+    with pytest.raises(DataError, match="none of these rows holds measured points"):
+        plot.scaling([{"quantity": "bytes", "value": 8.0}])
+
+
+def test_costs_share_one_scale_with_a_line_at_one():
+    panels = [
+        ("a", "time", [plot.Result("x", 0.7, 0.0, None), plot.Result("y", 0.8, 0.0, None)]),
+        ("b", "time", [plot.Result("x", 1.2, 0.0, 1.7)]),
+        ("c", "time", [plot.Result("x", 1.1, 0.0, None)]),
+    ]
+    axes = plot.cost(panels).axes[:3]
+    assert len({ax.get_xlim() for ax in axes}) == 1
+    low, high = axes[0].get_xlim()
+    assert low < 0.7 < 1.7 < high
+    for ax in axes:
+        assert any(list(line.get_xdata()) == [1, 1] for line in ax.get_lines())
