@@ -49,6 +49,28 @@ def test_a_small_recording_is_kept_whole_and_the_page_says_so(recording, tmp_pat
     assert f"This page holds the whole recording: 3 presentations, {samples} samples of a presentation, 14" in page
 
 
+def test_the_page_says_how_it_was_recorded(recording, tmp_path):
+    page = write_page(recording, tmp_path / "page.html").read_text()
+    attributes = recording.dataset.attrs
+    for name, value in (
+        ("model", attributes["model"]),
+        ("architecture", attributes["architecture"]),
+        ("time step dt", f"{attributes['dt']:g} ms"),
+        ("tolerance of convergence", f"{attributes['tolerance']:g}"),
+        ("version of Brian2", attributes["brian2"]),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
+
+
+def test_labels_stand_with_their_presentation_and_those_of_steps_do_not(recording, sequence, tmp_path):
+    names = [each["name"] for each in content(write_page(recording, tmp_path / "page.html"))["presentations"]]
+    assert names == ["0, label nought", "1, label </script><b>one", "2, label two"]
+    labels = np.zeros((2, 4), dtype=int)
+    steps = Recording(sequence.dataset.assign_coords(label=(("presentation", "target_axis_1"), labels)))
+    names = [each["name"] for each in content(write_page(steps, tmp_path / "page.html"))["presentations"]]
+    assert names == ["0", "1"]
+
+
 def test_nothing_on_the_page_points_to_a_network(recording, tmp_path):
     page = write_page(recording, tmp_path / "page.html").read_text()
     assert get_plotlyjs() in page
