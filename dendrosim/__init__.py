@@ -26,7 +26,7 @@ _HOME = {
     "train": "dendrosim.training",
 }
 
-_MODULES = ("errors", "plot")
+_MODULES = ("errors", "plot", "view")
 
 __all__ = [
     "Circuit",
@@ -42,10 +42,11 @@ __all__ = [
     "load_model",
     "plot",
     "train",
+    "view",
 ]
 
 if TYPE_CHECKING:
-    from dendrosim import errors, plot
+    from dendrosim import errors, plot, view
     from dendrosim.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.data import load_data

@@ -1,4 +1,7 @@
-"""The command line: ``dendrosim demo | train | relax | learn | audit | bench | animate | export | data | doctor``."""
+"""The command line.
+
+``dendrosim demo | train | relax | learn | audit | bench | view | animate | export | data | doctor``
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command
+from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.errors import DendrosimError, NotConverged
 from dendrosim.live import watching
@@ -183,6 +186,7 @@ bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, a
 app.add_typer(bench, name="bench")
 add_tables(bench, console)
 audit_command.add_to(app, console)
+view_command.add_to(app, console)
 recording_commands.add_to(app, console)
 app.add_typer(data_commands.app, name="data")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,31 @@ COLOUR_MAP = "RdBu_r"
 _SOMA = np.array([[-0.42, -0.35], [0.0, -0.55], [0.42, -0.35], [0.24, 0.22], [0.0, 0.75], [-0.24, 0.22]])
 _TRUNK_TOP = 5.2
 _SYMBOLS = {"apical": "a", "soma": "x", "basal": "u", "error": "ξ"}
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The lines of a drawn pyramidal neuron, y upwards, where its soma is about one wide.
+
+    Attributes
+    ----------
+    basal, apical : list of (array of shape (point, 2), float)
+        Branches of the two trees: a line, and its width in points.
+    soma, axon : array of shape (point, 2)
+        Closed outline of the soma, and the line of the axon.
+    """
+
+    basal: list[tuple[np.ndarray, float]]
+    apical: list[tuple[np.ndarray, float]]
+    soma: np.ndarray
+    axon: np.ndarray
+
+
+def geometry() -> Geometry:
+    """Return the neuron that every picture shows."""
+    depth = np.linspace(-0.5, -4.0, 40)
+    axon = np.column_stack([0.12 * np.sin(2.2 * depth), depth])
+    return Geometry(_basal_tree(), _apical_tree(), _SOMA, axon)
 
 
 @styled
@@ -56,10 +82,11 @@ def neuron(
     moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
     colours = potential_scales(recording, layer, neuron, presentation)
     basal, soma, apical = (colours[name](float(moment[name])) for name in ("basal", "soma", "apical"))
-    _draw_axon(ax)
-    _draw_tree(ax, _basal_tree(), basal)
-    _draw_tree(ax, _apical_tree(), apical)
-    outline = Path([*_SOMA, _SOMA[0]], closed=True)
+    shape = geometry()
+    ax.plot(*shape.axon.T, color="0.55", lw=0.9, zorder=1)
+    _draw_tree(ax, shape.basal, basal)
+    _draw_tree(ax, shape.apical, apical)
+    outline = Path([*shape.soma, shape.soma[0]], closed=True)
     ax.add_patch(PathPatch(outline, fc=soma, ec="0.15", lw=0.9, joinstyle="round", zorder=5))
     for line, (name, symbol) in enumerate(_SYMBOLS.items()):
         ax.text(-0.25, -4.6 - 0.75 * line, name, va="top", ha="right")
@@ -99,11 +126,6 @@ def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -
     # A dark edge keeps pale compartments visible on white.
     ax.add_collection(LineCollection(lines, linewidths=widths + 1.1, colors="0.15", capstyle="round", zorder=2))
     ax.add_collection(LineCollection(lines, linewidths=widths, colors=[colour], capstyle="round", zorder=3))
-
-
-def _draw_axon(ax: Any) -> None:
-    depth = np.linspace(-0.5, -4.0, 40)
-    ax.plot(0.12 * np.sin(2.2 * depth), depth, color="0.55", lw=0.9, zorder=1)
 
 
 def _basal_tree() -> list[tuple[np.ndarray, float]]:

@@ -152,7 +152,7 @@ def test_an_existing_run_is_refused_before_anything_is_trained(trained, capsys, 
 
 def test_help_names_every_command_and_version_is_shown():
     help_text = run(app, ["--help"]).output
-    assert all(command in help_text for command in ("demo", "train", "relax", "learn", "bench", "doctor", "doctor"))
+    assert all(command in help_text for command in ("demo", "train", "relax", "view", "learn", "bench", "doctor"))
     assert run(app, ["--version"]).output.startswith("dendrosim ")
 
 

@@ -1,0 +1,106 @@
+"""What stands on the page in words: targets, convergence, provenance; and how a stimulus is to be drawn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+
+NUMBERS_OF_A_TARGET = 12
+COLOUR_IMAGE = (3, 32, 32)
+"""Images of CIFAR and SVHN, which some models read as flat vectors."""
+
+PROVENANCE = {
+    "model": ("model", ""),
+    "architecture": ("architecture", ""),
+    "weights": ("digest of the weights", ""),
+    "fingerprint": ("fingerprint", ""),
+    "target": ("target of the generated code", ""),
+    "dtype": ("precision", ""),
+    "integrator": ("integrator", ""),
+    "dt": ("time step dt", "ms"),
+    "tolerance": ("tolerance of convergence", ""),
+    "start": ("start", ""),
+    "cell": ("cell", ""),
+    "coupling": ("coupling of the compartments", ""),
+    "noise": ("membrane noise", "mV"),
+    "teacher": ("teacher", ""),
+    "tau_soma": ("time constant of the soma", "ms"),
+    "tau_basal": ("time constant of the basal dendrite", "ms"),
+    "tau_apical": ("time constant of the apical dendrite", "ms"),
+    "reason": ("why the relaxation stopped", ""),
+    "dendrosim": ("version of dendrosim", ""),
+    "brian2": ("version of Brian2", ""),
+    "numpy": ("version of NumPy", ""),
+    "python": ("version of Python", ""),
+    "command": ("command", ""),
+    "seed": ("seed", ""),
+    "description": ("description of the model", ""),
+}
+"""What the attributes of a recording mean, and their units; others are shown by their own name."""
+
+
+def provenance(dataset: xr.Dataset) -> dict[str, str]:
+    """Return name and value of every attribute, the known ones first."""
+    known = {name: dataset.attrs[name] for name in PROVENANCE if name in dataset.attrs}
+    lines = {}
+    for name, value in (known | dataset.attrs).items():
+        words, unit = PROVENANCE.get(name, (name, ""))
+        lines[words] = f"{value:.6g} {unit}".strip() if isinstance(value, int | float | np.number) else str(value)
+    return lines
+
+
+def convergence(dataset: xr.Dataset, presentation: int) -> str:
+    """Say when a presentation was converged, or by how much it still moved."""
+    if "convergence_time" not in dataset:
+        return "The recording does not say whether it converged."
+    since = float(dataset["convergence_time"][presentation])
+    tolerance = f"{dataset.attrs['tolerance']:g}".replace("-", "−") if "tolerance" in dataset.attrs else "the tolerance"
+    if np.isfinite(since):
+        return f"Locally converged since {since:.6g} ms: every τ|d/dt| is below {tolerance}."
+    moved = f"{float(dataset['motion'][presentation]):.3g}" if "motion" in dataset else "more"
+    return f"Not converged: at the end, compartments still moved by {moved} in a time constant, above {tolerance}."
+
+
+def targets(dataset: xr.Dataset, presentation: int, steps: int) -> list[str]:
+    """Say what the target was: one sentence, or one for each step of a sequence."""
+    if "target" not in dataset or dataset.attrs.get("teacher") == "none":
+        return ["none"]
+    target = dataset["target"].values[presentation]
+    return [_target(row) for row in target] if steps > 1 and target.ndim == 2 else [_target(target.ravel())]
+
+
+def _target(values: np.ndarray) -> str:
+    if len(values) > 1 and np.isin(values, (0, 1)).all() and values.sum() == 1:
+        return f"class {values.argmax()} (of 0 to {len(values) - 1})"
+    shown = ", ".join(f"{value:.4g}" for value in values[:NUMBERS_OF_A_TARGET])
+    more = len(values) > NUMBERS_OF_A_TARGET
+    return f"{shown} (the first {NUMBERS_OF_A_TARGET} of {len(values)} numbers)" if more else shown
+
+
+def stimulus_form(shape: tuple[int, ...], steps: int) -> tuple[str, tuple[int, ...]]:
+    """Return how one stimulus is drawn, ``image``, ``colours``, ``channels``, ``sequence`` or ``bars``, and its shape.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one stimulus.
+    steps : int
+        Steps of the sequence, 1 where there is none.
+    """
+    if steps > 1 and len(shape) == 2:
+        return "sequence", shape
+    if shape == (math.prod(COLOUR_IMAGE),):
+        shape = COLOUR_IMAGE
+    if len(shape) == 1 and shape[0] >= 16 and round(shape[0] ** 0.5) ** 2 == shape[0]:
+        shape = (round(shape[0] ** 0.5),) * 2
+    if len(shape) == 3 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) == 2:
+        return "image", shape
+    if len(shape) == 3 and shape[0] == 3:
+        return "colours", shape
+    if len(shape) == 3:
+        return "channels", (shape[0], shape[1] * shape[2])
+    return "bars", (math.prod(shape),)

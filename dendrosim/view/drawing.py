@@ -1,0 +1,43 @@
+"""The neuron of :mod:`dendrosim.plot.neuron` as SVG, whose compartments the page colours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dendrosim.plot.neuron import geometry
+
+SCALE = 16.0
+"""Points in which the soma's unit is drawn, so that widths in points fit."""
+
+
+def neuron_drawing() -> str:
+    """Return the SVG element of a pyramidal neuron with the groups ``basal``, ``soma`` and ``apical``."""
+    shape = geometry()
+    points = np.vstack([line for line, _ in [*shape.basal, *shape.apical]] + [shape.axon])
+    low, high = SCALE * points.min(axis=0) - 6, SCALE * points.max(axis=0) + 6
+    box = f"{low[0]:.0f} {-high[1]:.0f} {high[0] - low[0]:.0f} {high[1] - low[1]:.0f}"
+    outline = f'<path d="{_path(shape.soma)}Z" stroke="#262626" stroke-width="0.9" stroke-linejoin="round"/>'
+    return (
+        f'<svg id="drawing" viewBox="{box}" role="img" aria-labelledby="drawing-title">'
+        '<title id="drawing-title"></title>'
+        '<defs><pattern id="absent" width="4" height="4" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect width="4" height="4" fill="#ffffff"/>'
+        '<rect width="1.4" height="4" fill="#8c8c8c"/></pattern></defs>'
+        f'<path d="{_path(shape.axon)}" fill="none" stroke="#8c8c8c" stroke-width="0.9"/>'
+        f"{_tree('basal', shape.basal)}{_tree('apical', shape.apical)}"
+        f'<g data-compartment="soma">{outline}</g></svg>'
+    )
+
+
+def _tree(name: str, branches: list[tuple[np.ndarray, float]]) -> str:
+    # A dark edge keeps pale compartments visible on white.
+    edges = "".join(f'<path d="{_path(line)}" stroke-width="{width + 1.1:.2f}"/>' for line, width in branches)
+    cores = "".join(f'<path d="{_path(line)}" stroke-width="{width:.2f}"/>' for line, width in branches)
+    return (
+        f'<g fill="none" stroke-linecap="round"><g stroke="#262626">{edges}</g>'
+        f'<g data-compartment="{name}">{cores}</g></g>'
+    )
+
+
+def _path(line: np.ndarray) -> str:
+    return "M" + "L".join(f"{SCALE * x:.1f},{-SCALE * y:.1f}" for x, y in line)

@@ -1,0 +1,183 @@
+"""One page that holds a recording, Plotly, and what draws them: it asks nothing of any server."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+from plotly.offline import get_plotlyjs
+
+from dendrosim.errors import DataError
+from dendrosim.files import replace_file
+from dendrosim.plot.neuron import COLOUR_MAP
+from dendrosim.plot.style import COLOURS, SYMBOLS
+from dendrosim.recording import Recording
+from dendrosim.recording.record import VARIABLES
+from dendrosim.recording.recording import DIMENSIONS
+from dendrosim.view.decimate import Selection, select
+from dendrosim.view.describe import convergence, provenance, stimulus_form, targets
+from dendrosim.view.drawing import neuron_drawing
+
+MOST_BYTES = 14_500_000
+"""Of a whole page."""
+DIGITS = 6
+"""Significant decimal digits that a float32 gives back."""
+SMALLEST = 1e-30
+"""Below it a number is kept as zero: a float32 has not all its digits there."""
+SCRIPTS = ("data.js", "figures.js", "page.js")
+
+# Symbol, colour (of Okabe and Ito's palette), dash and panel of each variable; colour is never the only sign.
+_LOOKS = {
+    "basal": (SYMBOLS["basal"], COLOURS["basal"], "dash", 0),
+    "soma": (SYMBOLS["soma"], COLOURS["soma"], "solid", 0),
+    "apical": (SYMBOLS["apical"], COLOURS["apical"], "solid", 1),
+    "error": (SYMBOLS["error"], COLOURS["error"], "dot", 1),
+    "drive": ("drive z", "#56B4E9", "dashdot", 0),
+    "prediction": ("prediction f(z)", "#009E73", "dot", 0),
+    "feedback": ("feedback Θᵀδ", "#E69F00", "dash", 1),
+    "delta": ("δ = ξ f′(z)", "#666666", "dashdot", 1),
+    "V_basal": ("V basal", COLOURS["basal"], "dash", 2),
+    "V_soma": ("V soma", COLOURS["soma"], "solid", 2),
+    "V_apical": ("V apical", COLOURS["apical"], "dot", 2),
+}
+
+
+def write_page(recording: Recording, path: str | Path) -> Path:
+    """Write a recording as one HTML page that works offline: its neurons, drawn and over time, to be walked through.
+
+    Numbers are kept to six significant digits. Where the page would grow beyond 15 MB, samples, then neurons and at
+    last presentations are left out, and the page says what it keeps.
+
+    Parameters
+    ----------
+    recording : Recording
+        Potentials over (presentation, time, neuron).
+    path : str or Path
+        File to write; one that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        The recording holds no neuron.
+    """
+    path, dataset = Path(path), recording.dataset
+    variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
+    if not variables or 0 in dataset[variables[0]].shape:
+        raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
+    if "step" not in dataset.coords:
+        dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
+    shell = {
+        "plotly": get_plotlyjs(),
+        "style": _resource("page.css"),
+        "script": "\n".join(map(_resource, SCRIPTS)),
+        "drawing": neuron_drawing(),
+        "title": html.escape(f"A recording of {dataset.attrs.get('model', 'a network')}"),
+        "subtitle": html.escape(str(dataset.attrs.get("architecture", ""))),
+        "provenance": "".join(
+            f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in provenance(dataset).items()
+        ),
+    }
+    room = MOST_BYTES - sum(len(part.encode()) for part in shell.values())
+    selection = select(dataset, variables, room)
+    shell["sentence"] = html.escape(selection.sentence)
+    # "<" would let a name end the script that holds it.
+    shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
+    replace_file(path, Template(_resource("template.html")).substitute(shell).encode())
+    return path
+
+
+def _resource(name: str) -> str:
+    return files("dendrosim.view").joinpath(name).read_text(encoding="utf-8")
+
+
+def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) -> dict[str, Any]:
+    """Return all that the page's script reads."""
+    steps = len(np.unique(dataset["step"].values))
+    chosen = dataset.isel(neuron=selection.neurons)
+    content = {
+        "variables": {name: _appearance(name, dataset[name]) for name in variables},
+        "layers": _layers(chosen, dataset),
+        "neurons": len(selection.neurons),
+        "colours": {"diverging": _colours(COLOUR_MAP), "sequential": _colours("cividis")},
+        "presentations": [
+            _presentation(chosen, int(number), samples, variables, steps)
+            for number, samples in zip(selection.presentations, selection.samples, strict=True)
+        ],
+    }
+    if "stimulus" in dataset:
+        content["stimulus"] = dict(
+            zip(("form", "shape"), stimulus_form(dataset["stimulus"].shape[1:], steps), strict=True)
+        )
+    return content
+
+
+def _appearance(name: str, variable: xr.DataArray) -> dict[str, Any]:
+    label, colour, dash, panel = _LOOKS[name]
+    unit = variable.attrs.get("units", VARIABLES[name].unit)
+    meaning = variable.attrs.get("long_name", VARIABLES[name].long_name)
+    return {"label": label, "meaning": meaning, "unit": unit, "colour": colour, "dash": dash, "panel": panel}
+
+
+def _layers(chosen: xr.Dataset, whole: xr.Dataset) -> list[dict[str, Any]]:
+    layers, index, step = (chosen[name].values for name in ("layer", "index", "step"))
+    found = []
+    for name in dict.fromkeys(layers):
+        columns = np.flatnonzero(layers == name)
+        recorded = len(np.unique(whole["index"].values[whole["layer"].values == name]))
+        found.append(
+            {
+                "name": str(name),
+                "recorded": recorded,
+                "columns": columns.tolist(),
+                "index": index[columns].tolist(),
+                "step": step[columns].tolist(),
+            }
+        )
+    return found
+
+
+def _presentation(
+    chosen: xr.Dataset, number: int, samples: np.ndarray, variables: list[str], steps: int
+) -> dict[str, Any]:
+    block = chosen[variables].isel(presentation=number, time=samples)
+    # The labels of a sequence, one for each step, are what its targets say.
+    labelled = "label" in chosen.coords and chosen["label"].dims == ("presentation",)
+    label = f", label {chosen['label'].values[number]}" if labelled else ""
+    content = {
+        "name": f"{int(chosen['presentation'].values[number])}{label}",
+        "time": _packed(block["time"].values),
+        "values": {name: _packed(block[name].values) for name in variables},
+        "targets": targets(chosen, number, steps),
+        "convergence": convergence(chosen, number),
+    }
+    if "stimulus" in chosen:
+        content["stimulus"] = _packed(chosen["stimulus"].values[number])
+    return content
+
+
+def _packed(values: np.ndarray) -> str:
+    """Return numbers to six significant digits, little-endian float32 in base64."""
+    values = np.asarray(values, dtype=float)
+    known = np.isfinite(values) & (np.abs(values) >= SMALLEST)
+    size = np.abs(np.where(known, values, 1.0))
+    unit = 10.0 ** (np.floor(np.log10(size)) - (DIGITS - 1))
+    rounded = np.where(known, np.round(values / unit) * unit, np.where(np.isfinite(values), 0.0, values))
+    return base64.b64encode(rounded.astype("<f4").tobytes()).decode("ascii")
+
+
+def _colours(name: str) -> list[str]:
+    return [to_hex(colour) for colour in colormaps[name](np.linspace(0, 1, 33))]

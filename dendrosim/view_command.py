@@ -1,0 +1,46 @@
+"""The command ``dendrosim view``."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dendrosim.recording_commands import OverwriteOption, RecordingArgument, refuse_to_overwrite
+
+
+def add_to(app: typer.Typer, console: Console) -> None:
+    """Add the command to the command line.
+
+    Parameters
+    ----------
+    app : Typer
+        The command line.
+    console : Console
+        Where to print.
+    """
+
+    @app.command()
+    def view(
+        recording: RecordingArgument,
+        out: Annotated[
+            Path | None, typer.Option(help="Page to write; by default beside the recording, ending in .html.")
+        ] = None,
+        no_open: Annotated[bool, typer.Option("--no-open", help="Write the page and open no browser.")] = False,
+        overwrite: OverwriteOption = False,
+    ) -> None:
+        """Write a recording as one page that works offline, and open it in the browser."""
+        from dendrosim.recording import Recording
+        from dendrosim.view import write_page
+
+        page = recording.with_suffix(".html") if out is None else out
+        if not overwrite:
+            refuse_to_overwrite(page)
+        loaded = Recording.load(recording)
+        page.parent.mkdir(parents=True, exist_ok=True)
+        console.print(f"Written: {write_page(loaded, page)}", soft_wrap=True)
+        if not no_open and not webbrowser.open(page.resolve().as_uri()):
+            console.print("No browser could be started here; open the page yourself.")

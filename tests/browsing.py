@@ -1,0 +1,71 @@
+"""What a reader does with the page of a recording: choosing, pressing keys, reading numbers."""
+
+import numpy as np
+from networks import dense, model_of, small_model
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+MLP = small_model((16, 6, 5, 3))
+RNN = model_of([4, 3], [{"kind": "recurrent", "units": 5}, dense(3)])
+
+
+def pick(browser, control, text):
+    Select(browser.find_element(By.ID, control)).select_by_visible_text(text)
+
+
+def picked(browser, control):
+    return Select(browser.find_element(By.ID, control)).first_selected_option.text
+
+
+def go_to(browser, sample):
+    """Drag the slider to a sample."""
+    browser.execute_script(
+        "const slider = document.getElementById('time'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input')); slider.dispatchEvent(new Event('change'));",
+        sample,
+    )
+
+
+def press(browser, key, held=""):
+    """Press a key where no control has the focus."""
+    browser.execute_script("document.activeElement.blur()")
+    keys = ActionChains(browser)
+    if held:
+        keys.key_down(held).send_keys(key).key_up(held).perform()
+    else:
+        keys.send_keys(key).perform()
+
+
+def text(browser, element):
+    return browser.find_element(By.ID, element).text
+
+
+def moment(browser):
+    return float(text(browser, "moment").removesuffix(" ms"))
+
+
+def numbers(browser):
+    """What stands in the table, as it is written there, by variable."""
+    script = (
+        "return [...document.querySelectorAll('#numbers td[data-variable]')]"
+        ".map((cell) => [cell.dataset.variable, cell.innerText])"
+    )
+    return {name: words.replace("−", "-") for name, words in browser.execute_script(script)}
+
+
+def assert_numbers(browser, cell, presentation, sample):
+    """The table says what one neuron's recording says."""
+    shown = numbers(browser)
+    assert list(shown) == ["basal", "soma", "apical", "error"]
+    for name, words in shown.items():
+        value = float(cell[name].values[presentation, sample])
+        if np.isnan(value):
+            assert words == "absent"
+        else:
+            assert float(words) == (float(f"{value:.6g}") if abs(value) >= 1e-30 else 0)
+
+
+def cell_of(shown, layer, index, step=0):
+    cells = shown.layer(layer)
+    return cells.isel(neuron=int(np.flatnonzero((cells["index"].values == index) & (cells["step"].values == step))[0]))

@@ -1,0 +1,310 @@
+"""The page of a recording, in a real browser: what it shows is what was recorded, and it needs nothing else."""
+
+import itertools
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from browsing import MLP, assert_numbers, cell_of, go_to, moment, numbers, pick, picked, press, text
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from dendrosim.recording import Recording
+
+POTENTIALS = ("basal", "apical", "soma", "error")
+
+
+def test_the_page_loads_without_an_error_and_asks_nothing_of_any_network(opened, recording):
+    browser = opened(recording)
+    browser.get_log("performance")
+    browser.refresh()
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert any(url.startswith("file:") for url in asked)
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+
+
+def test_numbers_of_every_layer_presentation_and_moment_are_those_of_the_recording(opened, recording):
+    browser = opened(recording)
+    last = recording.dataset.sizes["time"] - 1
+    for presentation, layer in itertools.product((0, 2), MLP.layer_names):
+        pick(browser, "presentation", f"{presentation}, label {recording.dataset['label'].values[presentation]}")
+        pick(browser, "layer", f"{layer} ({len(recording.layer(layer)['index'])})")
+        pick(browser, "neuron", "1")
+        for sample in (0, 7, last):
+            go_to(browser, sample)
+            assert moment(browser) == pytest.approx(float(recording.dataset["time"][sample]), rel=1e-5)
+            assert_numbers(browser, cell_of(recording, layer, 1), presentation, sample)
+
+
+def test_the_views_show_the_chosen_neuron_layer_and_presentation(opened, recording):
+    browser = opened(recording)
+    pick(browser, "layer", "hidden-2 (5)")
+    pick(browser, "neuron", "3")
+    pick(browser, "presentation", "2, label two")
+    read = "return document.getElementById(arguments[0]).data.map((trace) => Array.from(trace[arguments[1]], (row) => "
+    names, traces = (browser.execute_script(read + "row))", "traces", each) for each in ("name", "y"))
+    cell = cell_of(recording, "hidden-2", 3)
+    assert len(traces) == 4
+    for name, trace in zip(map("".join, names), traces, strict=True):
+        variable = name.split()[0]
+        np.testing.assert_allclose(trace, cell[variable].values[2], rtol=1e-5, atol=1e-30)
+    for variable, label in (("error", "error ξ = x − u"), ("soma", "soma x")):
+        pick(browser, "variable", label)
+        (shown,) = browser.execute_script(read + "Array.from(row)))", "map", "z")
+        there = recording.layer("hidden-2")[variable].values[2].T
+        np.testing.assert_allclose(shown, there, rtol=1e-5, atol=1e-30)
+    stimulus = browser.execute_script(read + "Array.from(row)))", "stimulus", "z")[0]
+    np.testing.assert_allclose(stimulus, recording.dataset["stimulus"].values[2].reshape(4, 4), rtol=1e-5)
+    assert f"class {recording.dataset['target'].values[2].argmax()} " in text(browser, "target")
+    assert f"since {recording.convergence_time[2]:.6g} ms" in text(browser, "convergence")
+
+
+def test_the_neuron_is_coloured_by_its_potentials_at_the_moment(opened, recording):
+    browser = opened(recording)
+    read = (
+        "return document.querySelector('#drawing [data-compartment=\"' + arguments[0] + '\"]').getAttribute('stroke')"
+    )
+    go_to(browser, 0)
+    rest = browser.execute_script(read, "apical")
+    assert all(240 < int(channel) < 250 for channel in re.findall(r"\d+", rest))  # no feedback yet: the map's white
+    press(browser, Keys.END)
+    assert browser.execute_script(read, "apical") != rest
+
+
+def test_another_presentation_is_shown_at_the_same_moment(opened, recording):
+    browser = opened(recording)
+    go_to(browser, 30)
+    pick(browser, "presentation", "2, label two")
+    assert moment(browser) == pytest.approx(float(recording.dataset["time"][30]))
+
+
+def test_without_a_choice_the_neuron_with_the_largest_error_is_shown_and_a_button_returns_to_it(opened, recording):
+    browser = opened(recording)
+    layer = recording.layer("hidden-1")
+    largest = str(int(layer["index"][np.abs(layer["error"].values[0, -1]).argmax()]))
+    assert picked(browser, "neuron") == largest
+    pick(browser, "neuron", "0" if largest != "0" else "1")
+    browser.find_element(By.ID, "largest").click()
+    assert picked(browser, "neuron") == largest
+
+
+def test_arrow_keys_home_and_end_move_through_time_with_all_cursors(opened, recording):
+    browser = opened(recording)
+    times = recording.dataset["time"].values
+    press(browser, Keys.HOME)
+    for key, shift, sample in (
+        (Keys.ARROW_RIGHT, "", 1),
+        (Keys.ARROW_RIGHT, Keys.SHIFT, 11),
+        (Keys.ARROW_LEFT, "", 10),
+    ):
+        press(browser, key, held=shift)
+        assert moment(browser) == pytest.approx(times[sample])
+        for figure in ("traces", "map"):
+            cursor = "return document.getElementById(arguments[0]).layout.shapes[0].x0"
+            assert browser.execute_script(cursor, figure) == pytest.approx(times[sample])
+        assert f"at {text(browser, 'moment')}" in text(browser, "announcement")
+    press(browser, Keys.END)
+    assert moment(browser) == pytest.approx(times[-1])
+    press(browser, Keys.ARROW_RIGHT)
+    assert moment(browser) == pytest.approx(times[-1])
+
+
+def test_arrow_keys_choose_in_a_focused_list_and_do_not_move_time(opened, recording):
+    browser = opened(recording)
+    press(browser, Keys.HOME)
+    browser.find_element(By.ID, "presentation").send_keys(Keys.ARROW_RIGHT)
+    assert moment(browser) == 0
+
+
+def test_on_the_heat_map_up_and_down_choose_the_neuron(opened, recording):
+    browser = opened(recording)
+    pick(browser, "neuron", "2")
+    heat_map = browser.find_element(By.ID, "map")
+    for key, neuron in ((Keys.ARROW_UP, "3"), (Keys.ARROW_DOWN, "2"), (Keys.ARROW_DOWN, "1")):
+        heat_map.send_keys(key)
+        assert picked(browser, "neuron") == neuron
+        assert f"hidden-1, neuron {neuron}," in text(browser, "announcement")
+
+
+def test_space_plays_from_the_start_and_pauses(opened, recording):
+    browser = opened(recording)
+    press(browser, Keys.SPACE)
+    assert text(browser, "play") == "Pause"
+    WebDriverWait(browser, 5, 0.02).until(lambda _: 2 < moment(browser) < float(recording.dataset["time"][-1]))
+    press(browser, Keys.SPACE)
+    stopped = moment(browser)
+    assert text(browser, "play") == "Play"
+    assert stopped < float(recording.dataset["time"][-1])
+    time.sleep(0.2)
+    assert moment(browser) == stopped
+
+
+def test_playing_ends_at_the_last_sample(opened, recording):
+    browser = opened(recording)
+    go_to(browser, recording.dataset.sizes["time"] - 4)
+    browser.find_element(By.ID, "play").click()
+    WebDriverWait(browser, 5, 0.02).until(lambda _: text(browser, "play") == "Play")
+    assert moment(browser) == pytest.approx(float(recording.dataset["time"][-1]))
+
+
+def test_who_prefers_less_motion_sees_a_picture_a_second(opened, recording):
+    browser = opened(recording)
+    reduced = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", reduced)
+    press(browser, Keys.SPACE)
+    time.sleep(0.5)
+    assert moment(browser) == 0
+    WebDriverWait(browser, 3, 0.02).until(lambda _: moment(browser) > 0)
+    press(browser, Keys.SPACE)
+    assert moment(browser) == pytest.approx(
+        recording.dataset["time"].values[round((recording.dataset.sizes["time"] - 1) / 20)]
+    )
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_click_on_the_heat_map_chooses_neuron_and_time(opened, recording):
+    browser = opened(recording)
+    heat_map = browser.find_element(By.ID, "map")
+    x, y = browser.execute_script(
+        "const { xaxis, yaxis } = arguments[0]._fullLayout;"
+        "return [xaxis._offset + xaxis.d2p(arguments[1]), yaxis._offset + yaxis.d2p(String(arguments[2]))]",
+        heat_map,
+        float(recording.dataset["time"][30]),
+        4,
+    )
+    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", heat_map)
+    right, down = int(x - heat_map.size["width"] / 2), int(y - heat_map.size["height"] / 2)
+    mouse = ActionChains(browser).move_to_element_with_offset(heat_map, right, down)
+    mouse.pause(0.3).click().perform()  # Plotly clicks on what it has hovered over
+    WebDriverWait(browser, 5, 0.05).until(lambda _: picked(browser, "neuron") == "4")
+    assert moment(browser) == pytest.approx(float(recording.dataset["time"][30]), abs=2)
+    assert "hidden-1, neuron 4," in text(browser, "announcement")
+
+
+def test_output_cells_show_that_they_have_no_apical_dendrite(opened, recording):
+    browser = opened(recording)
+    pick(browser, "layer", "output (3)")
+    pick(browser, "variable", "apical a")
+    assert numbers(browser)["apical"] == "absent"
+    tuft = browser.find_element(By.CSS_SELECTOR, '#drawing [data-compartment="apical"]')
+    assert tuft.get_attribute("stroke") == "url(#absent)"
+    assert "absent: these cells have no apical a" in text(browser, "map")
+    assert "apical a" not in [
+        each.text for each in browser.find_elements(By.CSS_SELECTOR, "#traces .legendtext") if each.text
+    ]
+    assert "apical\nabsent" in text(browser, "scales")
+
+
+def test_steps_of_a_sequence_are_chosen_and_each_has_its_target(opened, sequence):
+    browser = opened(sequence)
+    pick(browser, "layer", "hidden-1 (5)")
+    for step in (0, 2, 3):
+        pick(browser, "step", str(step))
+        pick(browser, "neuron", "4")
+        assert_numbers(browser, cell_of(sequence, "hidden-1", 4, step), 0, sequence.dataset.sizes["time"] - 1)
+        target = sequence.dataset["target"].values[0, step].argmax()
+        assert text(browser, "target") == f"class {target} (of 0 to 2), at step {step}"
+        assert f"step {step}," in text(browser, "announcement")
+
+
+def test_one_step_needs_no_choice_of_it(opened, recording, sequence):
+    assert opened(sequence).find_element(By.ID, "step").is_displayed()
+    assert not opened(recording).find_element(By.ID, "step").is_displayed()
+
+
+def test_membrane_potentials_stand_in_millivolts(opened, conductance):
+    browser = opened(conductance)
+    pick(browser, "neuron", "1")
+    value = float(cell_of(conductance, "hidden-1", 1)["V_soma"][0, -1])
+    shown = browser.find_element(By.CSS_SELECTOR, 'td[data-variable="V_soma"]')
+    assert float(shown.text.replace("−", "-")) == float(f"{value:.6g}")
+    assert shown.find_element(By.XPATH, "following-sibling::td").text == "mV"
+
+
+def test_only_what_was_recorded_is_shown(opened, recording):
+    some = recording.layer("hidden-2").isel(neuron=[4, 1]).drop_vars(["basal", "apical", "error"])
+    browser = opened(Recording(some))
+    assert [option.text for option in Select(browser.find_element(By.ID, "neuron")).options] == ["4", "1"]
+    assert list(numbers(browser)) == ["soma"]
+    stroke = browser.find_element(By.CSS_SELECTOR, '#drawing [data-compartment="basal"]').get_attribute("stroke")
+    assert stroke == "url(#absent)"
+
+
+def test_a_presentation_has_the_moments_at_which_it_was_recorded(opened, recording):
+    ends = xr.DataArray([40, 60, 50], dims="presentation")
+    sample = xr.DataArray(np.arange(recording.dataset.sizes["time"]), dims="time")
+    kept = (sample <= ends) & ~((sample == 20) & (ends == 50))  # one has a gap where another ended
+    turns = recording.dataset.assign({name: recording.dataset[name].where(kept) for name in POTENTIALS})
+    browser = opened(Recording(turns))
+    for presentation, end in enumerate(ends.values):
+        pick(browser, "presentation", f"{presentation}, label {turns['label'].values[presentation]}")
+        press(browser, Keys.END)
+        assert moment(browser) == pytest.approx(float(turns["time"][end]))
+        index = int(picked(browser, "neuron"))
+        assert_numbers(browser, cell_of(Recording(turns), "hidden-1", index), presentation, end)
+    go_to(browser, 20)
+    assert moment(browser) == pytest.approx(float(turns["time"][21]))
+
+
+def test_every_control_has_a_name_and_the_page_lists_its_keys(opened, recording):
+    browser = opened(recording)
+    controls = browser.find_elements(By.CSS_SELECTOR, "select, input, button, summary, [tabindex]")
+    assert len(controls) >= 9
+    assert all(control.accessible_name for control in controls if control.is_displayed())
+    assert browser.find_element(By.ID, "announcement").get_attribute("aria-live") == "polite"
+    keys = {each.text for each in browser.find_elements(By.TAG_NAME, "kbd")}
+    assert keys == {"←", "→", "Shift", "Home", "End", "Space", "↑", "↓"}
+
+
+def test_names_with_markup_are_shown_as_they_are(opened, recording):
+    browser = opened(recording)
+    pick(browser, "presentation", "1, label </script><b>one")
+    assert "label </script><b>one, at" in text(browser, "announcement")
+
+
+def test_a_narrow_window_needs_no_sideways_scrolling(opened, recording):
+    browser = opened(recording)
+    metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        WebDriverWait(browser, 5, 0.05).until(
+            lambda _: browser.execute_script("return document.documentElement.scrollWidth") <= 400
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_page_of_a_big_recording_says_what_it_keeps_and_keeps_it_as_it_was(opened, big):
+    browser = opened(big)
+    sentence = text(browser, "sentence")
+    samples, neurons = (
+        int(re.search(rf"([\d,]+) of {all_} {what}", sentence)[1]) for all_, what in (("400", "sam"), ("1,802", "neu"))
+    )
+    kept = browser.execute_script("return [samplesOf(0).length, recording.neurons]")
+    assert kept == [samples, neurons]
+    assert "largest errors" in sentence
+    pick(browser, "layer", "output (10)")
+    pick(browser, "neuron", "9")
+    pick(browser, "presentation", "15")
+    for key, sample in ((Keys.HOME, 0), (Keys.END, 399)):
+        press(browser, key)
+        assert_numbers(browser, big.dataset.isel(neuron=-1), 15, sample)
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (50, 6, 1), (5,)])
+def test_every_form_of_stimulus_is_drawn(shape, opened, recording):
+    values = np.random.default_rng(0).uniform(size=(3, *shape))
+    axes = [f"other_axis_{axis}" for axis in range(len(shape))]
+    dataset = recording.dataset.drop_vars("stimulus").assign(stimulus=(("presentation", *axes), values))
+    browser = opened(Recording(dataset))
+    marks = browser.find_elements(
+        By.CSS_SELECTOR, "#stimulus .imagelayer image, #stimulus .hm image, #stimulus .bars path"
+    )
+    assert len(marks) == (5 if shape == (5,) else 1)
