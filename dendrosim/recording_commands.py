@@ -48,7 +48,9 @@ def add_to(app: typer.Typer, console: Console) -> None:
         pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps)
         with Progress(console=console) as progress:
             task = progress.add_task("pictures", total=None)
-            save_animation(pictures, out, fps, lambda done, total: progress.update(task, completed=done, total=total))
+            save_animation(
+                pictures, out, fps, lambda done, total: progress.update(task, completed=done + 1, total=total)
+            )
         console.print(f"Written: {out}", soft_wrap=True)
 
     @app.command()

@@ -165,6 +165,8 @@ class Recording:
         DataError
             The file is missing or is not a recording.
         """
+        if not Path(path).is_file():
+            raise DataError(f"{path}: there is no such recording; make one with 'dendrosim relax'.")
         try:
             return cls(xr.open_dataset(path, engine="h5netcdf", chunks={}))
         except (OSError, ValueError) as error:

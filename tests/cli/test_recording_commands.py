@@ -49,7 +49,7 @@ def test_export_writes_nwb_that_reads_back_equal(files, tmp_path):
 @pytest.mark.parametrize(
     ("command", "error", "sentence"),
     [
-        (["animate", "missing.nc"], DataError, "this recording cannot be read"),
+        (["animate", "missing.nc"], DataError, "there is no such recording; make one with"),
         (["animate", "RELAXED", "--presentation", "7"], DataError, "no presentation 7 among the 2"),
         (["animate", "RELAXED", "--layer", "hidden-9"], DataError, "nothing was recorded of layer 'hidden-9'"),
         (["animate", "RELAXED", "--layer", "hidden-1", "--neuron", "9"], DataError, "neuron 9 of layer 'hidden-1'"),

@@ -149,7 +149,7 @@ def test_where_no_browser_starts_the_command_says_so(recording, tmp_path, monkey
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing.nc", "--out", "new.html"], "nothing.nc: this recording cannot be read"),
+        (["nothing.nc", "--out", "new.html"], "nothing.nc: there is no such recording"),
         (["nothing.nc", "--out", "there.html"], "this file already exists; choose another --out, or pass --overwrite."),
         (["there.html", "--overwrite"], "there.html: this recording cannot be read"),
     ],
