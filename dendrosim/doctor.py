@@ -77,6 +77,8 @@ def examine(quick: bool = False) -> list[Row]:
         nvcc(),
         gpu(),
         package("Brian2CUDA", "brian2cuda", CUDA),
+        package("pynwb", "pynwb", "pip install 'dendrosim[nwb]'"),
+        package("Neo", "neo", "pip install 'dendrosim[neo]'"),
         program("ffmpeg", "ffmpeg", "install ffmpeg with the system's package manager", "-version"),
         data_folder(),
         Row("embedded data sets", True, ", ".join(EMBEDDED)),
