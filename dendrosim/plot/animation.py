@@ -18,7 +18,7 @@ from dendrosim.errors import DataError
 from dendrosim.model.parameters import angle_between
 from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import neuron as draw_neuron
-from dendrosim.plot.style import cycle_colours, styled
+from dendrosim.plot.style import COLOUR_MAP, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.plot.weights import tiled
 from dendrosim.recording import Recording
@@ -112,7 +112,7 @@ def learning_weights(recording: Recording, fps: int = 4) -> FuncAnimation:
     figure = Figure(figsize=(9.0, 3.0))
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.4, 1, 1))
     fields = _receptive_fields(weights[connections[0]][0], _stimulus_shape(recording, connections[0]))
-    picture = left.imshow(fields[0], cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    picture = left.imshow(fields[0], cmap=COLOUR_MAP, vmin=-1, vmax=1, interpolation="nearest")
     left.axis("off")
     left.set_title(f"incoming weights of {connections[0]}")
     fed_back = {name: pair for name, pair in weights.items() if np.isfinite(pair[1]).all()}

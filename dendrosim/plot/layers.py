@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import COLOUR_MAP, axes_or_new, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.recording import Recording
 
@@ -40,7 +40,9 @@ def error_map(recording: Recording, presentation: int = 0, variable: str = "erro
         limit = float(np.nanmax(np.abs(cells))) or 1.0
         bottom = number * heights
         extent = (0.0, end, bottom + 0.02 * heights, bottom + 0.94 * heights)
-        ax.imshow(cells, aspect="auto", extent=extent, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.imshow(
+            cells, aspect="auto", extent=extent, cmap=COLOUR_MAP, vmin=-limit, vmax=limit, interpolation="nearest"
+        )
         ax.text(1.02 * end, bottom + 0.48 * heights, f"{len(cells)} neurons\n±{limit:.2g}", va="center", fontsize=7)
         places.append(bottom + 0.48 * heights)
     ax.set_xlim(0, end)

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from dendrosim.plot.style import axes_or_new, styled
+from dendrosim.plot.style import axes_or_new, styled, symmetric_scale
 from dendrosim.plot.traces import choose_cell
 from dendrosim.recording import Recording
 
-COLOUR_MAP = "RdBu_r"
 _SOMA = np.array([[-0.42, -0.35], [0.0, -0.55], [0.42, -0.35], [0.24, 0.22], [0.0, 0.75], [-0.24, 0.22]])
 _TRUNK_TOP = 5.2
 _SYMBOLS = {"apical": "a", "soma": "x", "basal": "u", "error": "ξ"}
@@ -81,7 +79,7 @@ def neuron(
     cell = choose_cell(recording, layer, neuron, presentation)
     moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
     colours = potential_scales(recording, layer, neuron, presentation)
-    basal, soma, apical = (colours[name](float(moment[name])) for name in ("basal", "soma", "apical"))
+    basal, soma, apical = (colours[name].to_rgba(moment[name].values) for name in ("basal", "soma", "apical"))
     shape = geometry()
     ax.plot(*shape.axon.T, color="0.55", lw=0.9, zorder=1)
     _draw_tree(ax, shape.basal, basal)
@@ -99,25 +97,13 @@ def neuron(
     return ax
 
 
-def potential_scales(recording: Recording, layer: str, neuron: int | None, presentation: int) -> dict[str, Any]:
+def potential_scales(
+    recording: Recording, layer: str, neuron: int | None, presentation: int
+) -> dict[str, ScalarMappable]:
     """Return, by compartment, the mapping from potential to colour, symmetric about rest."""
     cell = choose_cell(recording, layer, neuron, presentation)
-    scales: dict[str, Any] = {}
-    for names in (("basal", "soma"), ("apical",)):
-        limit = max(float(np.abs(cell[name].values).max()) for name in names) or 1.0
-        mappable = ScalarMappable(Normalize(-limit, limit), COLOUR_MAP)
-        scales |= dict.fromkeys(names, _Scale(mappable))
-    return scales
-
-
-class _Scale:
-    """A colour scale that can be called with a potential and shown as a colour bar."""
-
-    def __init__(self, mappable: Any):
-        self.mappable = mappable
-
-    def __call__(self, potential: float) -> Any:
-        return self.mappable.to_rgba(potential)
+    shared = symmetric_scale(cell["basal"].values, cell["soma"].values)
+    return {"basal": shared, "soma": shared, "apical": symmetric_scale(cell["apical"].values)}
 
 
 def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -> None:

@@ -68,7 +68,7 @@ def neuron_page(
     scales = potential_scales(recording, layer, neuron, presentation)
     bars = {"basal": "basal and somatic potential", "apical": "apical potential"}
     for name, label in bars.items():
-        figure.colorbar(scales[name].mappable, ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+        figure.colorbar(scales[name], ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
     return figure
 
 

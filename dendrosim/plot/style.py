@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 STYLE_SHEET = Path(__file__).with_name("dendrosim.mplstyle")
 
+COLOUR_MAP = "RdBu_r"  # of what has a sign: rest is white
 COLOURS = {"basal": "#0072B2", "apical": "#D55E00", "soma": "#000000", "error": "#CC79A7"}
 SYMBOLS = {"basal": "basal u", "apical": "apical a", "soma": "soma x", "error": "error ξ = x − u"}
 
@@ -44,4 +45,4 @@ def cycle_colours() -> list[str]:
 def symmetric_scale(*values: np.ndarray) -> ScalarMappable:
     """Return a mapping from potential to colour that is symmetric about rest and holds for all of these values."""
     largest = max((float(np.nanmax(np.abs(array))) for array in values if np.isfinite(array).any()), default=0.0)
-    return ScalarMappable(Normalize(-(largest or 1.0), largest or 1.0), "RdBu_r")
+    return ScalarMappable(Normalize(-(largest or 1.0), largest or 1.0), COLOUR_MAP)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dendrosim.model import Parameters
-from dendrosim.plot.style import axes_or_new, styled
+from dendrosim.plot.style import COLOUR_MAP, axes_or_new, styled
 
 
 @styled
@@ -28,7 +28,7 @@ def matrices(parameters: Parameters, layer: str) -> Figure:
     figure = Figure(figsize=(7.2, 2.6))
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.9))
     for ax, matrix, name in zip(axes, (W, theta), "WΘ", strict=False):
-        image = ax.imshow(matrix, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        image = ax.imshow(matrix, aspect="auto", cmap=COLOUR_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
         ax.set_title(f"{name} of {layer}")
         ax.set_xlabel("neuron below")
     axes[0].set_ylabel("neuron above")
@@ -61,7 +61,7 @@ def receptive_fields(
     weights = np.asarray(next(iter(parameters.W.values())))
     fields = weights.reshape(len(weights), *shape)
     chosen = np.argsort(-np.linalg.norm(fields.reshape(len(fields), -1), axis=1))[: rows * columns]
-    ax.imshow(tiled(fields[chosen], rows, columns), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    ax.imshow(tiled(fields[chosen], rows, columns), cmap=COLOUR_MAP, vmin=-1, vmax=1, interpolation="nearest")
     ax.axis("off")
     ax.set_title("incoming weights, each scaled to its largest")
     return ax

@@ -18,8 +18,7 @@ from plotly.offline import get_plotlyjs
 
 from dendrosim.errors import DataError
 from dendrosim.files import replace_file
-from dendrosim.plot.neuron import COLOUR_MAP
-from dendrosim.plot.style import COLOURS, SYMBOLS
+from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
 from dendrosim.recording import Recording
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.recording import DIMENSIONS
