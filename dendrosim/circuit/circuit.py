@@ -14,11 +14,12 @@ from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.plasticity import equilibrium_updates
+from dendrosim.circuit.presentation import presented, run
 from dendrosim.circuit.provenance import provenance
 from dendrosim.circuit.reading import read_recording, read_state
 from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
-from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, Values, simulate
+from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.errors import CircuitError, DataError, NotConverged
 from dendrosim.model import Model, Parameters
@@ -170,8 +171,9 @@ class Circuit:
             for first in range(0, len(stimuli), self.batch):
                 part = slice(first, first + self.batch)
                 simulation = self._simulation(len(stimuli[part]), record)
-                values = self._values(simulation, stimuli[part], targets[part], tolerance, time_limit)
-                _run(simulation, values, start, strength, of_batch(report, first))
+                values = presented(simulation, stimuli[part], targets[part], tolerance, time_limit)
+                values |= simulation.assembly.weights(self.parameters)
+                run(simulation, values, start, strength, of_batch(report, first))
                 self.seconds += simulation.seconds
                 states.append(read_state(simulation))
                 pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
@@ -285,29 +287,6 @@ class Circuit:
             )
         return self._simulations[key]
 
-    def _values(
-        self,
-        simulation: Simulation,
-        stimuli: np.ndarray,
-        targets: np.ndarray,
-        tolerance: float,
-        time_limit: float,
-    ) -> Values:
-        assembly = simulation.assembly
-        values = {
-            (assembly.layers["input"], "basal"): self._by_step(stimuli),
-            (assembly.layers["output"], "target"): self._by_step(targets),
-            (assembly.convergence, "tolerance"): np.array([tolerance]),
-            (assembly.convergence, "limit"): np.array([time_limit / 1000]),
-            (assembly.convergence, "stop"): np.ones(1),
-            (assembly.convergence, "settled"): np.full(assembly.rows, -1.0),
-        }
-        return values | assembly.weights(self.parameters)
-
-    def _by_step(self, cells: np.ndarray) -> np.ndarray:
-        """Order (presentation, step, ...) as the rows of the circuit: all presentations of a step side by side."""
-        return np.swapaxes(cells, 0, 1) if self.model.steps > 1 else cells
-
     def _provenance(self, start: str, tolerance: float, taught: bool) -> dict[str, str | float | int]:
         found = provenance(self._simulated, self.parameters)
         return found | {
@@ -319,13 +298,3 @@ class Circuit:
             "teacher": self.model.teacher.kind if taught else "none",
             "tolerance": tolerance,
         }
-
-
-def _run(simulation: Simulation, values: Values, start: str, strength: float, report: Report | None) -> None:
-    """Run from rest, or from where the stimuli alone have led, with a teacher of this strength."""
-    if start == "settled":
-        simulation.run(values)
-        values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
-    output = simulation.assembly.layers["output"]
-    values[output, "teacher"] = np.full(len(output), strength)
-    simulation.run(values, report)

@@ -1,0 +1,64 @@
+"""One batch of presentations: what is held, and from where the cells begin to move."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dendrosim.circuit.report import Report
+from dendrosim.circuit.simulation import Simulation, Values
+
+
+def presented(
+    simulation: Simulation, stimuli: np.ndarray, targets: np.ndarray, tolerance: float, time_limit: float
+) -> Values:
+    """Return the arrays of a circuit that hold stimuli and targets until local convergence.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Of as many presentations.
+    stimuli, targets : array of shape (presentation, ...)
+        What is held.
+    tolerance : float
+        Of local convergence.
+    time_limit : float
+        ms.
+    """
+    assembly = simulation.assembly
+    return {
+        (assembly.layers["input"], "basal"): _by_step(stimuli, assembly.model.steps),
+        (assembly.layers["output"], "target"): _by_step(targets, assembly.model.steps),
+        (assembly.convergence, "tolerance"): np.array([tolerance]),
+        (assembly.convergence, "limit"): np.array([time_limit / 1000]),
+        (assembly.convergence, "stop"): np.ones(1),
+        (assembly.convergence, "settled"): np.full(assembly.rows, -1.0),
+    }
+
+
+def run(simulation: Simulation, values: Values, start: str, strength: float, report: Report | None) -> None:
+    """Run from rest, or from where the stimuli alone have led, with a teacher of this strength.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        What runs.
+    values : Values
+        Its arrays.
+    start : {"rest", "settled"}
+        Where it begins.
+    strength : float
+        Of the teacher, once it begins.
+    report : callable, optional
+        See :meth:`dendrosim.circuit.Circuit.relax`.
+    """
+    if start == "settled":
+        simulation.run(values)
+        values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
+    output = simulation.assembly.layers["output"]
+    values[output, "teacher"] = np.full(len(output), strength)
+    simulation.run(values, report)
+
+
+def _by_step(cells: np.ndarray, steps: int) -> np.ndarray:
+    """Order (presentation, step, ...) as the rows of the circuit: all presentations of a step side by side."""
+    return np.swapaxes(cells, 0, 1) if steps > 1 else cells
