@@ -67,13 +67,17 @@ def test_a_layer_that_was_not_recorded_is_named(circuit):
         recording.layer("output")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not a recording"])
+@pytest.mark.parametrize("content", [b"", b"not a recording"])
 def test_a_recording_that_cannot_be_read_is_named(tmp_path, content):
     path = tmp_path / "recording.nc"
-    if content is not None:
-        path.write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(DataError, match=r"recording.nc: this recording cannot be read"):
         Recording.load(path)
+
+
+def test_a_recording_that_is_not_there_is_named_with_how_to_make_one(tmp_path):
+    with pytest.raises(DataError, match=r"recording.nc: there is no such recording; make one with 'dendrosim relax'"):
+        Recording.load(tmp_path / "recording.nc")
 
 
 def test_an_unknown_target_names_those_there_are():

@@ -118,7 +118,7 @@ def test_no_label_is_made_up_where_nobody_taught_or_the_output_is_no_class():
     assert "label" not in Circuit(regression, parameters_of(regression, 0)).relax(stimuli, targets).dataset.coords
 
 
-@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_a_recording_streamed_to_a_file_is_the_one_that_was_held_in_memory(target, tmp_path):
     stimuli, targets = presentations_of(MODEL, 5, 0)
     record = Record(interval=2.0, synapses={"hidden-2": [(0, 1)]})

@@ -114,6 +114,7 @@ def test_nothing_is_added_to_the_circuit_of_someone_who_does_not_ask():
     assert list(network.objects) == before
 
 
+@pytest.mark.slow  # the command line shows it, too, in tests/cli/test_watch.py
 def test_a_binary_reports_its_end():
     stimuli, targets = presentations_of(MODEL, 4, 0)
     compiled = Circuit(MODEL, parameters_of(MODEL, 0), "cpp_standalone", batch=2)
