@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dendrosim.errors import DataError
+from dendrosim.files import replacing
 from dendrosim.model.parameters import angle_between
 from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import neuron as draw_neuron
@@ -159,15 +160,8 @@ def save_animation(
         writer = PillowWriter(fps=fps)
     else:
         raise DataError(f"{path}: an animation ends in .mp4 or .gif; choose one of them.")
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    try:
+    with replacing(path, "animation") as partial:
         animation.save(partial, writer=writer, dpi=110, progress_callback=report)
-        partial.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: the animation cannot be written ({error.strerror or error}); make room for it, or choose another "
-            "place."
-        ) from None
 
 
 def _animation(figure: Figure, draw: Callable[[int], None], frames: int, fps: int) -> FuncAnimation:

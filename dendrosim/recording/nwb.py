@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
+from dendrosim.files import replacing
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -62,16 +63,8 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     for dimension, description in TABLES.items():
         if dimension in dataset.dims:
             _add_table(file, dimension, description, dataset)
-    partial = path.with_name(f"{path.stem}.partial.nwb")  # pynwb warns of other endings
-    try:
-        with pynwb.NWBHDF5IO(partial, "w") as stream:
-            stream.write(file)
-        partial.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: the recording cannot be written ({error.strerror or error}); make room for it, or choose another "
-            "place."
-        ) from None
+    with replacing(path, "recording") as partial, pynwb.NWBHDF5IO(partial, "w") as stream:
+        stream.write(file)
 
 
 def read_nwb(path: Path) -> xr.Dataset:

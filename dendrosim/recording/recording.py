@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
+from dendrosim.files import replacing
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
 
@@ -133,15 +134,8 @@ class Recording:
             The file cannot be written.
         """
         path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        try:
+        with replacing(path, "recording") as partial:
             self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=self._encoding())
-            partial.replace(path)
-        except OSError as error:
-            raise DataError(
-                f"{path}: the recording cannot be written ({error.strerror or error}); make room for it, or choose "
-                "another place."
-            ) from None
         return path
 
     @classmethod

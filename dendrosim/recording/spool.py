@@ -10,7 +10,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from dendrosim.errors import DataError
+from dendrosim.files import writable
 
 
 @contextmanager
@@ -28,18 +28,15 @@ def spooled(path: str | Path | None) -> Iterator[Callable[[xr.Dataset], xr.Datas
         yield lambda piece: piece
         return
     path = Path(path)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-            numbers = itertools.count()
+    with (
+        writable(path, "recording"),
+        tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder,
+    ):
+        numbers = itertools.count()
 
-            def keep(piece: xr.Dataset) -> xr.Dataset:
-                file = Path(folder) / f"{next(numbers)}.nc"
-                piece.to_netcdf(file, engine="h5netcdf")
-                return xr.open_dataset(file, engine="h5netcdf", chunks={})
+        def keep(piece: xr.Dataset) -> xr.Dataset:
+            file = Path(folder) / f"{next(numbers)}.nc"
+            piece.to_netcdf(file, engine="h5netcdf")
+            return xr.open_dataset(file, engine="h5netcdf", chunks={})
 
-            yield keep
-    except OSError as error:
-        raise DataError(
-            f"{path}: the recording cannot be written ({error.strerror or error}); make room for it, or choose another "
-            "place."
-        ) from None
+        yield keep
