@@ -107,6 +107,10 @@ def test_a_line_that_was_cut_off_is_not_taken_for_a_row(tmp_path):
     assert runner.finished(path) == [{"key": "a"}]
 
 
+def test_a_worker_manages_its_memory_as_a_training_outside_of_a_table_does(client):
+    assert client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_").result() is None
+
+
 def test_a_scheduler_that_does_not_answer_is_an_error():
     with pytest.raises(RunError, match="no Dask scheduler answers"), runner.workers(1, "tcp://127.0.0.1:9"):
         pass
