@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from dendrosim.benchmark.tables import RULES
 from dendrosim.errors import AuditError
 
-CONTROL = "readout only"  # a model without feedback, not a rule
+CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 
 
 def add_to(app: typer.Typer, console: Console) -> None:
@@ -76,7 +76,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
 
 def _chosen(names: list[str] | None) -> list[str]:
     """Return the rows of the report that are meant: a rule stands for all its variants."""
-    there = [label for label in RULES if label != CONTROL]
+    there = [label for label in RULES if not label.endswith(CONTROL)]
     if not names:
         return there
     for name in names:

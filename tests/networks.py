@@ -32,6 +32,14 @@ def parameters_of(model: Model, seed: int) -> Parameters:
     return parameters
 
 
+def with_own(parameters: Parameters, rule, model: Model, seed: int = 0) -> Parameters:
+    """The parameters with those that only a rule has, of which none is zero."""
+    generator = np.random.default_rng(seed)
+    for name, array in rule.own(model, generator).items():
+        parameters.own[name] = 0.3 * generator.standard_normal(array.shape)
+    return parameters
+
+
 def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Random stimuli, and one-hot targets in random order; one for each step of a sequence."""
     generator = np.random.default_rng(seed + 1)

@@ -24,6 +24,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "perturbation output": ("perturbation", {"heads": "output"}),
     "target-propagation": ("target-propagation", {}),
     "hebbian": ("hebbian", {}),
+    "hebbian readout only": ("hebbian", {"rate": 0.0}),  # its control
     "forward-forward": ("forward-forward", {}),
     "r-stdp": ("r-stdp", {}),
     "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
@@ -166,6 +167,7 @@ TABLES = {
                 "perturbation",
                 "target-propagation",
                 "hebbian",
+                "hebbian readout only",
                 "forward-forward",
                 "r-stdp",
                 *DLL,

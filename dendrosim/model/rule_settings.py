@@ -161,8 +161,8 @@ class Hebbian(Part):
         Learning rate of the hidden layers, relative to that of the readout and to 1/√fan-in.
     """
 
-    temperature: Positive = 0.25
-    rate: NotNegative = 10.0
+    temperature: Positive = 1.0
+    rate: NotNegative = 1.0
 
 
 class ForwardForward(Part):
@@ -198,8 +198,8 @@ class RewardModulatedSTDP(Part):
         What a pair in the wrong order counts, relative to one in the right order.
     """
 
-    temperature: Positive = 0.25
-    rate: NotNegative = 3.0
+    temperature: Positive = 1.0
+    rate: NotNegative = 1.0
     bins: Count = 15
     threshold: Positive = 0.5
     depression: NotNegative = 0.5

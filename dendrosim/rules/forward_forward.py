@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Self
 
@@ -12,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.maps import Dense
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
-from dendrosim.rules.layerwise import normalised, normalised_drive, normalised_sweep
+from dendrosim.rules.layerwise import normalised_sweep
+from dendrosim.rules.readout import Readout
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_regressions, refuse_sequences
 
 
@@ -35,16 +34,16 @@ class ForwardForward(Rule):
 
     Either way ΔW is the negative gradient of the layer's own ℓ, which is of the form ⟨r ⊙ u ⊙ f'(z) x̂^T⟩ with one r
     for each layer or group: nothing comes down from other layers. The readout learns by the delta rule, from all hidden
-    layers but the first; to predict, the label in the stimulus is a neutral one, the same for all classes.
+    layers but the first (:mod:`dendrosim.rules.readout`); to predict, the label in the stimulus is a neutral one, the
+    same for all classes.
 
     Reads u of the two cells at each synapse, and r, which is the same for all cells of a layer or group. The dense form
-    stores the states of two more stimuli. Own parameters: the weights of the readout from ``hidden-2``, ... up to the
-    layer below the last hidden one, by the name ``hidden-2-readout``, of shape (classes, cells).
+    stores the states of two more stimuli. Own parameters: what the readout has beside the weights from the layer below.
 
     Parameters
     ----------
-    classes : int
-        Number of classes.
+    model : Model
+        The network, for the shapes of what the readout sees.
     grouped : bool
         Whether channels compete, instead of labels in the stimulus.
     threshold, sharpness : float
@@ -53,8 +52,9 @@ class ForwardForward(Rule):
         How active the cell of the label is in the stimulus.
     """
 
-    def __init__(self, classes: int, grouped: bool, threshold: float, sharpness: float, label: float):
-        self.classes, self.grouped = classes, grouped
+    def __init__(self, model: Model, grouped: bool, threshold: float, sharpness: float, label: float):
+        self.classes, self.grouped = model.sizes[-1], grouped
+        self.readout = Readout(model, first=1)
         self.threshold, self.sharpness, self.label = threshold, sharpness, label
 
     @classmethod
@@ -75,23 +75,18 @@ class ForwardForward(Rule):
                 f"{model.source}: 'forward-forward' writes one of {classes} labels into a flat stimulus, and this one "
                 f"has shape {list(model.input)}; give input at least [{classes}]."
             )
-        return cls(classes, grouped, **model.rules.forward_forward.model_dump())
+        return cls(model, grouped, **model.rules.forward_forward.model_dump())
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start what the readout sees of further layers at zero."""
-        return {f"{layer}-readout": np.zeros((self.classes, math.prod(model.shapes[layer]))) for layer in _seen(model)}
+        return self.readout.own()
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
         """Return the sweep of normalised activities, with a neutral label."""
         if not self.grouped:
             stimuli = self._write(stimuli, stimuli.new_full((1, self.classes), 1 / self.classes))
         state = normalised_sweep(network, parameters, stimuli)
-        drive = normalised_drive(network, parameters, state, "output")
-        for layer in _seen(network.model):
-            name, source = f"{layer}-readout", normalised(state.basal[layer])
-            state.sources[name] = source, source
-            drive = drive + Dense(source.shape[1:]).apply(parameters.own[name], None, source)
-        state.basal["output"] = network.potential("output", drive)
+        self.readout.infer(network, parameters, state)
         return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
@@ -101,11 +96,7 @@ class ForwardForward(Rule):
             u = learning.basal[layer]
             error = self._factors(u, signs) * u * (2 * len(u) / len(targets))
             yield from hebbian_updates(network, parameters, learning, layer, network.times_slope(error, u))
-        error = network.output_error(state, targets)
-        yield from hebbian_updates(network, parameters, state, "output", error)
-        for layer in _seen(network.model):
-            source = state.sources[f"{layer}-readout"][0]
-            yield f"{layer}-readout.own", Dense(source.shape[1:]).outer(error, source)
+        yield from self.readout.updates(network, parameters, state, targets)
 
     def _write(self, stimuli: Tensor, labels: Tensor) -> Tensor:
         """Return stimuli of shape (presentation, cell) with labels, (presentation, class), in their first cells."""
@@ -138,9 +129,3 @@ class ForwardForward(Rule):
         error = signs - (self.sharpness * goodness).softmax(dim=1)
         by_channel = (self.sharpness * error / members.sum(dim=0))[:, group] * (u.shape[1] / cells)
         return by_channel.view(*by_channel.shape, *[1] * (u.ndim - 2))
-
-
-def _seen(model: Model) -> tuple[str, ...]:
-    """Return the hidden layers that the readout sees beside the one below it: all but the first."""
-    below = {connection.below for connection in model.connections if connection.above == "output"}
-    return tuple(layer for layer in model.layer_names[1:-1] if layer not in below)

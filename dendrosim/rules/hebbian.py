@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.layerwise import normalised_drive, projections_into
-from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
+from dendrosim.rules.readout import Readout
+from dendrosim.rules.rule import Rule, Updates, refuse_sequences
 
 
 @dataclass(frozen=True)
@@ -38,48 +40,55 @@ class Hebbian(Rule):
 
     where x̂ is the activity below, centred and scaled to unit variance over its cells, and T the temperature. Then
 
-        ΔW_k = η √|‖w_k‖ − 1| (⟨y_k x̂^T⟩ − ⟨y_k u_k⟩ w_k),
+        ΔW_k = η (⟨y_k x̂^T⟩ − ⟨y_k u_k⟩ w_k),
 
-    the mean also over positions: Hebb for the winner, anti-Hebb for the losers, and Oja's decay, which brings ‖w_k‖ to
-    1, where learning ends. What goes up is f(u), normalised again. The readout learns by the delta rule, always at the
-    same time: it is the only supervised layer. Hidden biases stay at zero.
+    the mean also over positions: Hebb for the winner, anti-Hebb for the losers, and Oja's decay, which holds ‖w_k‖ at
+    1 where a cell wins. What goes up is f(u), normalised again. The readout is the only supervised layer; it learns by
+    the delta rule, always at the same time, from all hidden layers (:mod:`dendrosim.rules.readout`), since a layer of
+    few cells that nobody tells what matters loses much of what the one below it knows. Hidden biases stay at zero.
 
-    Weights are drawn with a norm near 1, so that hidden layers change slowly and mostly keep what they were drawn with.
     Norms of losers run away where steps are large: the rule wants plain steps (``optimizer = "sgd"``). η is in units of
-    the learning rate times 1/√fan-in.
+    the learning rate times 1/√fan-in; the learning rate of Journé et al., which depends on ‖w_k‖ and vanishes at 1, is
+    left out, because weights are drawn with a norm near 1 here and would stay as they were drawn.
 
-    Reads x̂ and u of the two cells at each synapse, y, which the competition with the other cells decides, and all
-    weights of the cell, by their norm. Stores nothing else.
+    Reads x̂ and u of the two cells at each synapse, y, which the competition with the other cells decides, and W.
+    Stores nothing else. Own parameters: what the readout has beside the weights from the layer below.
 
     Parameters
     ----------
+    model : Model
+        The network, for the shapes of what the readout sees.
     temperature : float
         T.
     rate : float
         η.
     """
 
-    def __init__(self, temperature: float, rate: float):
+    def __init__(self, model: Model, temperature: float, rate: float):
+        self.readout = Readout(model)
         self.temperature, self.rate = temperature, rate
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.hebbian]``."""
         refuse_sequences(model, "hebbian")
-        return cls(**model.rules.hebbian.model_dump())
+        return cls(model, **model.rules.hebbian.model_dump())
+
+    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Start what the readout sees of further layers at zero."""
+        return self.readout.own()
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of normalised activities, and who won."""
         state = self.compete(network, parameters, stimuli)
-        drive = normalised_drive(network, parameters, state, "output")
-        state.basal["output"] = network.potential("output", drive)
+        self.readout.infer(network, parameters, state)
         return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW, and Δb of the readout; Θ is not used and not changed."""
+        """Give out ΔW, and all that the readout learns; Θ is not used and not changed."""
         assert isinstance(state, Competing)
         yield from self.hidden_updates(network, parameters, state)
-        yield from hebbian_updates(network, parameters, state, "output", network.output_error(state, targets))
+        yield from self.readout.updates(network, parameters, state, targets)
 
     def compete(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of the hidden layers, and who won."""
@@ -95,14 +104,13 @@ class Hebbian(Rule):
         for layer in network.model.layer_names[:-1]:
             share, joined = state.shares[layer], projections_into(network, layer)
             decay = joined[0].outer_bias(share * state.drives[layer])
-            lengths = torch.stack([parameters.W[each.name].flatten(1).norm(dim=1) for each in joined])
-            rate = self.rate * (lengths.norm(dim=0) - 1).abs().sqrt() / joined[0].connection.fan_in ** 0.5
+            rate = self.rate / joined[0].connection.fan_in ** 0.5
             rate = rate / share[0, 0].numel()  # the sums over positions become means
             for projection in joined:
                 W = parameters.W[projection.name]
                 by_cell = (-1, *[1] * (W.ndim - 1))
                 won = projection.outer(share, state.sources[projection.name][0])
-                yield f"{projection.name}.W", (won - decay.view(by_cell) * W) * rate.view(by_cell)
+                yield f"{projection.name}.W", (won - decay.view(by_cell) * W) * rate
 
     def _shares(self, drive: Tensor) -> Tensor:
         share = (drive / self.temperature).softmax(dim=1)

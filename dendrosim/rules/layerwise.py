@@ -26,13 +26,20 @@ def normalised_drive(network: Network, parameters: Parameters, state: State, lay
 
     x̂ is the activity below after pooling, normalised, so that no layer knows how active the one below was.
     """
-    drives = []
-    for projection in projections_into(network, layer):
-        source, where = projection.source(state.basal[projection.below])
-        state.sources[projection.name] = normalised(source), where
-        bias = parameters.bias.get(projection.name)
-        drives.append(projection.apply(parameters.W[projection.name], bias, state.sources[projection.name][0]))
+    drives = [
+        projection.apply(
+            parameters.W[projection.name], parameters.bias.get(projection.name), normalised_source(projection, state)
+        )
+        for projection in projections_into(network, layer)
+    ]
     return sum(drives[1:], drives[0])
+
+
+def normalised_source(projection: Projection, state: State) -> Tensor:
+    """Return the x̂ that a connection's weights see, and note it in `state`."""
+    source, where = projection.source(state.basal[projection.below])
+    state.sources[projection.name] = normalised(source), where
+    return state.sources[projection.name][0]
 
 
 def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) -> State:

@@ -11,7 +11,7 @@ from torch import Tensor
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.hebbian import Competing, Hebbian
-from dendrosim.rules.layerwise import normalised, projections_into
+from dendrosim.rules.layerwise import normalised_source
 from dendrosim.rules.rule import Updates, refuse_regressions, refuse_sequences
 
 STRONGEST = 1.5  # normalised activity of a cell that fires in the first bin
@@ -36,8 +36,8 @@ class Spiking(Competing):
 class RewardModulatedSTDP(Hebbian):
     """R-STDP (Mozafari et al., 2018) on latency-coded features of SoftHebb (as in Goupy et al., 2024).
 
-    Hidden layers learn as in :class:`Hebbian`, without a teacher. The cells of the last of them fire at most once, the
-    earlier the stronger their normalised activity x̂, in one of N bins; below the mean they are silent:
+    Hidden layers learn as in :class:`Hebbian`, without a teacher. Where the readout sees them they fire at most once,
+    the earlier the stronger their normalised activity x̂, in one of N bins; below the mean they are silent:
 
         t_j = ⌈N (1 − x̂_j / 1.5)⌉, at least 0.
 
@@ -49,7 +49,7 @@ class RewardModulatedSTDP(Hebbian):
     p = softmax(3 V) is the reward that is expected. What comes beyond it, r_k = target_k − p_k, turns STDP on and,
     where it is negative, into anti-STDP, with soft bounds ±B:
 
-        ΔW_kj = ⟨r_k (1 if t_j ≤ t_k else −a)⟩ (W_kj + B)(B − W_kj) / 2B,  B = 4/√fan-in.
+        ΔW_kj = ⟨r_k (1 if t_j ≤ t_k else −a)⟩ (W_kj + B)(B − W_kj) / 2B,  B = 4/√fan-in of the connection.
 
     In the original only the cell that wins learns, from a reward of ±1. With ten output cells, one for each class, that
     stays far below; a reward for each cell is the step towards supervised STDP (S2-STDP) that was taken here.
@@ -59,7 +59,7 @@ class RewardModulatedSTDP(Hebbian):
 
     Parameters
     ----------
-    temperature, rate : float
+    model, temperature, rate
         As of :class:`Hebbian`.
     bins : int
         N.
@@ -69,8 +69,8 @@ class RewardModulatedSTDP(Hebbian):
         a.
     """
 
-    def __init__(self, temperature: float, rate: float, bins: int, threshold: float, depression: float):
-        super().__init__(temperature, rate)
+    def __init__(self, model: Model, temperature: float, rate: float, bins: int, threshold: float, depression: float):
+        super().__init__(model, temperature, rate)
         self.bins, self.threshold, self.depression = bins, threshold, depression
 
     @classmethod
@@ -78,19 +78,17 @@ class RewardModulatedSTDP(Hebbian):
         """Make the rule from the table ``[rules.r_stdp]``."""
         refuse_sequences(model, "r-stdp")
         refuse_regressions(model, "r-stdp")
-        return cls(**model.rules.r_stdp.model_dump())
+        return cls(model, **model.rules.r_stdp.model_dump())
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Spiking:
         """Return the features, their first spikes, and what the output cells make of them."""
         features = self.compete(network, parameters, stimuli)
         spikes, currents = {}, []
-        for projection in projections_into(network, "output"):
-            name = projection.name
-            source, where = projection.source(features.basal[projection.below])
-            features.sources[name] = source, where
-            spikes[projection.below] = (self.bins * (1 - normalised(source) / STRONGEST)).ceil()
+        for projection, _, W in self.readout.weights(network, parameters):
+            seen = normalised_source(projection, features)
+            spikes[projection.below] = (self.bins * (1 - seen / STRONGEST)).ceil()
             fired = self._fired(spikes[projection.below])
-            currents.append(projection.apply(parameters.W[name], parameters.bias.get(name), fired.flatten(0, 1)))
+            currents.append(projection.apply(W, parameters.bias.get(projection.name), fired.flatten(0, 1)))
         potentials = sum(currents[1:], currents[0]).unflatten(0, (self.bins, -1)).cumsum(dim=0) / self.bins
         reached = potentials >= self.threshold
         reached[-1] = True
@@ -104,15 +102,14 @@ class RewardModulatedSTDP(Hebbian):
         yield from self.hidden_updates(network, parameters, state)
         reward = network.output_error(state, targets)
         when = state.spikes["output"] == self._bins(state.spikes["output"])
-        for projection in projections_into(network, "output"):
-            name = projection.name
-            if name in parameters.bias:
-                yield f"{name}.bias", projection.outer_bias(reward)
+        for projection, name, W in self.readout.weights(network, parameters):
+            if projection.name in parameters.bias:
+                yield f"{projection.name}.bias", projection.outer_bias(reward)
             pairing = self._fired(state.spikes[projection.below]) * (1 + self.depression) - self.depression
             # Bins are further presentations, of which only the one counts in which the cell above fires.
             paired = projection.outer((when * reward).flatten(0, 1), pairing.flatten(0, 1)) * self.bins
-            W, bound = parameters.W[name], BOUND / projection.connection.fan_in**0.5
-            yield f"{name}.W", paired * ((W + bound) * (bound - W)).clamp_min(0) / (2 * bound)
+            bound = BOUND / projection.connection.fan_in**0.5
+            yield name, paired * ((W + bound) * (bound - W)).clamp_min(0) / (2 * bound)
 
     def _fired(self, spikes: Tensor) -> Tensor:
         """Return which cells have fired (1, else 0) by each bin, of shape (bin, presentation, cell, ...)."""

@@ -23,9 +23,9 @@ EXPECTED = {
     "perturbation": ("yes", "weakly", "no"),  # one number is broadcast to the cells of a layer, or of all layers
     "perturbation output": ("yes", "weakly", "no"),
     "target-propagation": ("yes", "yes", "no"),
-    "hebbian": ("yes", "weakly", "yes"),  # how fast a cell learns depends on the length of all its weights
+    "hebbian": ("yes", "yes", "yes"),
     "forward-forward": ("yes", "no", "no"),  # the wrong label is drawn as the output believes in it
-    "r-stdp": ("yes", "weakly", "yes"),
+    "r-stdp": ("yes", "yes", "yes"),
     "dll kolen-pollack": ("yes", "yes", "yes"),
     "dll fixed": ("yes", "yes", "yes"),
     "dll paper": ("yes", "yes", "yes"),

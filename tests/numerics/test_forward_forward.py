@@ -63,7 +63,7 @@ def gradients(model, parameters, stimuli, loss_of):
 
 
 def assert_same(updates, wanted):
-    assert wanted.keys() == {name for name in updates if not name.startswith("output") and "readout" not in name}
+    assert wanted.keys() == {name for name in updates if not name.startswith("output") and "decoder" not in name}
     for name, direction in wanted.items():
         torch.testing.assert_close(updates[name], direction, rtol=0, atol=1e-10)
 
@@ -109,7 +109,7 @@ def test_nothing_above_a_layer_changes_its_update(layers):
     after = updates_of(model, parameters, *presentations)
     for name, direction in before.items():
         assert torch.equal(after[name], direction) == (
-            name.startswith("hidden") and not name.startswith(last) and "readout" not in name
+            name.startswith("hidden") and not name.startswith(last) and "decoder" not in name
         ), name
 
 
@@ -132,7 +132,7 @@ def test_the_readout_descends_the_cross_entropy_of_what_it_sees_of_all_hidden_la
     rule, network = rule_of(model), Network(model)
     state = rule.infer(network, parameters, stimuli)
     updates = dict(rule.updates(network, parameters, state, targets))
-    names = ["output.W", "output.bias", "hidden-2-readout.own"]
+    names = ["output.W", "output.bias", "hidden-2-decoder.own"]
     leaves = [dict(parameters.items())[name].clone().requires_grad_() for name in names]
     last, second = (
         functional.layer_norm(state.basal[layer], state.basal[layer].shape[1:]).flatten(1)

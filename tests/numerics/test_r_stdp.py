@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from networks import convolution, dense, model_of, parameters_of, presentations_of, small_model
+from networks import convolution, dense, model_of, parameters_of, presentations_of, small_model, with_own
 
 from dendrosim.equilibrium import Network
 from dendrosim.errors import ModelError
@@ -17,8 +17,8 @@ BINS, THRESHOLD, DEPRESSION = 6, 0.15, 0.4
 
 
 def learned(model, count=5, seed=0):
-    rule, network = RewardModulatedSTDP(0.5, 2.0, BINS, THRESHOLD, DEPRESSION), Network(model)
-    parameters = parameters_of(model, seed).map(torch.from_numpy)
+    rule, network = RewardModulatedSTDP(model, 0.5, 2.0, BINS, THRESHOLD, DEPRESSION), Network(model)
+    parameters = with_own(parameters_of(model, seed), rule, model).map(torch.from_numpy)
     stimuli, targets = (torch.from_numpy(array) for array in presentations_of(model, count, seed))
     state = rule.infer(network, parameters, stimuli)
     return parameters, state, dict(rule.updates(network, parameters, state, targets)), targets.numpy()
@@ -33,7 +33,7 @@ def test_a_tiny_network_by_hand():
     parameters.W["output"].copy_(torch.tensor([[1.0, -0.3], [0.5, 0.2]], dtype=torch.float64))
     for bias in parameters.bias.values():
         bias.zero_()
-    rule, network = RewardModulatedSTDP(0.5, 2.0, 4, 0.2, 0.5), Network(model)
+    rule, network = RewardModulatedSTDP(model, 0.5, 2.0, 4, 0.2, 0.5), Network(model)
     stimuli, targets = torch.tensor([[1.0, -1.0]]).double(), torch.tensor([[0.0, 1.0]]).double()
     state = rule.infer(network, parameters, stimuli)
     assert state.spikes["hidden-1"][0, 0] == 2
@@ -65,11 +65,14 @@ def test_a_tiny_network_by_hand():
 )
 def test_spike_times_and_updates_of_random_networks_are_the_equations_written_out(model):
     parameters, state, updates, targets = learned(model)
-    W, b = parameters.W["output"].numpy(), parameters.bias["output"].numpy()
-    bound, wanted, spikes = 4 / math.sqrt(W.shape[1]), np.zeros_like(W), set()
-    for index, source in enumerate(state.sources["output"][0].numpy()):
-        x = source.ravel()
-        x = (x - x.mean()) / math.sqrt(x.var() + 1e-5)
+    parts = {"output.W": parameters.W["output"]} | {f"{name}.own": each for name, each in parameters.own.items()}
+    W, b = np.hstack([part.numpy() for part in parts.values()]), parameters.bias["output"].numpy()
+    bounds = np.concatenate([np.full(part.shape[1], 4 / math.sqrt(part.shape[1])) for part in parts.values()])
+    wanted, spikes = np.zeros_like(W), set()
+    for index in range(len(targets)):
+        seen = [state.sources[name.split(".")[0]][0][index].numpy().ravel() for name in parts]
+        assert all(abs(x.mean()) < 1e-12 and x.var() == pytest.approx(1, abs=1e-2) for x in seen)
+        x = np.concatenate(seen)
         pre = [max(math.ceil(BINS * (1 - each / 1.5)), 0) for each in x]
         for k in range(len(W)):
             V, post = [], BINS - 1
@@ -83,17 +86,17 @@ def test_spike_times_and_updates_of_random_networks_are_the_equations_written_ou
             reward = targets[index, k] - float(state.basal["output"][index, k])
             for j in range(len(x)):
                 pairing = 1 if pre[j] <= post else -DEPRESSION
-                soft = (W[k, j] + bound) * (bound - W[k, j]) / (2 * bound)
+                soft = max((W[k, j] + bounds[j]) * (bounds[j] - W[k, j]), 0) / (2 * bounds[j])
                 wanted[k, j] += reward * pairing * soft / len(targets)
     assert len(spikes) > 1
-    np.testing.assert_allclose(updates["output.W"], wanted, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(np.hstack([updates[name] for name in parts]), wanted, rtol=0, atol=1e-12)
 
 
 def test_hidden_layers_learn_as_those_of_the_hebbian_rule():
     model = small_model()
     parameters, _, updates, targets = learned(model)
     stimuli = torch.from_numpy(presentations_of(model, 5, 0)[0])
-    rule, network = Hebbian(0.5, 2.0), Network(model)
+    rule, network = Hebbian(model, 0.5, 2.0), Network(model)
     state = rule.infer(network, parameters, stimuli)
     wanted = dict(rule.updates(network, parameters, state, torch.from_numpy(targets)))
     for layer in ("hidden-1", "hidden-2"):
@@ -102,7 +105,7 @@ def test_hidden_layers_learn_as_those_of_the_hebbian_rule():
 
 def test_weights_stay_within_their_bounds_at_the_largest_learning_rate():
     model = small_model((6, 8, 4))
-    rule, network = RewardModulatedSTDP(0.5, 0.0, BINS, THRESHOLD, DEPRESSION), Network(model)
+    rule, network = RewardModulatedSTDP(model, 0.5, 0.0, BINS, THRESHOLD, DEPRESSION), Network(model)
     parameters, bound = parameters_of(model, 0).map(torch.from_numpy), 4 / math.sqrt(8)
     for step in range(300):
         stimuli, targets = (torch.from_numpy(array) for array in presentations_of(model, 2, step // 50))
