@@ -45,7 +45,7 @@ class Projection:
         feedback = self.map.adjoint(theta, delta[self.lag :])
         if self.lag:
             return torch.cat([feedback, torch.zeros_like(feedback[: self.lag])])
-        return self._pool.unpool(feedback, where) if self._pool else feedback
+        return self.scatter(feedback, where)
 
     def adjoint_and_outer(
         self, theta: Tensor, delta: Tensor, source: Tensor, where: Tensor
@@ -54,7 +54,7 @@ class Projection:
         if not isinstance(self.map, Conv2d):
             return self.adjoint(theta, delta, where), None
         feedback, update = self.map.adjoint_and_outer(theta, delta, source)
-        return (self._pool.unpool(feedback, where) if self._pool else feedback), update
+        return self.scatter(feedback, where), update
 
     def outer(self, delta: Tensor, source: Tensor) -> Tensor:
         """Return ⟨δ u^T⟩ for the pair of layers; along a sequence, for pairs `lag` steps apart."""
@@ -67,6 +67,10 @@ class Projection:
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return ⟨δ⟩."""
         return self.map.outer_bias(delta)
+
+    def scatter(self, feedback: Tensor, where: Tensor) -> Tensor:
+        """Return what the layer below gets of feedback to where the weights see it."""
+        return self._pool.unpool(feedback, where) if self._pool else feedback
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Return the error ξ of the layer below where the weights see it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from typing import Self
 
 import numpy as np
@@ -30,7 +30,8 @@ class Perturbation(Rule):
     all even orders cancel; the variance grows with the number of cells that are pushed together. With the loss of the
     ``output`` these are all hidden cells. With ``local`` heads they are the cells of one layer, and ℓ is the loss of a
     head p = f_L(V u_l) beside it, which has the delta rule ΔV = ⟨(target − p) u_l^T⟩. So has the output. In a
-    convolutional layer each position is pushed by itself, and ΔW sums over them.
+    convolutional layer each position is pushed by itself, and ΔW sums over them; where a head sees the mean of a window
+    only, the cells of the window are pushed alike, so that fewer pushes drown the one that mattered.
 
     Reads u of the two cells at each synapse and the push of the cell above, which is stored, and a difference of losses
     that is broadcast; nothing comes down through weights. Own parameters: V, which starts at zero, by the name of the
@@ -66,7 +67,8 @@ class Perturbation(Rule):
         """Give out, layer by layer, ΔV of its head, Δb and ΔW; Θ is not used and not changed."""
         hidden, errors = network.model.layer_names[:-1], dict[str, Tensor]()
         if not self.decoders:
-            errors = self._errors(state, hidden, _losses_of_output(network, parameters, state, targets))
+            losses = _losses_of_output(network, parameters, state, targets)
+            errors = self._errors({layer: state.basal[layer] for layer in hidden}, losses)
         for layer in hidden:
             if self.decoders:
                 errors[layer] = yield from self._beside(layer, network, parameters, state, targets)
@@ -78,23 +80,22 @@ class Perturbation(Rule):
         self, layer: str, network: Network, parameters: Parameters, state: State, targets: Tensor
     ) -> Generator[tuple[str, Tensor], None, Tensor]:
         """Give out what the head of a hidden layer learns, and return the error of the layer."""
-        decoder, u = self.decoders[layer], state.basal[layer]
-        V = parameters.own[decoder.name]
+        decoder = self.decoders[layer]
+        V, (source, where) = parameters.own[decoder.name], decoder.source(state.basal[layer])
 
         def predict(source: Tensor) -> Tensor:
             return network.potential("output", decoder.apply(V, None, source))
 
         def losses(pushes: Mapping[str, Tensor]) -> Tensor:
-            return network.losses(predict(decoder.source(u + pushes[layer])[0]), targets)
+            return network.losses(predict(source + pushes[layer]), targets)
 
-        error = self._errors(state, [layer], losses)[layer]
-        source, _ = decoder.source(u)
+        error = self._errors({layer: source}, losses)[layer]
         yield f"{decoder.name}.own", decoder.outer(targets - predict(source), source)
-        return error
+        return decoder.scatter(error, where)
 
-    def _errors(self, state: State, layers: Sequence[str], losses: Losses) -> dict[str, Tensor]:
-        """Return −⟨ε [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ of some layers that are pushed together."""
-        errors = {layer: torch.zeros_like(state.basal[layer]) for layer in layers}
+    def _errors(self, pushed: Mapping[str, Tensor], losses: Losses) -> dict[str, Tensor]:
+        """Return −⟨ε [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ of what is pushed together, by layer."""
+        errors = {layer: torch.zeros_like(u) for layer, u in pushed.items()}
         for _ in range(self.draws):
             forth = {layer: noise_like(error, self.deviation, self.generator) for layer, error in errors.items()}
             back = {layer: -push for layer, push in forth.items()}
