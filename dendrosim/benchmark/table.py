@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
 from dendrosim.benchmark.runner import finished, run_cells, workers
-from dendrosim.benchmark.tables import Cell, Table
+from dendrosim.benchmark.tables import RULES, Cell, Table
 from dendrosim.files import replace_file
 
 
@@ -25,7 +27,8 @@ def make_table(
 ) -> list[Path]:
     """Run the trainings that are not finished, and write rows, table and figure of all that are.
 
-    The files are ``NAME.jsonl``, ``NAME.md`` and ``NAME.png``; rows of earlier commands stay in them.
+    The files are ``NAME.jsonl``, ``NAME.md``, ``NAME.png`` and ``NAME-angles.png`` (to the gradient, over epochs); rows
+    of earlier commands stay in them.
 
     Parameters
     ----------
@@ -52,13 +55,14 @@ def make_table(
 
     with workers(processes, scheduler) as client:
         run_cells(cells, rows, runs, command, client, written)
-    return [out / f"{table.name}.{ending}" for ending in ("jsonl", "md", "png")]
+    return [out / f"{table.name}{ending}" for ending in (".jsonl", ".md", ".png", "-angles.png")]
 
 
 def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
     found = lines(table, rows)
     replace_file(out / f"{table.name}.md", markdown(table, found, rows).encode())
     plot.comparison_page(_panels(found)).savefig(out / f"{table.name}.png")
+    plot.angles_page(_angles(rows)).savefig(out / f"{table.name}-angles.png")
 
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
@@ -69,3 +73,17 @@ def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
             result = plot.Result(label, mean, deviation, line.published.get(name))
             panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
     return [(model, measure, results) for (model, measure), results in panels.items()]
+
+
+def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return by model, and by what was varied, the angles between updates and the gradient of the first seed."""
+    panels: dict[str, dict[str, pd.DataFrame]] = {}
+    for row in sorted(
+        rows, key=lambda row: (row["model"], list(RULES).index(row["rule"]), row["variant"], row["seed"])
+    ):
+        if angles := row.get("gradient_angles"):
+            history = pd.DataFrame(angles).add_prefix("gradient_angle.")
+            history.insert(0, "epoch", range(1, len(history) + 1))
+            label = f"{row['rule']}, {row['variant']}" if row["variant"] else row["rule"]
+            panels.setdefault(row["model"], {}).setdefault(label, history)
+    return panels

@@ -8,7 +8,7 @@ from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_cu
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
-from dendrosim.plot.pages import learning_page, network_page, neuron_page, relaxation_page
+from dendrosim.plot.pages import angles_page, learning_page, network_page, neuron_page, relaxation_page
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
@@ -17,6 +17,7 @@ from dendrosim.plot.weights import matrices, receptive_fields
 __all__ = [
     "Result",
     "agreement",
+    "angles_page",
     "attenuation",
     "comparison",
     "comparison_page",

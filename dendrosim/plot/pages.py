@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dendrosim.plot.curves import feedback_alignment, learning_curves
+from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron as draw_neuron
 from dendrosim.plot.neuron import potential_scales
@@ -106,4 +106,23 @@ def learning_page(histories: Mapping[str, pd.DataFrame]) -> Figure:
     learning_curves(histories, left)
     # Backpropagation has no feedback weights of its own.
     feedback_alignment({name: rows for name, rows in histories.items() if name != "backpropagation"}, right)
+    return figure
+
+
+@styled
+def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
+    """Draw the angles between updates and the gradient, a panel for each network.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to DataFrame
+        By title, what :func:`dendrosim.plot.gradient_angles` draws.
+    """
+    figure = Figure(figsize=(6.4, 2.9 * len(panels)))
+    for ax, (title, histories) in zip(
+        figure.subplots(len(panels), 1, squeeze=False).ravel(), panels.items(), strict=True
+    ):
+        gradient_angles(histories, ax)
+        ax.set_title(title)
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))  # there may be a dozen rules
     return figure

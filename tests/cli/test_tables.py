@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dendrosim import cli
-from dendrosim.benchmark import comparison, runner, tables
+from dendrosim.benchmark import comparison, runner, table, tables
 from dendrosim.benchmark.tables import RULES, TABLES, Cell
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
@@ -28,7 +28,8 @@ def test_a_table_writes_rows_markdown_and_a_figure_and_does_not_run_a_finished_c
     assert rows[0]["command"] == "dendrosim bench sequences --seeds 1 --epochs 1 --quick"
     written = (tmp_path / "results" / "sequences.md").read_text()
     assert all(rule in written for rule in TABLES["sequences"].rules)
-    assert (tmp_path / "results" / "sequences.png").stat().st_size > 5000
+    for figure in ("sequences.png", "sequences-angles.png"):
+        assert (tmp_path / "results" / figure).stat().st_size > 5000
     before = (tmp_path / "results" / "sequences.jsonl").read_bytes()
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("weights.safetensors")}
     bench("sequences", "--quick", "--epochs", "1", **folders)
@@ -146,6 +147,22 @@ def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others
     assert Cell("digits-cnn", "dll kolen-pollack", 0).described().rules.dll.decay == 0.0
     assert tables.RULES["readout only"][1]["theta_deviation"] == 0.0
     assert Cell("reber-rnn", "dll paper", 0).described().rules.dll.theta_rate == 0.01
+
+
+def test_the_angles_of_a_table_are_those_of_the_first_seed_of_each_row_that_has_any():
+    def row(rule, seed, *angles):
+        found = {"hidden-1": list(angles)} if angles else {}
+        return {"model": "digits-mlp", "rule": rule, "variant": "", "seed": seed, "gradient_angles": found}
+
+    rows = [
+        row("dll fixed", 1, 50.0),
+        row("dll fixed", 0, 70.0, 60.0),
+        row("hebbian", 0),
+        row("backpropagation", 2, 0.0),
+    ]
+    (histories,) = table._angles(rows).values()
+    assert list(histories) == ["backpropagation", "dll fixed"]
+    assert histories["dll fixed"].to_dict("list") == {"epoch": [1, 2], "gradient_angle.hidden-1": [70.0, 60.0]}
 
 
 def test_seeds_that_stop_early_at_different_epochs_are_one_row():
