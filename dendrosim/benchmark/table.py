@@ -55,14 +55,16 @@ def make_table(
 
     with workers(processes, scheduler) as client:
         run_cells(cells, rows, runs, command, client, written)
-    return [out / f"{table.name}{ending}" for ending in (".jsonl", ".md", ".png", "-angles.png")]
+    files = [out / f"{table.name}{ending}" for ending in (".jsonl", ".md", ".png", "-angles.png")]
+    return [file for file in files if file.exists()]  # where all rules diverge there are no angles
 
 
 def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
     found = lines(table, rows)
     replace_file(out / f"{table.name}.md", markdown(table, found, rows).encode())
     plot.comparison_page(_panels(found)).savefig(out / f"{table.name}.png")
-    plot.angles_page(_angles(rows)).savefig(out / f"{table.name}-angles.png")
+    if angles := _angles(rows):
+        plot.angles_page(angles).savefig(out / f"{table.name}-angles.png")
 
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:

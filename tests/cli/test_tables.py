@@ -163,6 +163,7 @@ def test_the_angles_of_a_table_are_those_of_the_first_seed_of_each_row_that_has_
     (histories,) = table._angles(rows).values()
     assert list(histories) == ["backpropagation", "dll fixed"]
     assert histories["dll fixed"].to_dict("list") == {"epoch": [1, 2], "gradient_angle.hidden-1": [70.0, 60.0]}
+    assert table._angles([row("hebbian", 0)]) == {}
 
 
 def test_seeds_that_stop_early_at_different_epochs_are_one_row():
