@@ -36,7 +36,7 @@ def with_own(parameters: Parameters, rule, model: Model, seed: int = 0) -> Param
     """The parameters with those that only a rule has, of which none is zero."""
     generator = np.random.default_rng(seed)
     for name, array in rule.own(model, generator).items():
-        parameters.own[name] = 0.3 * generator.standard_normal(array.shape)
+        parameters.own[name] = generator.standard_normal(array.shape)
     return parameters
 
 

@@ -71,8 +71,7 @@ def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
     panels: dict[tuple[str, str], list[plot.Result]] = {}
     for line in found:
         for name, (mean, deviation) in line.measured.items():
-            label = f"{line.rule}, {line.variant}" if line.variant else line.rule
-            result = plot.Result(label, mean, deviation, line.published.get(name))
+            result = plot.Result(_label(line.rule, line.variant), mean, deviation, line.published.get(name))
             panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
     return [(model, measure, results) for (model, measure), results in panels.items()]
 
@@ -86,6 +85,9 @@ def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
         if angles := row.get("gradient_angles"):
             history = pd.DataFrame(angles).add_prefix("gradient_angle.")
             history.insert(0, "epoch", range(1, len(history) + 1))
-            label = f"{row['rule']}, {row['variant']}" if row["variant"] else row["rule"]
-            panels.setdefault(row["model"], {}).setdefault(label, history)
+            panels.setdefault(row["model"], {}).setdefault(_label(row["rule"], row["variant"]), history)
     return panels
+
+
+def _label(rule: str, variant: str) -> str:
+    return f"{rule}, {variant}" if variant else rule

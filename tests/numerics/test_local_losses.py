@@ -1,6 +1,5 @@
 """Oracle: autograd of each layer's own loss, with what the layer receives detached."""
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -14,6 +13,7 @@ from networks import (
     networks,
     parameters_of,
     presentations_of,
+    with_own,
 )
 from torch.nn import functional
 
@@ -36,9 +36,7 @@ FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "b
 
 def tensors_of(rule, model, parameters, stimuli, targets):
     """The network as tensors, with a rule's own parameters, of which none is zero."""
-    generator = np.random.default_rng(0)
-    for name, array in rule.own(model, generator).items():
-        parameters.own[name] = generator.standard_normal(array.shape)
+    parameters = with_own(parameters, rule, model)
     return model, parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from networks import convolution, dense, model_of, parameters_of, presentations_of
+from networks import convolution, dense, model_of, parameters_of, presentations_of, with_own
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network
@@ -34,10 +34,7 @@ def given(family, heads, output="softmax", deviation=1e-3, draws=DRAWS):
     model = model_of(stimulus, layers, output=output)
     rule = Perturbation(model, heads, draws, deviation)
     rule.generator = torch.Generator().manual_seed(1)
-    parameters = parameters_of(model, 5)
-    generator = np.random.default_rng(2)
-    for name, array in rule.own(model, generator).items():
-        parameters.own[name] = generator.standard_normal(array.shape)
+    parameters = with_own(parameters_of(model, 5), rule, model, seed=2)
     stimuli, targets = presentations_of(model, COUNT, 5)
     return rule, Network(model), parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
 
@@ -121,6 +118,23 @@ def test_a_layer_of_local_heads_is_pushed_alone():
     for name in ("hidden-1-decoder.own", "hidden-1.bias", "hidden-1.W"):
         assert torch.equal(first[name], second[name])
     assert not torch.equal(first["hidden-2.W"], second["hidden-2.W"])
+
+
+def test_cells_of_a_window_that_its_head_sees_the_mean_of_are_pushed_alike():
+    # With W = 0 all cells are silent whatever is shown, and a stimulus at one position reads the error of one cell.
+    model = model_of([1, 16, 16], [convolution(1, 1), dense(3)])
+    rule = Perturbation(model, "local", 1, 1e-3)
+    parameters = with_own(parameters_of(model, 0), rule, model).map(torch.from_numpy)
+    parameters.W["hidden-1"].zero_()
+
+    def error_at(row, column):
+        rule.generator = torch.Generator().manual_seed(1)
+        stimuli, targets = torch.zeros(1, 1, 16, 16).double(), torch.eye(3)[:1].double()
+        stimuli[0, 0, row, column] = 1
+        return float(estimate(rule, Network(model), parameters, stimuli, targets)["hidden-1.W"])
+
+    assert error_at(2, 4) == error_at(2, 5) == error_at(3, 4) == error_at(3, 5) != 0
+    assert error_at(4, 4) != error_at(3, 4)
 
 
 def test_a_recurrent_network_is_refused():
