@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from dendrosim.errors import RunError
@@ -68,9 +68,9 @@ class Checkpoint:
         if not path.is_file():
             raise RunError(f"{folder}: there is no checkpoint to resume; start the training without --resume.")
         try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            content = path.read_bytes()  # once: safe_open looks the path up twice, and may meet two checkpoints
+            tensors = load(content)
+            metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
             if metadata["checksum"] != _checksum(metadata["dendrosim"], tensors):
                 raise ValueError("its checksum is wrong")
             return cls(**json.loads(metadata["dendrosim"]), tensors=tensors)

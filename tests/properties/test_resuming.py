@@ -110,6 +110,27 @@ def test_killed_at_twenty_random_moments_the_folder_holds_one_loadable_checkpoin
     assert not list(folder.glob("*.partial"))
 
 
+def test_a_checkpoint_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path):
+    checkpoints = [Checkpoint({}, epoch, 0, [], 0, {"value": torch.full((64,), epoch)}) for epoch in (1, 2)]
+    checkpoints[0].write(tmp_path)
+
+    def replace(again):
+        while again.value:
+            for checkpoint in checkpoints:
+                checkpoint.write(tmp_path)
+
+    again = multiprocessing.Value("i", 1)
+    process = start(replace, again)
+    try:
+        read = [Checkpoint.read(tmp_path) for _ in range(2000)]
+    finally:
+        again.value = 0
+        process.join()
+    assert process.exitcode == 0
+    assert {checkpoint.epoch for checkpoint in read} == {1, 2}
+    assert all((checkpoint.tensors["value"] == checkpoint.epoch).all() for checkpoint in read)
+
+
 def test_the_history_can_be_read_while_the_training_runs(tmp_path):
     lengths = []
     train(
