@@ -72,8 +72,10 @@ def _part(row: Row, prefix: str) -> Row:
     return {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
 
 
-def _by_epoch(history: list[Row], prefix: str) -> dict[str, list[float]]:
-    return {name: [row[f"{prefix}{name}"] for row in history] for name in _part(history[-1], prefix)} if history else {}
+def _by_epoch(history: list[Row], prefix: str) -> dict[str, list[float | None]]:
+    """Return, by layer, the angle after each epoch; None where there was none, as before a layer first learns."""
+    names = _part(history[-1], prefix) if history else {}
+    return {name: [row.get(f"{prefix}{name}") for row in history] for name in names}
 
 
 def finished(path: Path) -> list[Row]:

@@ -18,7 +18,8 @@ def gradient_angles(
     """Return, by connection below the output, the angle in degrees between ΔW and the negative gradient.
 
     The gradient is that of the loss of the bottom-up sweep, whatever state the rule itself learns from. An angle below
-    90° means that small steps lower the loss. Connections without an update are left out.
+    90° means that small steps lower the loss. Connections whose update or gradient is zero have no angle, and are left
+    out.
 
     Parameters
     ----------
@@ -36,14 +37,12 @@ def gradient_angles(
     angles = {}
     for key, direction in rule.updates(network, copies, rule.infer(network, copies, stimuli), targets):
         name, kind = key.rsplit(".", 1)
-        if kind == "W" and name in hidden:
+        if kind == "W" and name in hidden and direction.any() and gradient[key].any():
             angles[name] = _angle(direction, gradient[key])
     return angles
 
 
 def _angle(a: Tensor, b: Tensor) -> float:
-    """Return the angle between two directions, exactly 0 for equal ones (Kahan's formula); 90 where one is zero."""
-    if not (a.any() and b.any()):
-        return 90.0
+    """Return the angle between two directions, exactly 0 for equal ones (Kahan's formula)."""
     a, b = (each.double() / each.double().norm() for each in (a, b))
     return math.degrees(2 * math.atan2(float((a - b).norm()), float((a + b).norm())))

@@ -166,6 +166,11 @@ def test_the_angles_of_a_table_are_those_of_the_first_seed_of_each_row_that_has_
     assert table._angles([row("hebbian", 0)]) == {}
 
 
+def test_an_epoch_after_which_a_layer_has_no_angle_leaves_a_gap():
+    history = [{"epoch": 1, "gradient_angle.hidden-2": 80.0}, {"epoch": 2, "gradient_angle.hidden-1": 70.0}]
+    assert runner._by_epoch(history, "gradient_angle.") == {"hidden-1": [None, 70.0]}
+
+
 def test_seeds_that_stop_early_at_different_epochs_are_one_row():
     row = {"model": "mr-textcnn", "rule": "dll fixed", "variant": "", "seconds": 10.0}
     rows = [

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import networks
+from networks import networks, parameters_of, presentations_of, small_model
 from torch.nn import functional
 
 from dendrosim.equilibrium import Network
@@ -107,8 +107,6 @@ def test_every_activation_states_its_own_slope(name):
 
 
 def test_the_loss_of_a_network_is_the_one_its_output_error_descends():
-    from networks import parameters_of, presentations_of, small_model
-
     for output in ("softmax", "identity"):
         model = small_model(output=output)
         stimuli, targets = map(torch.tensor, presentations_of(model, 3, 0))
@@ -124,8 +122,18 @@ def test_the_angle_to_the_gradient_is_zero_with_transported_weights(network):
     model, parameters, stimuli, targets = network
     engine, tensors = Network(model), parameters.map(torch.from_numpy)
     tied = Parameters(tensors.W, tensors.bias, {name: tensors.W[name] for name in tensors.theta})
-    rule = DendriticLocalizedLearning("kolen-pollack")
-    angles = gradient_angles(rule, engine, tied, torch.tensor(stimuli), torch.tensor(targets))
-    assert set(angles) == {connection.name for connection in model.connections if connection.above != "output"}
-    for angle in angles.values():
-        assert angle < 1e-4 or angle == pytest.approx(90)  # where there is no gradient there is no angle
+    rule, presented = DendriticLocalizedLearning("kolen-pollack"), (torch.tensor(stimuli), torch.tensor(targets))
+    angles = gradient_angles(rule, engine, tied, *presented)
+    gradient = dict(Backpropagation().updates(engine, tensors, engine.sweep(tensors, presented[0]), presented[1]))
+    hidden = [connection.name for connection in model.connections if connection.above != "output"]
+    assert set(angles) == {name for name in hidden if gradient[f"{name}.W"].any()}
+    assert all(angle < 1e-4 for angle in angles.values())
+
+
+def test_layers_that_do_not_learn_have_no_angle_to_the_gradient():
+    model, rule = small_model((5, 4, 3, 2)), DendriticLocalizedLearning("fixed")
+    parameters = parameters_of(model, 0).map(torch.from_numpy)
+    presented = [torch.from_numpy(array) for array in presentations_of(model, 3, 0)]
+    assert set(gradient_angles(rule, Network(model), parameters, *presented)) == {"hidden-1", "hidden-2"}
+    parameters.theta["hidden-2"].zero_()
+    assert set(gradient_angles(rule, Network(model), parameters, *presented)) == {"hidden-2"}
