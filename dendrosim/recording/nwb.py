@@ -17,6 +17,7 @@ import xarray as xr
 
 from dendrosim.errors import DataError
 from dendrosim.files import replacing
+from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -110,19 +111,10 @@ def _remarks(dataset: xr.Dataset) -> dict[str, Any]:
     return {"attributes": dataset.attrs, "coordinates": coordinates, "variables": variables, "epochs": epochs}
 
 
-def _samples(dataset: xr.Dataset) -> np.ndarray:
-    """Return which samples each presentation has: one that ended before others has none of their last ones."""
-    there = np.zeros((dataset.sizes["presentation"], dataset.sizes["time"]), bool)
-    for variable in dataset.data_vars.values():
-        if variable.dims == ("presentation", "time", "neuron"):
-            there |= np.isfinite(variable.values).any(axis=2)
-    return there
-
-
 def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
     from pynwb import H5DataIO, TimeSeries
 
-    there = _samples(dataset)
+    there = recorded_samples(dataset)
     presentation, sample = np.nonzero(there)
     time = dataset["time"].values
     seconds = presentation * (time[-1] / 1000 + PAUSE) + time[sample] / 1000
@@ -136,7 +128,7 @@ def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
     )
     module.add(clock)
     for name, variable in dataset.data_vars.items():
-        if variable.dims != ("presentation", "time", "neuron"):
+        if variable.dims != DIMENSIONS:
             continue
         unit, conversion = VOLT.get(variable.attrs["units"], ("dimensionless", 1.0))
         values = variable.values[there]
@@ -155,7 +147,7 @@ def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
 
 
 def _add_trials(file: NWBFile, dataset: xr.Dataset) -> None:
-    time, there = dataset["time"].values / 1000, _samples(dataset)
+    time, there = dataset["time"].values / 1000, recorded_samples(dataset)
     start = np.arange(dataset.sizes["presentation"]) * (time[-1] + PAUSE)
     columns = {name: variable for name, variable in _along(dataset, "presentation") if "neuron" not in variable.dims}
     for name, variable in columns.items():

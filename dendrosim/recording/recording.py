@@ -14,11 +14,11 @@ from dendrosim.errors import DataError
 from dendrosim.files import replacing
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
+from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 if TYPE_CHECKING:
     from neo import Block
 
-DIMENSIONS = ("presentation", "time", "neuron")
 CHUNK = 2**17  # samples of one block of a file: half a megabyte to one, so that a few neurons can be read alone
 
 
@@ -121,9 +121,8 @@ class Recording:
         count = self.dataset.sizes.get("presentation", 0)
         if not 0 <= number < count:
             raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
-        shown = self.dataset.isel(presentation=number)
-        traces = [variable.values for variable in shown.data_vars.values() if variable.dims == ("time", "neuron")]
-        return shown.isel(time=np.any([np.isfinite(trace).any(axis=1) for trace in traces], axis=0))
+        shown = self.dataset.isel(presentation=[number])
+        return shown.isel(presentation=0, time=recorded_samples(shown)[0])
 
     def save(self, path: str | Path) -> Path:
         """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.

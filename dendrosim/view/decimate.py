@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from dendrosim.recording.samples import recorded_samples
+
 LEAST_SAMPLES = 80
 """Samples of each presentation below which neurons are dropped instead."""
 BYTES = 4 / 3 * 4
@@ -50,7 +52,9 @@ def select(dataset: xr.Dataset, variables: Sequence[str], room: float) -> Select
     room : float
         Bytes of base64 that stimuli and potentials may take.
     """
-    recorded = recorded_samples(dataset, variables)
+    there = recorded_samples(dataset[list(variables)])
+    there[:, 0] = True  # where nothing was recorded, one moment shows that
+    recorded = [np.flatnonzero(row) for row in there]
     presentations, longest, neurons = len(recorded), max(map(len, recorded)), dataset.sizes["neuron"]
     stimulus = dataset["stimulus"][0].size if "stimulus" in dataset else 0
     # The times of the samples count as one neuron more.
@@ -73,15 +77,6 @@ def select(dataset: xr.Dataset, variables: Sequence[str], room: float) -> Select
         whole,
     )
     return Selection(np.arange(kept_presentations), samples, chosen, sentence)
-
-
-def recorded_samples(dataset: xr.Dataset, variables: Sequence[str]) -> list[np.ndarray]:
-    """Return the samples at which each presentation was recorded: others may have gone on, or ended in between."""
-    found = np.zeros((dataset.sizes["presentation"], dataset.sizes["time"]), dtype=bool)
-    for name in variables:
-        found |= ~np.isnan(dataset[name].values).all(axis=2)
-    found[:, 0] = True  # where nothing was recorded, one moment shows that
-    return [np.flatnonzero(row) for row in found]
 
 
 def kept_samples(count: int, kept: int) -> np.ndarray:

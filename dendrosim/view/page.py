@@ -21,7 +21,7 @@ from dendrosim.files import replace_file
 from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
 from dendrosim.recording import Recording
 from dendrosim.recording.record import VARIABLES
-from dendrosim.recording.recording import DIMENSIONS
+from dendrosim.recording.samples import DIMENSIONS
 from dendrosim.view.decimate import Selection, select
 from dendrosim.view.describe import convergence, provenance, stimulus_form, targets
 from dendrosim.view.drawing import neuron_drawing
