@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -72,7 +72,7 @@ def feedback_norm(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
 
 
 @styled
-def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
+def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None, names: Sequence[str] | None = None) -> Any:
     """Draw the angle between updates and the gradient over epochs, the mean over hidden layers.
 
     Below 90° small steps lower the loss; 0° is backpropagation.
@@ -83,11 +83,13 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         Histories of runs by the name to show.
     ax : matplotlib Axes, optional
         Where to draw.
+    names : sequence of str, optional
+        All names of a figure with several panels, so that each is the same line in all of them.
     """
     ax = axes_or_new(ax)
     ax.axhline(90, color="0.7", lw=0.6, zorder=0)
     means = {name: history.filter(like="gradient_angle.").mean(axis=1) for name, history in histories.items()}
-    _curves(ax, means, histories)
+    _curves(ax, means, histories, names)
     ax.set_ylim(-3, 100)
     ax.set_ylabel("angle between ΔW and the gradient (°)")
     ax.legend(loc="best")
@@ -111,10 +113,18 @@ def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix
     _epochs(ax)
 
 
-def _curves(ax: Any, values: Mapping[str, pd.Series], histories: Mapping[str, pd.DataFrame]) -> None:
-    """Draw a line of values over epochs for each run."""
-    for number, (name, history) in enumerate(histories.items()):
-        ax.plot(history["epoch"], values[name], _DASHES[number % len(_DASHES)], label=name)
+def _curves(
+    ax: Any,
+    values: Mapping[str, pd.Series],
+    histories: Mapping[str, pd.DataFrame],
+    names: Sequence[str] | None = None,
+) -> None:
+    """Draw a line of values over epochs for each run, its look by the place of its name."""
+    colours, places = cycle_colours(), list(histories if names is None else names)
+    for name, history in histories.items():
+        place = places.index(name)
+        look = {"ls": _DASHES[place % len(_DASHES)], "color": colours[place % len(colours)]}
+        ax.plot(history["epoch"], values[name], label=name, **look)
     _epochs(ax)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.network import network
@@ -111,18 +112,25 @@ def learning_page(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 @styled
 def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
-    """Draw the angles between updates and the gradient, a panel for each network.
+    """Draw the angles between updates and the gradient, a panel for each network, with one legend for all.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to DataFrame
         By title, what :func:`dendrosim.plot.gradient_angles` draws.
     """
-    figure = Figure(figsize=(6.4, 2.9 * len(panels)))
-    for ax, (title, histories) in zip(
-        figure.subplots(len(panels), 1, squeeze=False).ravel(), panels.items(), strict=True
-    ):
-        gradient_angles(histories, ax)
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.1 * columns + 1.8, 2.6 * rows))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    names = list(dict.fromkeys(name for histories in panels.values() for name in histories))
+    lines = dict[object, Line2D]()
+    for ax, (title, histories) in zip(axes, panels.items(), strict=False):
+        gradient_angles(histories, ax, names)
         ax.set_title(title)
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))  # there may be a dozen rules
+        ax.get_legend().remove()
+        lines |= {line.get_label(): line for line in ax.get_lines() if line.get_label() in histories}
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    figure.legend([lines[name] for name in names], names, loc="outside right upper")
     return figure

@@ -67,6 +67,20 @@ def test_gradient_angles_are_the_mean_over_layers():
     np.testing.assert_array_equal(line.get_ydata(), [60.0, 40.0])
 
 
+def test_a_rule_is_the_same_line_in_all_panels_of_the_angles_and_stands_once_in_the_legend():
+    history = pd.DataFrame({"epoch": [1, 2], "gradient_angle.hidden-1": [80.0, 60.0]})
+    panels = {"one": ["a", "b", "c"], "other": ["c", "b"], "third": ["d"]}
+    figure = plot.angles_page({title: dict.fromkeys(names, history) for title, names in panels.items()})
+    looks = [
+        {line.get_label(): (line.get_color(), line.get_linestyle()) for line in ax.get_lines()} for ax in figure.axes
+    ]
+    assert looks[0]["b"] == looks[1]["b"]
+    assert looks[0]["c"] == looks[1]["c"]
+    assert len({looks[0]["a"], looks[0]["b"], looks[0]["c"], looks[2]["d"]}) == 4
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c", "d"]
+
+
 def test_agreement_shows_one_engine_against_the_other():
     values = np.array([1.0, -2.0, 0.0, 4.0])
     ax = agreement({"output": (values, values + 0.1)}, "ξ")
