@@ -109,8 +109,15 @@ def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
         assert np.nanmax(np.abs(difference)) < 50 * np.finfo(np.float32).eps
 
 
-@pytest.mark.parametrize("mode", ["continuous", "at-convergence"])
-@pytest.mark.parametrize(("model", "rule"), [(CONVOLUTIONAL, "paper"), (RECURRENT, "kolen-pollack")])
+@pytest.mark.parametrize(
+    ("model", "rule", "mode"),
+    [
+        (CONVOLUTIONAL, "paper", "continuous"),
+        (RECURRENT, "kolen-pollack", "at-convergence"),
+        pytest.param(CONVOLUTIONAL, "paper", "at-convergence", marks=pytest.mark.slow),
+        pytest.param(RECURRENT, "kolen-pollack", "continuous", marks=pytest.mark.slow),
+    ],
+)
 def test_cuda_learns_the_same_weights_as_numpy(on_cpu, model, rule, mode):
     plasticity = {"streams": 2, "mode": mode, "presentation_time": 10.0, "epochs": 2, "decay": 0.1}
     model = model.changed(plasticity=plasticity, rules=feedback(rule))

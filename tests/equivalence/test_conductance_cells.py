@@ -41,7 +41,11 @@ def test_the_fixed_point_of_random_conductance_networks_is_that_of_the_equilibri
 
 
 @pytest.mark.parametrize(
-    ("coupling", "teacher"), [("one-way", {"kind": "nudged", "strength": 0.3}), ("two-way", {"kind": "clamped"})]
+    ("coupling", "teacher"),
+    [
+        pytest.param("one-way", {"kind": "nudged", "strength": 0.3}, marks=pytest.mark.slow),
+        ("two-way", {"kind": "clamped"}),
+    ],
 )
 def test_the_compiled_circuit_has_the_same_fixed_point(coupling, teacher):
     cell = {"kind": "conductance", "coupling": coupling}
