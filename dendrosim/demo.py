@@ -106,7 +106,7 @@ def _advance(progress: Progress, task: TaskID, row: Mapping[str, Any]) -> None:
 def _accuracies(runs: dict[str, Run]) -> Table:
     table = Table("rule", "test accuracy", "angle between Θ and W at the end")
     for name, run in runs.items():
-        angles = [f"{angle:.0f}°" for angle in run.history.filter(like="angle.").iloc[-1]]
+        angles = [f"{angle:.0f}°" for angle in run.history.filter(regex=r"^angle\.").iloc[-1]]
         feedback = ", ".join(angles) if name != "backpropagation" else "(sends errors back through W)"
         table.add_row(name, f"{100 * run.test_accuracy:.2f} %", feedback)
     return table

@@ -140,7 +140,7 @@ class _Recurrent(nn.Module):
 
 
 def _module(model: Model) -> nn.Module:
-    if model.steps > 1:
+    if model.is_sequence:
         _, cells, units, outputs = (0, *model.sizes)
         return _Recurrent(cells, units, outputs)
     modules: list[nn.Module] = []
@@ -239,6 +239,6 @@ def random_batch(model: Model, batch: int) -> tuple[Tensor, Tensor]:
     """Return random stimuli and labels of a network's shapes."""
     generator = torch.Generator().manual_seed(0)
     stimuli = channels_last(torch.randn(batch, *model.input, generator=generator))
-    shape = (batch, model.steps) if model.steps > 1 else (batch,)
+    shape = (batch, model.steps) if model.is_sequence else (batch,)
     labels = torch.randint(0, model.sizes[-1], shape, generator=generator)
     return stimuli, nn.functional.one_hot(labels, model.sizes[-1]).float()

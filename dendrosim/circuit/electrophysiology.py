@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms, mV, pA
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.devices.device import runtime_device
 
+from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
 from dendrosim.circuit.conductance_cell import constants, membrane
 from dendrosim.circuit.target import active
 from dendrosim.errors import CircuitError
@@ -69,12 +68,12 @@ def current_clamp(
             method="rk4",
             clock=clock,
             namespace=constants(quiet),
-            codeobj_class=NumpyCodeObject,
+            codeobj_class=NumpyCode,
         )
         for name in COMPARTMENTS:
             setattr(cells, f"V_{name}", cell.resting_potential * mV)
         potentials = [f"V_{name}" for name in COMPARTMENTS]
-        monitor = StateMonitor(cells, potentials, record=True, clock=clock, codeobj_class=NumpyCodeObject)
+        monitor = StateMonitor(cells, potentials, record=True, clock=clock, codeobj_class=NumpyCode)
         network = Network(cells, monitor)
         for duration, amplitudes in ((before, 0.0), (step, np.asarray(currents)), (after, 0.0)):
             setattr(cells, f"I_{compartment}", amplitudes * pA)

@@ -49,11 +49,12 @@ ACTIVATIONS = {
         lambda xp, z: 1 / (1 + xp.exp(-z)),
         lambda xp, u: u * (1 - u),
     ),
+    # log(1 + e^z) and 1 − e^{−u}, without overflow for large z and without cancellation for small u.
     "softplus": Activation(
-        "log(1 + exp(drive))",
-        "1 - exp(-prediction)",
-        lambda xp, z: xp.log(1 + xp.exp(z)),
-        lambda xp, u: 1 - xp.exp(-u),
+        "0.5*(drive + abs(drive)) + log1p(exp(-abs(drive)))",
+        "-expm1(-prediction)",
+        lambda xp, z: xp.clip(z, 0, None) + xp.log1p(xp.exp(-xp.abs(z))),
+        lambda xp, u: -xp.expm1(-u),
     ),
     "identity": Activation(
         "drive",

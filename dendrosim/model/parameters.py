@@ -16,7 +16,8 @@ from safetensors.numpy import save
 
 from dendrosim.errors import ParametersError
 from dendrosim.files import replace_file
-from dendrosim.model.connections import Connection
+from dendrosim.model.local_update import feedback_deviation
+from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
 
 Draw = Callable[[Model, np.random.Generator], Mapping[str, np.ndarray]]
@@ -66,7 +67,7 @@ class Parameters:
         own : callable, optional
             Draws a rule's own parameters from a third stream: :meth:`dendrosim.rules.Rule.own`.
         """
-        forward, feedback, third = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
+        forward, feedback, third = (np.random.default_rng(stream(seed, each)) for each in ("W", "theta", "auxiliary"))
         parameters = cls()
         for connection in model.connections:
             name, shape = connection.name, connection.shape
@@ -183,11 +184,6 @@ def angle_between(one: np.ndarray, other: np.ndarray) -> float:
     a, b = (np.asarray(array, dtype=np.float64).ravel() for array in (one, other))
     cosine = float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), np.finfo(float).tiny)
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-
-
-def feedback_deviation(connection: Connection, given: float | None) -> float:
-    """Return the standard deviation with which Θ of a connection is drawn: 1/√fan-out unless another is given."""
-    return connection.fan_out**-0.5 if given is None else given
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -209,7 +209,9 @@ class Recording:
         return encoding
 
     def _reason(self) -> str:
-        tolerance = self.dataset.attrs["tolerance"]
+        tolerance, asked = self.dataset.attrs["tolerance"], self.dataset.attrs["presentations"]
+        if asked > len(self.convergence_time):
+            return f"interrupted after {len(self.convergence_time)} of {asked} presentations"
         moving = ~np.isfinite(self.convergence_time)
         if not moving.any():
             return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"

@@ -11,7 +11,7 @@ from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.circuit import TOLERANCES
 from dendrosim.circuit.learning import LearningAssembly
 from dendrosim.circuit.target import active, find_target
-from dendrosim.errors import CircuitError, NotConverged, TargetError
+from dendrosim.errors import CircuitError, TargetError
 from dendrosim.recording import Record
 
 MODEL = small_model((7, 9, 26, 3), cell={"tau_apical": 5.0})
@@ -58,7 +58,7 @@ def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(tar
 def test_nan_never_counts_as_converged(target):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), target)
     circuit.parameters.W["hidden-2"][25, 8] = np.nan
-    with pytest.warns(NotConverged, match="5 of 5 presentations"):
+    with pytest.raises(CircuitError, match="ran away to nan"):
         circuit.relax(*presentations_of(MODEL, 5, 2), record=EVERYTHING, time_limit=30.0)
 
 
@@ -78,6 +78,18 @@ def test_saturated_cells_are_as_on_numpy(dtype):
     assert states[1]["basal"].min() < 1e-6
     for name in ("basal", "apical", "soma", "prediction", "delta"):
         np.testing.assert_allclose(states[0][name], states[1][name], rtol=0, atol=50 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
+def test_softplus_cells_do_not_overflow(target):
+    model = small_model((2, 3, 2), activation="softplus", output="identity")
+    parameters = parameters_of(model, 0)
+    parameters.bias["hidden-1"][:] = -40.0, 0.0, 1000.0
+    circuit = Circuit(model, parameters, target, dtype="float32")
+    circuit.relax(np.zeros((1, 2)))
+    np.testing.assert_allclose(
+        circuit.state["hidden-1"]["basal"][0], np.logaddexp(parameters.bias["hidden-1"], 0), 1e-4
+    )
 
 
 def test_two_threads_follow_the_same_trajectory_as_one():
