@@ -187,7 +187,8 @@ def test_synapses_that_are_not_there_are_refused(circuit, synapses, sentence):
 
 
 def test_a_recording_that_cannot_be_written_says_so_in_one_sentence(circuit, recording, tmp_path):
-    nowhere = tmp_path / "no-such-folder" / "recording.nc"
+    (tmp_path / "file").write_text("in the way")
+    nowhere = tmp_path / "file" / "recording.nc"
     with pytest.raises(
         DataError, match=r"the recording cannot be written .*; make room for it, or choose another place"
     ):
