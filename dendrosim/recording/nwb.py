@@ -6,17 +6,19 @@ variables, provenance) stands in the file's notes as JSON, so that the recording
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
-from dendrosim.files import check_writable, replacing, write_safely
+from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 if TYPE_CHECKING:
@@ -47,12 +49,10 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     check_writable(path, "recording")
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
-
-    def write(place: Path) -> None:
-        with replacing(place) as new, pynwb.NWBHDF5IO(new, "w") as stream:
-            stream.write(_file(pynwb, dataset))
-
-    write_safely(path, write, "recording")
+    content = io.BytesIO()  # on a disk that gets full HDF5 ends the whole process
+    with h5py.File(content, "w") as written, pynwb.NWBHDF5IO(file=written, mode="w") as stream:
+        stream.write(_file(pynwb, dataset))
+    write_safely(path, lambda place: replace_file(place, content.getvalue()), "recording")
 
 
 def _file(pynwb: Any, dataset: xr.Dataset) -> NWBFile:

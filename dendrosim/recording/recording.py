@@ -15,7 +15,7 @@ from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
-from dendrosim.recording.spool import open_netcdf
+from dendrosim.recording.spool import open_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     from neo import Block
@@ -138,7 +138,7 @@ class Recording:
 
         def write(place: Path) -> None:
             with replacing(place) as new:
-                self.dataset.to_netcdf(new, engine="h5netcdf", encoding=self._encoding())
+                write_netcdf(self.dataset, new, encoding=self._encoding())
 
         check_writable(Path(path), "recording")
         write_safely(Path(path), write, "recording")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from dendrosim.files import check_writable, elsewhere, temporary_folder, writable
+
+_AMPLE, _MARGIN = 2, 2**24  # times the size of what is written, and bytes
 
 
 @contextmanager
@@ -49,8 +53,16 @@ def spooled(path: str | Path | None) -> Iterator[Callable[[xr.Dataset], xr.Datas
 
 
 def _on_disk(piece: xr.Dataset, file: Path) -> xr.Dataset:
-    piece.to_netcdf(file, engine="h5netcdf")
+    write_netcdf(piece, file)
     return open_netcdf(file)
+
+
+def write_netcdf(dataset: xr.Dataset, file: Path, **settings: Any) -> None:
+    """Write a dataset, by way of memory where room is short: on a disk that gets full HDF5 ends the whole process."""
+    if shutil.disk_usage(file.parent).free > _AMPLE * dataset.nbytes + _MARGIN:
+        dataset.to_netcdf(file, engine="h5netcdf", **settings)
+    else:
+        file.write_bytes(dataset.to_netcdf(engine="h5netcdf", **settings))
 
 
 def open_netcdf(file: str | Path) -> xr.Dataset:
