@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -15,7 +16,7 @@ from brian2 import Clock, NetworkOperation
 
 from dendrosim.circuit import cuda
 from dendrosim.circuit.brian2_internals import FOREVER, read_result, results_are_in, runtime_device
-from dendrosim.circuit.build import PROGRAM, kept_build
+from dendrosim.circuit.build import PROGRAM, is_kept, kept_build
 from dendrosim.circuit.report import Report, report_end, reporting
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
@@ -95,14 +96,17 @@ class StandaloneSimulation:
 
     def generate(self, folder: Path) -> None:
         """Write the sources of the binary and its makefile to a folder."""
-        with active(self._device, self._target.preferences):
-            self._device.build(directory=str(folder), compile=False, run=False, with_output=False)
-        if self._target.name == "cuda_standalone":
-            cuda.link_random_numbers(folder)
+        project = self.folder / "project"
+        if not project.exists():  # a second time the device would write something else
+            with active(self._device, self._target.preferences):
+                self._device.build(directory=str(project), compile=False, run=False, with_output=False)
+            if self._target.name == "cuda_standalone":
+                cuda.link_random_numbers(project)
+        shutil.copytree(project, folder, symlinks=True, dirs_exist_ok=True)
 
     def build(self) -> Path:
         """Build the binary, or find it built, and return its folder."""
-        if self._program is None:
+        if self._program is None or not is_kept(self._program):
             self._target.check_machine()
             self._program = kept_build(self.generate)
         return self._program

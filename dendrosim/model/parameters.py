@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dendrosim.errors import ParametersError
-from dendrosim.files import replace_file
+from dendrosim.files import replace_file, write_safely
 from dendrosim.model.local_update import feedback_deviation
 from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
@@ -124,14 +124,23 @@ class Parameters:
         Parameters
         ----------
         path : str or Path
-            The file; it is written beside its place and renamed over it.
+            The file; it is written beside its place and renamed over it. Missing folders are made.
         model : Model
             The network they belong to.
+
+        Raises
+        ------
+        ParametersError
+            The file cannot be written; the sentence says where the weights are instead.
         """
-        path = Path(path)
+        content = self.content(model)
+        write_safely(Path(path), lambda place: replace_file(place, content), "weights file", ParametersError)
+
+    def content(self, model: Model) -> bytes:
+        """Return the content of the file that :meth:`save` writes."""
         arrays = {name: np.ascontiguousarray(array) for name, array in self.items()}
         metadata = {"fingerprint": model.fingerprint, "architecture": model.architecture, "model": model.name}
-        replace_file(path, save(arrays, {"dendrosim": json.dumps(metadata)}))
+        return save(arrays, {"dendrosim": json.dumps(metadata)})
 
     @classmethod
     def load(cls, path: str | Path, model: Model) -> Parameters:

@@ -11,10 +11,11 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
-from dendrosim.files import replacing
+from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
+from dendrosim.recording.spool import open_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     from neo import Block
@@ -127,15 +128,21 @@ class Recording:
     def save(self, path: str | Path) -> Path:
         """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.
 
+        Missing folders are made.
+
         Raises
         ------
         DataError
-            The file cannot be written.
+            The file cannot be written; the sentence says where the recording is instead.
         """
-        path = Path(path)
-        with replacing(path, "recording") as partial:
-            self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=self._encoding())
-        return path
+
+        def write(place: Path) -> None:
+            with replacing(place) as new:
+                write_netcdf(self.dataset, new, encoding=self._encoding())
+
+        check_writable(Path(path), "recording")
+        write_safely(Path(path), write, "recording")
+        return Path(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:
@@ -161,7 +168,7 @@ class Recording:
         if not Path(path).is_file():
             raise DataError(f"{path}: there is no such recording; make one with 'dendrosim relax'.")
         try:
-            return cls(xr.open_dataset(path, engine="h5netcdf", chunks={}))
+            return cls(open_netcdf(path))
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: this recording cannot be read ({error}); record it again.") from None
 

@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from plotly.offline import get_plotlyjs
 
 from dendrosim.errors import DataError
-from dendrosim.files import replace_file
+from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
 from dendrosim.recording import Recording
 from dendrosim.recording.record import VARIABLES
@@ -61,7 +61,7 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     recording : Recording
         Potentials over (presentation, time, neuron).
     path : str or Path
-        File to write; one that is there is replaced.
+        File to write; one that is there is replaced. Missing folders are made.
 
     Returns
     -------
@@ -71,12 +71,13 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        The recording holds no neuron.
+        The recording holds no neuron, or the file cannot be written; then the sentence says where the page is instead.
     """
     path, dataset = Path(path), recording.dataset
     variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
+    check_writable(path, "page")
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
@@ -95,7 +96,8 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     shell["sentence"] = html.escape(selection.sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
-    replace_file(path, Template(_resource("template.html")).substitute(shell).encode())
+    page = Template(_resource("template.html")).substitute(shell).encode()
+    write_safely(path, lambda place: replace_file(place, page), "page")
     return path
 
 

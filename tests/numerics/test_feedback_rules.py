@@ -21,7 +21,6 @@ from dendrosim.model import Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 from dendrosim.training.optimizer import Optimizer
 
-
 PAPER = {"dll": {"feedback": "paper", "decay": 0.0}}
 
 
