@@ -101,7 +101,7 @@ def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, mod
     check_against_numpy(model, presentations)
 
 
-def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
+def check_float32_against_numpy():
     _, ours = relaxed(CONVOLUTIONAL, "cuda_standalone", 3, "settled", dtype="float32")
     _, wanted = relaxed(CONVOLUTIONAL, "numpy", 3, "settled")
     assert ours.converged
@@ -109,6 +109,23 @@ def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
     for name in EVERYTHING.variables:
         difference = ours.dataset[name][:, :samples].values - wanted.dataset[name][:, :samples].values
         assert np.nanmax(np.abs(difference)) < 50 * np.finfo(np.float32).eps
+
+
+def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
+    check_float32_against_numpy()
+
+
+def check_learning_against_numpy(model, rule, mode):
+    plasticity = {"streams": 2, "mode": mode, "presentation_time": 10.0, "epochs": 2, "decay": 0.1}
+    model = model.changed(plasticity=plasticity, rules=feedback(rule))
+    parameters, (stimuli, targets) = parameters_of(model, 5), presentations_of(model, 4, 5)
+    ours, wanted = (
+        Circuit(model, parameters, target, dt=1.0).learn(stimuli, targets) for target in ("cuda_standalone", "numpy")
+    )
+    for name, array in wanted.parameters.items():
+        np.testing.assert_allclose(dict(ours.parameters.items())[name], array, rtol=0, atol=1e-12)
+        assert np.abs(array - dict(parameters.items())[name]).max() > 0
+    np.testing.assert_array_equal(ours.history["presentation_ms"], wanted.history["presentation_ms"])
 
 
 @pytest.mark.parametrize(
@@ -121,16 +138,7 @@ def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
     ],
 )
 def test_cuda_learns_the_same_weights_as_numpy(on_cpu, model, rule, mode):
-    plasticity = {"streams": 2, "mode": mode, "presentation_time": 10.0, "epochs": 2, "decay": 0.1}
-    model = model.changed(plasticity=plasticity, rules=feedback(rule))
-    parameters, (stimuli, targets) = parameters_of(model, 5), presentations_of(model, 4, 5)
-    ours, wanted = (
-        Circuit(model, parameters, target, dt=1.0).learn(stimuli, targets) for target in ("cuda_standalone", "numpy")
-    )
-    for name, array in wanted.parameters.items():
-        np.testing.assert_allclose(dict(ours.parameters.items())[name], array, rtol=0, atol=1e-12)
-        assert np.abs(array - dict(parameters.items())[name]).max() > 0
-    np.testing.assert_array_equal(ours.history["presentation_ms"], wanted.history["presentation_ms"])
+    check_learning_against_numpy(model, rule, mode)
 
 
 def test_nan_never_counts_as_converged_on_cuda(on_cpu):
@@ -186,8 +194,27 @@ def test_nvcc_builds_a_whole_network(tmp_path):
     assert (folder / "main").stat().st_size > 100_000
 
 
+on_gpu = pytest.mark.skipif(cuda.capability() is None, reason="no NVIDIA GPU answers")
+
+
 @pytest.mark.gpu
-@pytest.mark.skipif(cuda.capability() is None, reason="no NVIDIA GPU answers")
+@on_gpu
 @pytest.mark.parametrize("model", [CONVOLUTIONAL, RECURRENT, CONDUCTANCE])
 def test_a_real_gpu_follows_numpy_too(model):
     check_against_numpy(model, 3)
+
+
+@pytest.mark.gpu
+@on_gpu
+def test_a_real_gpu_in_float32_follows_float64_too():
+    check_float32_against_numpy()
+
+
+@pytest.mark.gpu
+@on_gpu
+@pytest.mark.parametrize(
+    ("model", "rule", "mode"),
+    [(CONVOLUTIONAL, "paper", "continuous"), (RECURRENT, "kolen-pollack", "at-convergence")],
+)
+def test_a_real_gpu_learns_the_same_weights_too(model, rule, mode):
+    check_learning_against_numpy(model, rule, mode)
