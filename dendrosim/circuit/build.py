@@ -32,6 +32,24 @@ KEPT = 100
 _JOBS = min(8, max(2, (os.cpu_count() or 1) // 2))
 
 
+# What every file of a generated project includes.
+_HEADERS = (
+    '"objects.h"',
+    '"network.h"',
+    '"brianlib/common_math.h"',
+    '"brianlib/stdint_compat.h"',
+    *("<algorithm>", "<chrono>", "<climits>", "<cmath>", "<csignal>", "<cstring>", "<ctime>", "<fstream>"),
+    *("<iostream>", "<vector>"),
+)
+_PRECOMPILE = """
+
+$(OBJS): precompiled.h.gch
+%.o: CXXFLAGS += -include precompiled.h
+precompiled.h.gch: precompiled.h
+\t$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+"""
+
+
 def cache_folder() -> Path:
     """Return where builds are kept: `builds` in DENDROSIM_CACHE, or in `dendrosim` in the user's cache folder.
 
@@ -64,6 +82,19 @@ def compile_project(folder: Path) -> None:
         )
 
 
+def precompile_headers(folder: Path) -> None:
+    """Let a generated C++ project read its headers once, instead of once a file: half of the time of a build.
+
+    Parameters
+    ----------
+    folder : Path
+        A project that has not been compiled yet; a header and rules are added to it.
+    """
+    (folder / "precompiled.h").write_text("".join(f"#include {header}\n" for header in _HEADERS))
+    with (folder / "makefile").open("a") as makefile:
+        makefile.write(_PRECOMPILE)
+
+
 def kept_build(generate: Callable[[Path], None]) -> Path:
     """Return a folder with a compiled project, from the cache or compiled now.
 
@@ -87,7 +118,7 @@ def kept_build(generate: Callable[[Path], None]) -> Path:
             kept = cache_folder() / _key(work)
             if not _intact(kept):
                 compile_project(work)
-                for rest in work.rglob("*.o"):
+                for rest in (*work.rglob("*.o"), *work.rglob("*.gch")):
                     rest.unlink()
                 (work / _SEAL).write_text(_hash(_used(work)))
                 _move(work, kept, aside)

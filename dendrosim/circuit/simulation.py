@@ -16,7 +16,7 @@ from brian2 import Clock, NetworkOperation
 
 from dendrosim.circuit import cuda
 from dendrosim.circuit.brian2_internals import FOREVER, read_result, results_are_in, runtime_device
-from dendrosim.circuit.build import PROGRAM, is_kept, kept_build
+from dendrosim.circuit.build import PROGRAM, is_kept, kept_build, precompile_headers
 from dendrosim.circuit.report import Report, report_end, reporting
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
@@ -102,6 +102,8 @@ class StandaloneSimulation:
                 self._device.build(directory=str(project), compile=False, run=False, with_output=False)
             if self._target.name == "cuda_standalone":
                 cuda.link_random_numbers(project)
+            else:
+                precompile_headers(project)
         shutil.copytree(project, folder, symlinks=True, dirs_exist_ok=True)
 
     def build(self) -> Path:

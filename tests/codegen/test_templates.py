@@ -32,13 +32,13 @@ def trajectories(target, presentations, **settings):
 
 @pytest.mark.parametrize("presentations", [1, 5])
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
-def test_every_target_follows_the_same_trajectory_as_numpy(target, presentations):
+def test_every_target_follows_the_same_trajectory_as_numpy(optimised, target, presentations):
     for ours, wanted in zip(trajectories(target, presentations), trajectories("numpy", presentations), strict=True):
         np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
-def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(target):
+def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(optimised, target):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), target, dtype="float32")
     reference = Circuit(MODEL, parameters_of(MODEL, 2))
     stimuli, targets = presentations_of(MODEL, 5, 2)
@@ -55,7 +55,7 @@ def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(tar
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
-def test_nan_never_counts_as_converged(target):
+def test_nan_never_counts_as_converged(optimised, target):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), target)
     circuit.parameters.W["hidden-2"][25, 8] = np.nan
     with pytest.raises(CircuitError, match="ran away to nan"):
@@ -64,7 +64,7 @@ def test_nan_never_counts_as_converged(target):
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_saturated_cells_are_as_on_numpy(dtype):
+def test_saturated_cells_are_as_on_numpy(optimised, dtype):
     # exp(-z) overflows, and 1/(1 + exp(-z)) is 0.
     model = small_model((7, 40, 3), activation="sigmoid")
     parameters = parameters_of(model, 2)
