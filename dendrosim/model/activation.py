@@ -49,8 +49,8 @@ ACTIVATIONS = {
         lambda xp, z: 1 / (1 + xp.exp(-z)),
         lambda xp, u: u * (1 - u),
     ),
-    # log(1 + e^z) and 1 − e^{−u}, without overflow for large z and without cancellation for small u. Brian2 has no log1p
-    # and expm1 on all of its targets: there u is exact to rounding of 1, and its slope of u.
+    # log(1 + e^z) and 1 − e^{−u}, without overflow for large z and without cancellation for small u. Brian2 has log1p
+    # and expm1 on some of its targets only, so there u is exact to the rounding of 1.
     "softplus": Activation(
         "0.5*(drive + abs(drive)) + log(1 + exp(-abs(drive)))",
         "2*tanh(0.5*prediction)/(1 + tanh(0.5*prediction))",

@@ -154,8 +154,15 @@ def test_what_a_killed_process_left_is_removed_by_the_next_build(cache, compilat
     assert (kept / "main").exists()
 
 
+def without_make(run):
+    def run_all_but_make(command, **settings):
+        return run(["no-such-make"] if command[0] == "make" else command, **settings)
+
+    return run_all_but_make
+
+
 def test_a_machine_without_make_is_told_to_install_it(cache, monkeypatch):
-    monkeypatch.setattr(build, "_MAKE", ["no-such-make"])
+    monkeypatch.setattr(build.subprocess, "run", without_make(build.subprocess.run))
     with pytest.raises(CircuitError, match="there is no make to compile with"):
         relaxed()
 
