@@ -17,6 +17,7 @@ from dendrosim.model.cell import COMPARTMENTS, ConductanceCell
 BASELINE_RATE = 50.0  # Hz at x = 0 of a cell whose activity has either sign, r = r₀ (1 + x)
 MAXIMAL_RATE = 150.0  # Hz at x = 1 of a cell whose activity is in [0, 1], r = r_max x; Urbanczik and Senn 2014
 
+RUNGE_KUTTA_LIMIT = 2.785  # of step times rate: beyond it the fourth-order method amplifies a mode that decays
 _TEST_CURRENT = 10.0  # pA; the cell is linear, so any current gives the same resistances
 _LONG = 20.0  # slowest time constants until a potential is steady, to e⁻²⁰
 
@@ -54,8 +55,13 @@ def current_clamp(
     Raises
     ------
     CircuitError
-        There is no such compartment.
+        There is no such compartment, or the step is too long for the modes of the cell.
     """
+    limit = RUNGE_KUTTA_LIMIT / float(cell.rates().real.max())
+    if not 0 < dt < limit:
+        raise CircuitError(
+            f"a step of {dt:g} ms does not follow the fastest mode of this cell; choose a positive dt below {limit:.3g} ms."
+        )
     if compartment not in COMPARTMENTS:
         raise CircuitError(f"a cell has no '{compartment}' to inject into; choose {', '.join(COMPARTMENTS)}.")
     quiet = cell.model_copy(update={"noise": 0.0})
