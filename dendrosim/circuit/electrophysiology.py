@@ -60,7 +60,8 @@ def current_clamp(
     limit = RUNGE_KUTTA_LIMIT / float(cell.rates().real.max())
     if not 0 < dt < limit:
         raise CircuitError(
-            f"a step of {dt:g} ms does not follow the fastest mode of this cell; choose a positive dt below {limit:.3g} ms."
+            f"a step of {dt:g} ms cannot follow the fastest mode of this cell; choose a positive dt below "
+            f"{limit:.3g} ms."
         )
     if compartment not in COMPARTMENTS:
         raise CircuitError(f"a cell has no '{compartment}' to inject into; choose {', '.join(COMPARTMENTS)}.")
