@@ -12,18 +12,19 @@ import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
+from rich.text import Text
 
 from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
-from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.checks import reason
+from dendrosim.errors import DendrosimError, NotConverged, has_controls
 from dendrosim.live import watching
 from dendrosim.recording_commands import OverwriteOption, refuse_to_overwrite
+from dendrosim.terminal import Terminal, forgive_encodings
 from dendrosim.train_command import ModelArgument
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
 )
-console = Console()
+console = Terminal()
 
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
@@ -245,12 +246,25 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the command line; an error of the project is one sentence and exit status 1."""
+    """Run the command line; an error of the project, or of the file system, is one sentence and exit status 1."""
+    forgive_encodings()
     try:
+        for word in sys.argv[1:]:
+            if has_controls(word):
+                raise DendrosimError(
+                    f"the argument '{word}' holds control characters, or is no text; write it otherwise."
+                )
         app()
     except DendrosimError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{reason(error)}; choose another file or folder, or make room for it.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    Terminal(stderr=True).print(Text.assemble(("Error:", "bold red"), f" {sentence}"), highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

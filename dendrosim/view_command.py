@@ -36,7 +36,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.recording import Recording
         from dendrosim.view import write_page
 
-        page = recording.with_suffix(".html") if out is None else out
+        page = recording.parent / f"{recording.stem}.html" if out is None else out
         if not overwrite:
             refuse_to_overwrite(page)
         loaded = Recording.load(recording)

@@ -11,18 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dask
 from dask.distributed import Client, LocalCluster, as_completed
 
 from dendrosim.benchmark.report import machine
+from dendrosim.benchmark.row import Row, read_row
 from dendrosim.benchmark.tables import Cell
 from dendrosim.errors import DivergedError, RunError
 from dendrosim.training import Hardware, train
 from dendrosim.training.checkpoint import NAME, Checkpoint
-
-Row = dict[str, Any]
 
 
 def train_cell(cell: Cell, folder: Path, command: str) -> Row:
@@ -79,16 +77,10 @@ def _by_epoch(history: list[Row], prefix: str) -> dict[str, list[float | None]]:
 
 
 def finished(path: Path) -> list[Row]:
-    """Return the rows of a table that are there already; a line that was cut off by a crash does not count."""
+    """Return the rows of a table that are there already; a line that is no whole row does not count."""
     if not path.exists():
         return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return rows
+    return [row for row in map(read_row, path.read_bytes().split(b"\n")) if row is not None]
 
 
 def run_cells(

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
+from dendrosim.claims import check_hdf
 from dendrosim.errors import DataError
 from dendrosim.files import replacing
+from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 if TYPE_CHECKING:
@@ -45,6 +48,11 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     pynwb = _pynwb()
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
+    for name in ("model", "architecture", "fingerprint", "weights"):
+        if name not in dataset.attrs:
+            raise DataError(
+                f"this recording does not say its '{name}', which NWB wants; export one as it was recorded."
+            )
     file = pynwb.NWBFile(
         session_description=f"{dataset.attrs['model']} relaxes: {dataset.attrs['architecture']}",
         identifier=f"{dataset.attrs['fingerprint']}-{dataset.attrs['weights']}",
@@ -77,20 +85,20 @@ def read_nwb(path: Path) -> xr.Dataset:
         pynwb is not installed, or the file is missing or not one of ours.
     """
     pynwb = _pynwb()
-    try:
+    with reading(path):
+        with h5py.File(path) as stored:
+            check_hdf(stored, path.stat().st_size)
         with pynwb.NWBHDF5IO(path, "r") as stream:
             file = stream.read()
             remarks = json.loads(file.notes)
             arrays = dict(_arrays(file, remarks))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path}: this is no recording of ours that can be read ({error}); export it again.") from None
-    dataset = xr.Dataset(
-        {
+        variables = {
             name: (described["dimensions"], arrays[name], described["attributes"])
             for name, described in remarks["variables"].items()
         }
-    )
-    return dataset.set_coords(remarks["coordinates"]).assign_attrs(remarks["attributes"])
+        dataset = xr.Dataset(variables).set_coords(remarks["coordinates"]).assign_attrs(remarks["attributes"])
+        check_form(dataset)
+        return dataset
 
 
 def _pynwb() -> Any:

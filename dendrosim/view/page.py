@@ -16,8 +16,9 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from plotly.offline import get_plotlyjs
 
+from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
-from dendrosim.files import replace_file
+from dendrosim.files import replace_file, writable
 from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
 from dendrosim.recording import Recording
 from dendrosim.recording.record import VARIABLES
@@ -71,12 +72,15 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        The recording holds no neuron.
+        The recording holds no neuron, or lacks what tells one from another; or the page cannot be written.
     """
-    path, dataset = Path(path), recording.dataset
+    if not isinstance(recording, Recording):
+        raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
+    path, dataset = path_of(path, "the page"), recording.dataset
     variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
+    recording.need("time", "presentation", "layer", "index")
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
@@ -95,7 +99,8 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     shell["sentence"] = html.escape(selection.sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
-    replace_file(path, Template(_resource("template.html")).substitute(shell).encode())
+    with writable(path, "page"):
+        replace_file(path, Template(_resource("template.html")).substitute(shell).encode())
     return path
 
 
