@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
-from typing import Any
 
 BELIEVED = 2**28
 """Bytes that any file may claim."""
@@ -57,25 +56,3 @@ def content(path: Path) -> bytes:
         data = file.read(most + 1)
     check_claim(len(data), stored)
     return data
-
-
-def check_hdf(file: Any, stored: int, into_memory: bool = True) -> None:
-    """Refuse an HDF5 file whose arrays together claim more than it can hold.
-
-    Parameters
-    ----------
-    file : h5py.File
-        Open for reading.
-    stored : int
-        Its bytes.
-    into_memory : bool
-        Whether all of it will be read.
-    """
-    claimed = 0
-
-    def add(name: str, item: Any) -> None:
-        nonlocal claimed
-        claimed += int(getattr(item, "size", 0) or 0) * item.dtype.itemsize if hasattr(item, "dtype") else 0
-
-    file.visititems(add)
-    check_claim(claimed, stored, into_memory)

@@ -17,8 +17,9 @@ import pandas as pd
 import scipy.io
 
 from dendrosim.checks import reason
-from dendrosim.claims import check_claim, check_hdf, content
+from dendrosim.claims import check_claim, content
 from dendrosim.errors import DataError
+from dendrosim.hdf import check_hdf
 
 IDX_BYTES = 0x08
 CIFAR_PIXELS = 3 * 32 * 32
@@ -131,8 +132,8 @@ def read_columns(path: Path, header: bool, dated: bool) -> np.ndarray:
 @reader
 def read_hdf(path: Path) -> np.ndarray:
     """Read the one frame of numbers in an HDF5 file that pandas wrote: float64 of shape (steps, columns)."""
+    check_hdf(path)
     with h5py.File(path) as file:
-        check_hdf(file, path.stat().st_size)
         frames = [group["block0_values"] for group in file.values() if isinstance(group, h5py.Group)]
         if len(frames) != 1 or frames[0].dtype.kind not in "iuf":
             raise ValueError("it does not hold one frame of numbers")

@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 import xarray as xr
 
-from dendrosim.claims import check_hdf
 from dendrosim.errors import DataError
 from dendrosim.files import replacing
+from dendrosim.hdf import check_hdf
 from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
@@ -86,8 +85,7 @@ def read_nwb(path: Path) -> xr.Dataset:
     """
     pynwb = _pynwb()
     with reading(path):
-        with h5py.File(path) as stored:
-            check_hdf(stored, path.stat().st_size)
+        check_hdf(path)
         with pynwb.NWBHDF5IO(path, "r") as stream:
             file = stream.read()
             remarks = json.loads(file.notes)

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import xarray as xr
 from xarray.backends import H5NetCDFStore
 
 from dendrosim.checks import is_file, path_of, reason
-from dendrosim.claims import check_hdf
 from dendrosim.errors import DataError
+from dendrosim.hdf import check_hdf
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS
 
@@ -53,8 +52,7 @@ def opened(path: str | Path, into_memory: bool) -> xr.Dataset:
     """
     path = path_of(path, "the recording")
     with reading(path):
-        with h5py.File(path) as file:
-            check_hdf(file, path.stat().st_size, into_memory)
+        check_hdf(path, into_memory)
         store = H5NetCDFStore.open(path)
         try:
             dataset = xr.open_dataset(store, chunks={}, decode_times=False)

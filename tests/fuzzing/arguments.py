@@ -32,6 +32,8 @@ NUMBERS = st.one_of(
     st.sampled_from([0, 1, -1, 3, 2**31, 2**63, 10**4500, 0.5, 1e-320, 1e300, np.nan, np.inf, -np.inf, True, 1j]),
     st.sampled_from([np.int64(1), np.uint8(3), np.float32(0.5), np.array(2), np.array([1.0]), np.bool_(True)]),
     st.sampled_from([1 * ms, 0.2 * ms, 5 * second, 1 * mV, 2 * kelvin, 3 * Mohm, ms]),
+    st.integers(0, 4),
+    st.floats(0.1, 9.0),
     st.integers(),
     st.floats(),
 )

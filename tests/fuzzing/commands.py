@@ -1,14 +1,10 @@
 """The command line: options and files of every kind, as a shell would give them."""
 
-import contextlib
-import io
-import sys
-from collections.abc import Iterator
 from random import Random
 
 from networks import parameters_of, small_model
+from terminals import called
 
-from dendrosim import cli
 from dendrosim.errors import DendrosimError
 from dendrosim.model.library import save_model
 from fuzzing.judge import Judge
@@ -74,34 +70,17 @@ def run(judge: Judge, count: int, random: Random) -> None:
         if command == "audit":
             words += ["nothing"]
         encoding = random.choice(["utf-8", "ascii", "latin-1"])
-        judge.try_out(f"{words} {encoding}", lambda w=words, e=encoding: called(w, e))
+        judge.try_out(f"{words} {encoding}", lambda w=words, e=encoding: tried(w, e))
 
 
-def called(words: list[str], encoding: str) -> None:
+def tried(words: list[str], encoding: str) -> None:
     """Run the command line in this process, and look at how it ended and what it wrote."""
     if any("\0" in word for word in words):
         return  # no shell passes them
-    with _terminal(words, encoding) as (out, err):
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code
-    said = b"".join(stream.buffer.getvalue() for stream in (out, err)).decode(encoding)
+    status, out, err = called(words, encoding)
+    said = out + err
     assert "Traceback" not in said, said
     assert "\x1b" not in said, said
-    if status not in (0, None):
-        raise DendrosimError(said.strip() and "a sentence")
-
-
-@contextlib.contextmanager
-def _terminal(words: list[str], encoding: str) -> Iterator[tuple[io.TextIOWrapper, io.TextIOWrapper]]:
-    streams = io.TextIOWrapper(io.BytesIO(), encoding), io.TextIOWrapper(io.BytesIO(), encoding)
-    kept = sys.argv, sys.stdout, sys.stderr
-    sys.argv, sys.stdout, sys.stderr = ["dendrosim", *words], *streams
-    try:
-        yield streams
-    finally:
-        for stream in streams:
-            stream.flush()
-        sys.argv, sys.stdout, sys.stderr = kept
+    if status:
+        assert said.strip(), "it failed without a word"
+        raise DendrosimError(err.strip().splitlines()[-1] if err.strip() else "")
