@@ -59,7 +59,9 @@ def whole(value: Any, name: str, least: int = 0, most: int = LARGEST, error: Err
 def number(
     value: Any, name: str, least: float = -math.inf, above: float = -math.inf, error: Error = DataError
 ) -> float:
-    """Return a finite number, of Python or of NumPy, as float."""
+    """Return a finite number without a unit, of Python or of NumPy, as float."""
+    if any(dimensions(value) or ()):
+        raise error(f"{name} is {shown(str(value))}; give a number without a unit.")
     value = _item(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise error(f"{name} is {shown(value)}; give a number.")
@@ -98,8 +100,10 @@ def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:
         array = np.asarray(value)
     except Exception as fault:  # whatever the object does when it is asked for its numbers
         raise error(f"{name} cannot be read as an array ({reason(fault)}); give numbers of one shape.") from None
-    if array.dtype.kind not in "biuf":
-        raise error(f"{name} hold {array.dtype} where real numbers are wanted; give an array of numbers.")
+    if array.dtype.kind not in "biuf" or any(dimensions(value) or ()):
+        raise error(
+            f"{name} are {array.dtype}, or have a unit, where real numbers are wanted; give an array of numbers."
+        )
     if array.size * 8 > memory_free():
         raise error(f"{name} would take {array.size * 8 / 1e9:.1f} GB, more than is free; give fewer at once.")
     return array.astype(float)

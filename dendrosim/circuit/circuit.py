@@ -226,9 +226,7 @@ class Circuit:
             The circuit did not converge, or its weights became NaN or infinite.
         """
         stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
-        record, seed = requirements.checked_learning(
-            self._simulated, record, seed, len(stimuli), np.dtype(self.dtype).itemsize
-        )
+        record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
         learner = Learner(
             self._simulated,
             self.parameters,
@@ -263,7 +261,8 @@ class Circuit:
         CircuitError
             The target has no binary, or the code does not compile.
         """
-        simulation = self._simulation(presentations, record or Record())
+        presentations, folder, record = requirements.checked_build(presentations, folder, record)
+        simulation = self._simulation(presentations, record)
         if not isinstance(simulation, StandaloneSimulation):
             raise CircuitError(
                 f"target '{self.target.name}' runs from Python and has nothing to build; use cpp_standalone."

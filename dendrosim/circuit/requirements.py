@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dendrosim.checks import choice, flag, milliseconds, number, numbers, shown, whole
+from dendrosim.checks import choice, flag, milliseconds, number, numbers, path_of, shown, whole
 from dendrosim.claims import memory_free
 from dendrosim.errors import CircuitError, DataError, TargetError
 from dendrosim.model import Model, Parameters
@@ -83,8 +84,6 @@ def checked_relaxation(
         One of them is of the wrong type or out of range, or so many steps would take for ever.
     """
     choice(start, "start", STARTS, CircuitError)
-    if record is not None and not isinstance(record, Record):
-        raise CircuitError(f"record is {shown(record)}; give a dendrosim.Record.")
     tolerance = number(tolerance, "the tolerance", above=0.0, error=CircuitError)
     time_limit = milliseconds(time_limit, "time_limit", CircuitError)
     settled = math.inf if model.cell.kind == "conductance" and model.cell.noise > 0 else settling_time(model, tolerance)
@@ -93,10 +92,10 @@ def checked_relaxation(
         raise CircuitError(
             f"with dt = {dt:g} ms this takes {steps:.1e} steps; choose a larger dt, or a lower time_limit."
         )
-    return record or Record(), tolerance, time_limit
+    return _record(record), tolerance, time_limit
 
 
-def checked_learning(model: Model, record: Any, seed: Any, samples: int, number: int) -> tuple[Record, int]:
+def checked_learning(model: Model, record: Any, seed: Any, number: int) -> tuple[Record, int]:
     """Return what is recorded of a learning circuit, and the seed.
 
     Raises
@@ -104,11 +103,27 @@ def checked_learning(model: Model, record: Any, seed: Any, samples: int, number:
     CircuitError
         One of them is of the wrong type, or the streams of the circuit do not fit in memory.
     """
+    streams = model.plasticity.streams
+    check_memory(model, Record(neurons={}), streams, streams, 0.0, number)
+    return _record(record), whole(seed, "the seed", error=CircuitError)
+
+
+def checked_build(presentations: Any, folder: Any, record: Any) -> tuple[int, Path, Record]:
+    """Return how many presentations a binary is built for, where, and what it records.
+
+    Raises
+    ------
+    CircuitError
+        One of them is of the wrong type.
+    """
+    wanted = whole(presentations, "presentations", 1, error=CircuitError)
+    return wanted, path_of(folder, "the folder", CircuitError), _record(record)
+
+
+def _record(record: Any) -> Record:
     if record is not None and not isinstance(record, Record):
         raise CircuitError(f"record is {shown(record)}; give a dendrosim.Record.")
-    record, streams = record or Record(), model.plasticity.streams
-    check_memory(model, Record(neurons={}), streams, streams, 0.0, number)
-    return record, whole(seed, "the seed", error=CircuitError)
+    return record or Record()
 
 
 def checked_pairs(model: Model, stimuli: np.ndarray, targets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

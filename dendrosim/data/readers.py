@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import scipy.io
 
-from dendrosim.checks import reason
+from dendrosim.checks import path_of, reason
 from dendrosim.claims import check_claim, content
 from dendrosim.errors import DataError
 from dendrosim.hdf import check_hdf
@@ -36,6 +36,7 @@ def reader[**P, R](read: Callable[Concatenate[Path, P], R]) -> Callable[Concaten
 
     @wraps(read)
     def checked(path: Path, *arguments: P.args, **options: P.kwargs) -> R:
+        path = path_of(path, "the file")
         try:
             return read(path, *arguments, **options)
         except Exception as error:

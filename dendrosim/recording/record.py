@@ -149,8 +149,8 @@ class Record:
         for name, places in self.synapses.items():
             if name not in shapes:
                 raise DataError(f"there is no connection '{name}' to record; choose out of {', '.join(shapes)}.")
-            chosen[name] = np.asarray(places, dtype=int).reshape(len(places), -1)
             axes = len(shapes[name])
+            chosen[name] = np.asarray(places, dtype=int).reshape(len(places), -1 if places else axes)
             if chosen[name].shape[1] != axes or ((chosen[name] < 0) | (chosen[name] >= shapes[name])).any():
                 raise DataError(
                     f"a synapse of '{name}' has {axes} indices below {shapes[name]}; record only synapses that it has."

@@ -360,6 +360,7 @@ def test_times_may_say_their_unit():
         {"tolerance": 0},
         {"tolerance": -1e-6},
         {"tolerance": "1"},
+        {"tolerance": 1 * mV},
         {"time_limit": -1},
         {"time_limit": np.nan},
         {"time_limit": 3 * mV},
@@ -367,6 +368,7 @@ def test_times_may_say_their_unit():
         {"record": "all"},
         {"stimuli": np.zeros((1, 5), complex)},
         {"stimuli": [["a"] * 5]},
+        {"stimuli": np.ones((1, 5)) * mV},
         {"stimuli": [[1], [1, 2]]},
         {"stimuli": np.broadcast_to(0.0, (10**12, 5))},
     ],
@@ -445,3 +447,13 @@ def test_a_row_that_is_none_does_not_count(tmp_path):
     keyless = {name: value for name, value in row.items() if name != "key"}
     lines = [json.dumps(row).encode(), b"\xff", b"3", b"[" * 5000, json.dumps(keyless).encode(), b'{"key": "cut o']
     assert finished(write(tmp_path / "rows.jsonl", b"\n".join(lines))) == [row]
+
+
+def test_stimuli_in_float64_are_taken_by_weights_in_float32():
+    network = ds.Network(MODEL)
+    weights = Parameters.initialise(MODEL, 0).map(torch.from_numpy)
+    stimuli = torch.from_numpy(presentations_of(MODEL, 2, 0)[0])
+    assert stimuli.dtype == torch.float64
+    output = network.output(network.sweep(weights, stimuli))
+    assert output.dtype == torch.float32
+    assert torch.equal(output, network.output(network.sweep(weights, stimuli.float())))
