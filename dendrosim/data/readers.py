@@ -14,10 +14,10 @@ from typing import IO, Concatenate
 import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 
 from dendrosim.checks import path_of, reason
 from dendrosim.claims import check_claim, content
+from dendrosim.data.mat import read_arrays
 from dendrosim.errors import DataError
 from dendrosim.hdf import check_hdf
 
@@ -95,16 +95,18 @@ def read_svhn(path: Path) -> tuple[np.ndarray, np.ndarray]:
     tuple of array
         Images of shape (samples, 3, 32, 32) and labels of shape (samples,), both uint8.
     """
-    found = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
-    (shape, kind), (labelled, _) = found["X"], found["y"]
-    if kind != "uint8" or len(shape) != 4 or shape[:3] != (32, 32, 3) or math.prod(labelled) != shape[3]:
-        raise ValueError(f"X is {kind} of shape {shape} and y of shape {labelled}")
-    check_claim(math.prod(shape), path.stat().st_size)
-    arrays = scipy.io.loadmat(path, variable_names=["X", "y"])
-    labels = arrays["y"].ravel()
-    if labels.dtype.kind not in "uif" or not np.isin(labels, range(11)).all():
+    arrays = read_arrays(content(path), ("X", "y"))
+    images, labels = arrays["X"], arrays["y"].ravel()
+    if (
+        images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[:3] != (32, 32, 3)
+        or len(labels) != images.shape[3]
+    ):
+        raise ValueError(f"X is {images.dtype} of shape {images.shape}, and y of length {len(labels)}")
+    if not np.isin(labels, range(11)).all():
         raise ValueError("y holds other labels than digits")
-    return np.ascontiguousarray(arrays["X"].transpose(3, 2, 0, 1)), (labels % 10).astype(np.uint8)
+    return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), (labels % 10).astype(np.uint8)
 
 
 @reader
