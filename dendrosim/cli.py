@@ -13,19 +13,20 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
+from rich.text import Text
 
 from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
-from dendrosim.errors import DendrosimError, NotConverged
+from dendrosim.checks import reason
+from dendrosim.errors import DendrosimError, Interrupted, NotConverged, has_controls
 from dendrosim.files import write_all
 from dendrosim.live import watching
 from dendrosim.recording_commands import OverwriteOption, claim
+from dendrosim.terminal import Terminal, forgive_encodings
 from dendrosim.train_command import ModelArgument
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
 )
-console = Console()
+console = Terminal()
 
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
@@ -107,7 +108,11 @@ def relax(
         console.print(f"Target {target} runs as a binary, so its values appear when it ends.")
     with warnings.catch_warnings(), watching(console) if watch else nullcontext() as report:
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
-        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
+        try:
+            recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
+        except Interrupted as interrupt:
+            kept = f" Written: {out}." if interrupt.finished else ""
+            _stop_interrupted(f"{interrupt}{kept}")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {out}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
@@ -166,13 +171,18 @@ def learn(
     console.print(f"{described.name} ({described.architecture}) learns in Brian2, {plasticity.mode}, target {target}.")
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
-        learned = circuit.learn(
-            data.train.stimuli[:],
-            data.train.targets[:],
-            seed=seed,
-            record=Record(synapses="all" if recording else None),
-            report=lambda row: progress.advance(task),
-        )
+        try:
+            learned = circuit.learn(
+                data.train.stimuli[:],
+                data.train.targets[:],
+                seed=seed,
+                record=Record(synapses="all" if recording else None),
+                report=lambda row: progress.advance(task),
+            )
+        except Interrupted as interrupt:
+            progress.stop()
+            written = _write_learned(interrupt.finished, described, out, recording)
+            _stop_interrupted(f"{interrupt} Written: {', '.join(map(str, written))}.")
     written = _write_learned(learned, described, out, recording)
     test = Circuit(described, learned.parameters, integrator="settle")
     test.relax(data.test.stimuli[:], record=Record(neurons={}))
@@ -180,6 +190,12 @@ def learn(
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
     for path in written:
         console.print(f"Written: {path}", soft_wrap=True)
+
+
+def _stop_interrupted(sentence: str) -> NoReturn:
+    """Say that Ctrl-C came and what is kept, and exit as the shell expects it."""
+    console.print(sentence[0].upper() + sentence[1:], soft_wrap=True, highlight=False)
+    raise typer.Exit(code=130)
 
 
 def _write_learned(learned: Any, model: Any, out: Path, recording: Path | None) -> list[Path]:
@@ -254,12 +270,25 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the command line; an error of the project is one sentence and exit status 1."""
+    """Run the command line; an error of the project, or of the file system, is one sentence and exit status 1."""
+    forgive_encodings()
     try:
+        for word in sys.argv[1:]:
+            if has_controls(word):
+                raise DendrosimError(
+                    f"the argument '{word}' holds control characters, or is no text; write it otherwise."
+                )
         app()
     except DendrosimError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{reason(error)}; choose another file or folder, or make room for it.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    Terminal(stderr=True).print(Text.assemble(("Error:", "bold red"), f" {sentence}"), highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
+from dendrosim.errors import printable
+from dendrosim.terminal import Terminal
+
 app = typer.Typer(no_args_is_help=True, help="List, download, find and verify data sets.")
-console = Console()
+console = Terminal()
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; all of them by default.")]
 
@@ -43,7 +44,7 @@ def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Da
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         for name in names:
-            fetch_data_set(name, lambda line: console.print(escape(line), highlight=False, soft_wrap=True), progress)
+            fetch_data_set(name, lambda line: console.print(line, highlight=False, soft_wrap=True), progress)
 
 
 @app.command()
@@ -54,7 +55,7 @@ def path(
     from dendrosim.data.storage import data_root, locate
 
     for found in [data_root()] if name is None else locate(name):
-        typer.echo(found)
+        typer.echo(printable(str(found)))
 
 
 @app.command()

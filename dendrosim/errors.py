@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 
+def printable(text: str) -> str:
+    """Write characters that would steer a terminal, or that no terminal shows, as their escapes."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def has_controls(text: str) -> bool:
+    """Tell whether a text holds control characters, or bytes that were no text."""
+    return any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 for sign in text)
+
+
 class DendrosimError(Exception):
-    """Base of every error that dendrosim raises on purpose."""
+    """Base of every error that dendrosim raises on purpose; its text is one line, whatever names are in it."""
+
+    def __str__(self) -> str:
+        return printable(" ".join(super().__str__().splitlines()))
 
 
 class ModelError(DendrosimError):

@@ -36,7 +36,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.recording import Recording
         from dendrosim.view import write_page
 
-        page = recording.with_suffix(".html") if out is None else out
+        page = recording.parent / f"{recording.stem}.html" if out is None else out
         claim(page, "page", overwrite)
         console.print(f"Written: {write_page(Recording.load(recording), page)}", soft_wrap=True)
         if not no_open and not webbrowser.open(page.resolve().as_uri()):

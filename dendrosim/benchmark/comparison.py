@@ -68,7 +68,8 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
         beside = known.get(rule, known.get("dll", {}) if rule.startswith("dll") else {})
         epochs = round(float(np.mean([row["epochs"] for row in members])))
         seconds = float(np.mean([row["seconds"] for row in members]))
-        angles = [angle[-1] for row in members for angle in row.get("gradient_angles", {}).values()]
+        last = [angle[-1] for row in members for angle in row.get("gradient_angles", {}).values()]
+        angles = [angle for angle in last if angle is not None]
         angle = float(np.mean(angles)) if angles else None
         found.append(Line(model, rule, variant, measured, beside, len(members), epochs, seconds, angle))
     return found

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dendrosim.circuit import requirements
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
@@ -18,7 +19,6 @@ from dendrosim.circuit.presentation import presented, run
 from dendrosim.circuit.provenance import provenance
 from dendrosim.circuit.reading import read_recording, read_state, refuse_runaway
 from dendrosim.circuit.report import Report, of_batch
-from dendrosim.circuit.requirements import check_memory, checked_pairs, settling_time
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.circuit.updates import equilibrium_updates
@@ -44,7 +44,7 @@ class Circuit:
     integrator : {"exponential_euler", "euler", "settle"}
         How time advances; see :mod:`dendrosim.circuit.integrator`.
     dt : float, optional
-        Time step in ms; by default a tenth of the shortest time constant.
+        Time step in ms, or as a quantity of Brian2; by default a tenth of the shortest time constant.
     batch : int
         Presentations that are simulated at once; more are taken in turns.
     dtype : {"float64", "float32"}
@@ -86,7 +86,10 @@ class Circuit:
         threads: int = 1,
         blas: bool = False,
     ):
-        parameters.check(model)
+        requirements.checked_network(model, parameters)
+        dt, batch, dtype, threads, blas = requirements.checked_settings(
+            target, integrator, dt, batch, dtype, threads, blas
+        )
         self.model, self.parameters = model, parameters
         self.target = find_target(target, dtype, threads, blas)
         self.dtype = dtype
@@ -141,7 +144,7 @@ class Circuit:
             Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless); by default
             what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
         time_limit : float
-            Model time in ms after which to stop anyway.
+            Model time in ms, or as a quantity of Brian2, after which to stop anyway.
         out : str or Path, optional
             File that the recording is streamed to, so that memory holds what is recorded of one batch only; the
             recording then reads from that file what is asked of it.
@@ -171,12 +174,14 @@ class Circuit:
             The time limit came first.
         """
         taught = targets is not None
-        stimuli, targets = checked_pairs(self.model, stimuli, targets)
-        record = record or Record()
+        stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
-        duration = min(time_limit, settling_time(self._simulated, tolerance))
+        record, tolerance, time_limit = requirements.checked_relaxation(
+            self._simulated, self.dt, start, record, tolerance, time_limit
+        )
+        duration = min(time_limit, requirements.settling_time(self._simulated, tolerance))
         held = len(stimuli) if out is None else min(len(stimuli), self.batch)
-        check_memory(self.model, record, held, self.batch, duration, np.dtype(self.dtype).itemsize)
+        requirements.check_memory(self.model, record, held, self.batch, duration, np.dtype(self.dtype).itemsize)
         strength = self.model.teacher.strength if taught else 0.0
         labels = targets.argmax(axis=-1) if taught and self.model.output == "softmax" else None
         weights = synapses(self.model, record, self.parameters) if record.synapses else None
@@ -247,7 +252,8 @@ class Circuit:
         Interrupted
             Ctrl-C came. What the epochs that had ended have learned is in its ``finished``.
         """
-        stimuli, targets = checked_pairs(self.model, stimuli, targets)
+        stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
+        record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
         self._runs += 1
         learner = Learner(
             self._simulated,
@@ -263,7 +269,7 @@ class Circuit:
         source = provenance(self._simulated, self.parameters)
         try:
             with interruptible() as interrupted:
-                learner.learn(record or Record(), report)
+                learner.learn(record, report)
         finally:
             self.parameters = learner.parameters
         learned = learner.learned(source)
@@ -289,7 +295,8 @@ class Circuit:
         CircuitError
             The target has no binary, or the code does not compile.
         """
-        simulation = self._simulation(presentations, record or Record())
+        presentations, folder, record = requirements.checked_build(presentations, folder, record)
+        simulation = self._simulation(presentations, record)
         if not isinstance(simulation, StandaloneSimulation):
             raise CircuitError(
                 f"target '{self.target.name}' runs from Python and has nothing to build; use cpp_standalone."

@@ -2,20 +2,128 @@
 
 from __future__ import annotations
 
-import os
+import math
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dendrosim.errors import CircuitError, DataError
-from dendrosim.model import Model
+from dendrosim.checks import choice, flag, milliseconds, number, numbers, path_of, shown, whole
+from dendrosim.claims import memory_free
+from dendrosim.errors import CircuitError, DataError, TargetError
+from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record
 
 # Numbers that each cell holds: potentials, drives and what Brian2 keeps beside them.
 _PER_CELL = 12
 
+STARTS = ("rest", "settled")
+MOST_STEPS = 1e9  # of one relaxation: days, even of the smallest network
+MOST_THREADS = 1024
+
 # Every recorded sample exists in the simulation, as it is read, and in the recording of all presentations.
 _COPIES = 3
+
+
+class Settings(NamedTuple):
+    """What a circuit is built with, as plain values."""
+
+    dt: float | None
+    batch: int
+    dtype: Any
+    threads: int
+    blas: bool
+
+
+def checked_settings(
+    target: Any, integrator: Any, dt: Any, batch: Any, dtype: Any, threads: Any, blas: Any
+) -> Settings:
+    """Return the settings of a circuit as plain values; those that are names are checked where they are looked up.
+
+    Raises
+    ------
+    CircuitError, TargetError
+        One of them is of the wrong type, or no positive number.
+    """
+    for name, what in ((target, "the target"), (integrator, "the integrator")):
+        if not isinstance(name, str):
+            raise CircuitError(f"{what} is {shown(name)}; give its name.")
+    return Settings(
+        None if dt is None else milliseconds(dt, "the time step dt", CircuitError, above=-math.inf),
+        whole(batch, "batch", 1, error=CircuitError),
+        dtype if isinstance(dtype, str) else getattr(dtype, "__name__", shown(dtype)),
+        whole(threads, "threads", -MOST_THREADS, MOST_THREADS, TargetError),
+        flag(blas, "blas", CircuitError),
+    )
+
+
+def checked_network(model: Any, parameters: Any) -> Model:
+    """Return the model of a circuit, and refuse parameters that are none or not its own.
+
+    Raises
+    ------
+    CircuitError, ParametersError
+        One of them is something else, or the two do not belong together.
+    """
+    if not isinstance(model, Model) or not isinstance(parameters, Parameters):
+        raise CircuitError(
+            f"a circuit is made of {shown(model)} and {shown(parameters)}; give a Model and its Parameters."
+        )
+    parameters.check(model)
+    return model
+
+
+def checked_relaxation(
+    model: Model, dt: float, start: Any, record: Any, tolerance: Any, time_limit: Any
+) -> tuple[Record, float, float]:
+    """Return what is recorded, the tolerance, and the time limit in ms.
+
+    Raises
+    ------
+    CircuitError
+        One of them is of the wrong type or out of range, or so many steps would take for ever.
+    """
+    choice(start, "start", STARTS, CircuitError)
+    tolerance = number(tolerance, "the tolerance", above=0.0, error=CircuitError)
+    time_limit = milliseconds(time_limit, "time_limit", CircuitError)
+    settled = math.inf if model.cell.kind == "conductance" and model.cell.noise > 0 else settling_time(model, tolerance)
+    steps = min(time_limit, settled) / dt
+    if not steps < MOST_STEPS:
+        raise CircuitError(
+            f"with dt = {dt:g} ms this takes {steps:.1e} steps; choose a larger dt, or a lower time_limit."
+        )
+    return _record(record), tolerance, time_limit
+
+
+def checked_learning(model: Model, record: Any, seed: Any, number: int) -> tuple[Record, int]:
+    """Return what is recorded of a learning circuit, and the seed.
+
+    Raises
+    ------
+    CircuitError
+        One of them is of the wrong type, or the streams of the circuit do not fit in memory.
+    """
+    streams = model.plasticity.streams
+    check_memory(model, Record(neurons={}), streams, streams, 0.0, number)
+    return _record(record), whole(seed, "the seed", error=CircuitError)
+
+
+def checked_build(presentations: Any, folder: Any, record: Any) -> tuple[int, Path, Record]:
+    """Return how many presentations a binary is built for, where, and what it records.
+
+    Raises
+    ------
+    CircuitError
+        One of them is of the wrong type.
+    """
+    wanted = whole(presentations, "presentations", 1, error=CircuitError)
+    return wanted, path_of(folder, "the folder", CircuitError), _record(record)
+
+
+def _record(record: Any) -> Record:
+    if record is not None and not isinstance(record, Record):
+        raise CircuitError(f"record is {shown(record)}; give a dendrosim.Record.")
+    return record or Record()
 
 
 def checked_pairs(model: Model, stimuli: np.ndarray, targets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -34,9 +142,9 @@ def checked_pairs(model: Model, stimuli: np.ndarray, targets: np.ndarray | None)
     return stimuli, targets
 
 
-def _checked(model: Model, what: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(array, dtype=float)
-    if array.shape[1:] != shape or len(array) == 0:
+def _checked(model: Model, what: str, array: Any, shape: tuple[int, ...]) -> np.ndarray:
+    array = numbers(array, what)
+    if not array.ndim or array.shape[1:] != shape or len(array) == 0:
         raise DataError(
             f"{what} have shape {array.shape} where {model.architecture} needs "
             f"(presentations, {', '.join(map(str, shape))}); give one row for each presentation."
@@ -82,7 +190,7 @@ def memory_needed(
         sum(len(neurons) for neurons in record.selection(model).values()) * len(record.chosen(model)) * model.steps
     )
     samples = duration / record.interval + 2
-    weights = 2 * sum(int(np.prod(connection.shape)) for connection in model.connections)
+    weights = 2 * sum(math.prod(connection.shape) for connection in model.connections)
     cells = min(batch, presentations) * model.steps * sum(model.sizes) * _PER_CELL
     return int(_COPIES * recorded * samples * presentations * number), (2 * weights + cells) * number
 
@@ -102,12 +210,3 @@ def check_memory(model: Model, record: Record, presentations: int, batch: int, d
         f"this relaxation needs about {(recording + network) / 1e9:.1f} GB, {recording / 1e9:.1f} GB of it for what is "
         f"recorded over {duration:.0f} ms, where {free / 1e9:.1f} GB are free: {remedy}."
     )
-
-
-def memory_free() -> int:
-    """Return the bytes of memory that are free on this machine; where that is not told, all that it has."""
-    told = Path("/proc/meminfo")
-    if told.exists():
-        lines = dict(line.split(":") for line in told.read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

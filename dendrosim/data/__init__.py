@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
-from dendrosim.data.characters import characters
+from dendrosim.checks import reason
+from dendrosim.data.characters import OWN, characters
 from dendrosim.data.dataset import Dataset, Encoded, Split
 from dendrosim.data.images import IMAGES, digits, images
 from dendrosim.data.sentences import sentences
@@ -13,6 +15,7 @@ from dendrosim.data.series import READERS, series
 from dendrosim.data.synthetic import mackey_glass, reber
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
+from dendrosim.model.library import described
 
 Loader = Callable[[Model], Dataset]
 
@@ -41,14 +44,14 @@ _PREPARED: dict[Loader, set[str]] = {
 __all__ = ["DATASETS", "EMBEDDED", "Dataset", "Encoded", "Split", "load_data"]
 
 
-def load_data(model: Model) -> Dataset:
+def load_data(model: Model | str | Path) -> Dataset:
     """Load the data set of a model and check that the two fit. Nothing is downloaded.
 
     Parameters
     ----------
     model : Model
-        Its ``data`` names the set, ``input`` the shape wanted, ``training.validation`` the share held out for
-        validation, ``preparation`` how the set becomes stimuli.
+        Or the name of one. Its ``data`` names the set, ``input`` the shape wanted, ``training.validation`` the share
+        held out for validation, ``preparation`` how the set becomes stimuli.
 
     Raises
     ------
@@ -57,14 +60,20 @@ def load_data(model: Model) -> Dataset:
     ModelError
         The model's widths, output or preparation do not fit the data.
     """
-    loader = characters if model.data.startswith("text:") else DATASETS.get(model.data)
+    model = described(model)
+    loader = characters if model.data.startswith(OWN) else DATASETS.get(model.data)
     if loader is None:
         raise DataError(
             f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE."
         )
     if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
         raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")
-    dataset = loader(model)
+    try:
+        dataset = loader(model)
+    except OSError as error:
+        raise DataError(
+            f"the data set '{model.data}' cannot be read ({reason(error)}); check its file, and DENDROSIM_DATA."
+        ) from None
     _check_fit(model, dataset)
     return dataset
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dendrosim.checks import is_file
 from dendrosim.data.dataset import Dataset, Split, check_length, one_hot, steps_of
-from dendrosim.data.readers import read_text
+from dendrosim.data.readers import read_own_text, read_text
 from dendrosim.data.storage import locate
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 
 TEST = 0.2  # share of the text, at its end
 STEPS = 32  # unless the model says otherwise
+OWN = "text:"  # begins the name of a file of the user's
 
 
 def characters(model: Model) -> Dataset:
@@ -33,11 +35,7 @@ def characters(model: Model) -> Dataset:
     DataError
         The text is not there, or is not UTF-8.
     """
-    named = model.data.removeprefix("text:")
-    path = Path(named) if named != model.data else locate(model.data)[0]
-    if not path.is_file():
-        raise DataError(f"{model.source}: data: there is no file '{path}'; write text: and the path of a UTF-8 file.")
-    text = np.array(list(read_text(path)))
+    text = np.frombuffer(_text_of(model).encode("utf-32-le"), np.uint32)
     symbols, codes = np.unique(text, return_inverse=True)
     codes = codes.astype(np.min_scalar_type(len(symbols)))
     test = round(len(codes) * (1 - TEST))
@@ -46,6 +44,15 @@ def characters(model: Model) -> Dataset:
     pieces = np.split(codes, [validation, test])
     check_length(model, steps, min(map(len, pieces)) - 1, "characters")
     return Dataset.of([next_symbols(piece, steps, len(symbols)) for piece in pieces], model.data, len(symbols))
+
+
+def _text_of(model: Model) -> str:
+    if not model.data.startswith(OWN):
+        return read_text(locate(model.data)[0])
+    path = Path(model.data.removeprefix(OWN))
+    if not is_file(path):
+        raise DataError(f"{model.source}: data: there is no file '{path}'; write text: and the path of a UTF-8 file.")
+    return read_own_text(path)
 
 
 def next_symbols(codes: np.ndarray, steps: int, symbols: int) -> Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from dendrosim.claims import BELIEVED, memory_free
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
@@ -51,7 +53,11 @@ class Encoded:
         return len(self.raw)
 
     def __getitem__(self, index: Index) -> np.ndarray:
-        return self.decode(self.raw[index])
+        raw = self.raw[index]
+        needed = 4 * len(raw) * math.prod(self.shape[1:])
+        if needed > BELIEVED and needed > memory_free():
+            raise DataError(f"{len(raw)} samples take {needed / 1e9:.1f} GB, more than is free; read fewer at once.")
+        return self.decode(raw)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype)
@@ -152,8 +158,11 @@ def split_off(labels: np.ndarray, share: float, seed: int = 0) -> tuple[np.ndarr
     DataError
         The share is too small or too large for the number of classes.
     """
-    count, classes = len(labels), len(np.unique(labels))
-    if not classes <= count * share <= count - classes:
+    count, (names, members) = len(labels), np.unique(labels, return_counts=True)
+    if not count or members.min() < 2:
+        lonely = f"class {names[members.argmin()]} has one sample only" if count else "there are no samples"
+        raise DataError(f"{lonely}, and every class needs two to be split; use data that has more.")
+    if not len(names) <= count * share <= count - len(names):
         raise DataError(
             f"a share of {share} of {count} samples leaves not even one a class on one side; set training.validation "
             "nearer to 0.5."
@@ -172,8 +181,13 @@ def one_hot(labels: np.ndarray, classes: int) -> Encoded:
     classes : int
         How many there are.
     """
-    rows = np.eye(classes, dtype=np.float32)
-    return Encoded(labels, lambda codes: rows.take(codes, axis=0), (*labels.shape[1:], classes))
+
+    def decode(codes: np.ndarray) -> np.ndarray:
+        rows = np.zeros((*codes.shape, classes), np.float32)
+        np.put_along_axis(rows, codes[..., None].astype(np.intp), 1, axis=-1)
+        return rows
+
+    return Encoded(labels, decode, (*labels.shape[1:], classes))
 
 
 def steps_of(model: Model, default: int) -> int:

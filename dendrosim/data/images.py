@@ -110,13 +110,15 @@ def digits(model: Model) -> Dataset:
 def _split(
     model: Model, train: Labelled, test: Labelled, scale: np.ndarray, offset: np.ndarray, classes: int
 ) -> Dataset:
+    pixels, labels = train
+    wanted = (len(scale), *pixels.shape[2:])
     for part, part_labels in (train, test):
-        if len(part) != len(part_labels) or part_labels.max() >= classes:
+        belong = part.shape == (len(part_labels), *wanted) and part.ndim == 4 and part_labels.ndim == 1
+        if not belong or not part.size or part_labels.max() >= classes:
             raise DataError(
                 f"the files of '{model.data}' do not belong together: run 'dendrosim data check {model.data}', "
-                "delete what is damaged and fetch it again."
+                "move what is damaged away and fetch it again."
             )
-    pixels, labels = train
     shape = pixels.shape[1:]
     read_as = shape if len(model.input) == 3 else (math.prod(shape),)
 

@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import math
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from typing import IO, Concatenate
 
 import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 
+from dendrosim.checks import path_of, reason
+from dendrosim.claims import check_claim, content
+from dendrosim.data.mat import read_arrays
 from dendrosim.errors import DataError
-
-_FAULTS = (
-    ValueError,
-    KeyError,
-    EOFError,
-    OSError,
-    StopIteration,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-    scipy.io.matlab.MatReadError,
-)
+from dendrosim.hdf import check_hdf
 
 IDX_BYTES = 0x08
 CIFAR_PIXELS = 3 * 32 * 32
+MOST_COLUMNS = 10_000
+"""Of comma-separated numbers; pandas takes minutes for a hundred thousand."""
 
 
-def reader[**P, R](read: Callable[P, R]) -> Callable[P, R]:
-    """Turn whatever goes wrong in a file into one sentence that names it; its path is the first argument."""
+def reader[**P, R](read: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
+    """Turn whatever goes wrong in a file into one sentence that names it; its path is the first argument.
+
+    What the libraries that read a format raise on damaged bytes is not theirs to promise, so here, and only here, every
+    exception means the file.
+    """
 
     @wraps(read)
-    def checked(*arguments: P.args, **options: P.kwargs) -> R:
+    def checked(path: Path, *arguments: P.args, **options: P.kwargs) -> R:
+        path = path_of(path, "the file")
         try:
-            return read(*arguments, **options)
-        except _FAULTS as error:
+            return read(path, *arguments, **options)
+        except Exception as error:
             raise DataError(
-                f"{arguments[0]}: this file is truncated or not in its format ({error or type(error).__name__}): "
-                "delete it and run 'dendrosim data fetch' for its data set."
+                f"{path}: this file is truncated or not in its format ({reason(error)}): "
+                "move it away and run 'dendrosim data fetch' for its data set."
             ) from None
 
     return checked
 
 
-def _content(path: Path) -> bytes:
-    data = path.read_bytes()
-    return gzip.decompress(data) if path.suffix == ".gz" else data
-
-
 @reader
 def read_idx(path: Path) -> np.ndarray:
     """Read the unsigned bytes of an idx file, gzipped or not: shape as its header says."""
-    data = _content(path)
+    data = content(path)
     zero, kind, axes = struct.unpack(">HBB", data[:4])
     if (zero, kind) != (0, IDX_BYTES):
         raise ValueError("it does not begin like an idx file of unsigned bytes")
@@ -85,7 +78,7 @@ def read_cifar(path: Path, label_bytes: int = 1) -> tuple[np.ndarray, np.ndarray
     tuple of array
         Images of shape (samples, 3, 32, 32) and labels of shape (samples,), both uint8.
     """
-    data = np.frombuffer(path.read_bytes(), np.uint8)
+    data = np.frombuffer(content(path), np.uint8)
     record = label_bytes + CIFAR_PIXELS
     if len(data) == 0 or len(data) % record:
         raise ValueError(f"{len(data)} bytes are no whole number of records of {record}")
@@ -102,9 +95,18 @@ def read_svhn(path: Path) -> tuple[np.ndarray, np.ndarray]:
     tuple of array
         Images of shape (samples, 3, 32, 32) and labels of shape (samples,), both uint8.
     """
-    content = scipy.io.loadmat(path, variable_names=["X", "y"])
-    images = np.ascontiguousarray(content["X"].transpose(3, 2, 0, 1))
-    return images, (content["y"].ravel() % 10).astype(np.uint8)
+    arrays = read_arrays(content(path), ("X", "y"))
+    images, labels = arrays["X"], arrays["y"].ravel()
+    if (
+        images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[:3] != (32, 32, 3)
+        or len(labels) != images.shape[3]
+    ):
+        raise ValueError(f"X is {images.dtype} of shape {images.shape}, and y of length {len(labels)}")
+    if not np.isin(labels, range(11)).all():
+        raise ValueError("y holds other labels than digits")
+    return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), (labels % 10).astype(np.uint8)
 
 
 @reader
@@ -120,16 +122,26 @@ def read_columns(path: Path, header: bool, dated: bool) -> np.ndarray:
     dated : bool
         Whether its first column holds dates, which are left out.
     """
-    frame = pd.read_csv(path, header=0 if header else None)
-    return _finite(frame.iloc[:, int(dated) :].to_numpy(np.float64))
+    data = content(path)
+    columns = data.partition(b"\n")[0].count(b",") + 1
+    if columns > MOST_COLUMNS:
+        raise ValueError(f"it has {columns} columns")
+    frame = pd.read_csv(
+        io.BytesIO(data), header=0 if header else None, usecols=range(int(dated), columns), dtype=np.float64
+    )
+    return _finite(frame.to_numpy())
 
 
 @reader
 def read_hdf(path: Path) -> np.ndarray:
     """Read the one frame of numbers in an HDF5 file that pandas wrote: float64 of shape (steps, columns)."""
+    check_hdf(path)
     with h5py.File(path) as file:
-        frame = next(iter(file.values()))
-        return _finite(np.asarray(frame["block0_values"], np.float64))
+        frames = [group["block0_values"] for group in file.values() if isinstance(group, h5py.Group)]
+        if len(frames) != 1 or frames[0].dtype.kind not in "iuf":
+            raise ValueError("it does not hold one frame of numbers")
+        check_claim(8 * frames[0].size, path.stat().st_size)
+        return _finite(frames[0][()].astype(np.float64))
 
 
 @reader
@@ -138,15 +150,23 @@ def read_npz(path: Path) -> np.ndarray:
 
     Of an array of shape (steps, columns, quantities) the first quantity is read.
     """
-    with np.load(path, allow_pickle=False) as file:
-        data = np.asarray(file["data"], np.float64)
-    return _finite(data[..., 0] if data.ndim == 3 else data)
+    with zipfile.ZipFile(path) as archive, archive.open("data.npy") as member:
+        shape, fortran, dtype = _npy_header(member)
+        if dtype.kind not in "iuf":
+            raise ValueError(f"it holds {dtype}, and nothing is unpickled (allow_pickle=False)")
+        size = math.prod(shape) * dtype.itemsize
+        check_claim(8 * math.prod(shape), path.stat().st_size)
+        data = member.read(size)
+        if len(data) != size:
+            raise ValueError(f"it holds {len(data)} of {size} bytes")
+    table = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    return _finite((table[..., 0] if table.ndim == 3 else table).astype(np.float64))
 
 
 @reader
 def read_lines(path: Path) -> list[str]:
     """Read the lines of a text in Latin-1; only a line feed ends one."""
-    lines = path.read_bytes().decode("latin-1").split("\n")
+    lines = content(path).decode("latin-1").split("\n")
     if lines.pop():
         raise ValueError("its last line has no end")
     return lines
@@ -155,7 +175,26 @@ def read_lines(path: Path) -> list[str]:
 @reader
 def read_text(path: Path) -> str:
     """Read a text in UTF-8, with line feeds as line ends."""
-    return path.read_text(encoding="utf-8")
+    return _text(content(path))
+
+
+def read_own_text(path: Path) -> str:
+    """Read a text of the user's, as :func:`read_text` does.
+
+    Raises
+    ------
+    DataError
+        It is in another encoding, or cannot be read.
+    """
+    try:
+        return _text(content(path))
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: this text is not in UTF-8, first at byte {error.start} ({error.object[error.start]:#04x}); save "
+            "it as UTF-8."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: this text cannot be read ({reason(error)}); choose another.") from None
 
 
 @reader
@@ -168,15 +207,24 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
         Words, and their vectors in float32 of shape (words, dimensions).
     """
     words, vectors = [], []
-    unpacked = gzip.open if path.suffix == ".gz" else open
-    with unpacked(path, "rt", encoding="utf-8", newline="\n") as file:
-        for line in file:
-            word, _, values = line.partition(" ")
-            words.append(word)
-            vectors.append(np.array(values.split(" "), np.float32))
+    for line in io.TextIOWrapper(io.BytesIO(content(path)), encoding="utf-8", newline="\n"):
+        word, _, values = line.partition(" ")
+        words.append(word)
+        vectors.append(np.array(values.split(" "), np.float32))
     if not vectors or not line.endswith("\n"):
         raise ValueError("its last line has no end")
-    return words, np.array(vectors)
+    return words, _finite(np.array(vectors))
+
+
+def _text(data: bytes) -> str:
+    return io.IncrementalNewlineDecoder(None, translate=True).decode(data.decode("utf-8-sig"), final=True)
+
+
+def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read shape, order and type of an array in NumPy's format; nothing is allocated for it."""
+    version = np.lib.format.read_magic(member)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+    return read(member)
 
 
 def _finite(table: np.ndarray) -> np.ndarray:

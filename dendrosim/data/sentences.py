@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from dendrosim.claims import memory_free
 from dendrosim.data.dataset import Dataset, Encoded, Split, one_hot, split_off
 from dendrosim.data.readers import read_lines, read_vectors
 from dendrosim.data.storage import locate
+from dendrosim.errors import ModelError
 from dendrosim.model import Model
 
 WORDS = 50  # unless the model says otherwise
@@ -70,6 +72,8 @@ def sentences(model: Model) -> Dataset:
 
 
 def _indices(cleaned: list[list[str]], vocabulary: list[str], words: int) -> np.ndarray:
+    if 4 * len(cleaned) * words > memory_free():
+        raise ModelError(f"input: {len(cleaned)} sentences of {words} words do not fit in memory; ask for fewer words.")
     number = {word: index for index, word in enumerate(vocabulary, start=PADDING + 1)}
     indices = np.full((len(cleaned), words), PADDING, np.int32)
     for row, sentence in zip(indices, cleaned, strict=True):

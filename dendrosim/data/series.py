@@ -12,7 +12,7 @@ import numpy as np
 from dendrosim.data.dataset import Dataset, Encoded, Split, check_length, steps_of
 from dendrosim.data.readers import read_columns, read_hdf, read_npz
 from dendrosim.data.storage import locate
-from dendrosim.errors import ModelError
+from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
 TEST = 0.2  # share of the steps, at the end
@@ -78,10 +78,12 @@ def windows(model: Model, table: np.ndarray) -> Dataset:
         )
     test = round(len(table) * (1 - TEST))
     train = round(test * (1 - model.training.validation))
-    values = _standardised(table, table[:train] if forecast else table)
     steps, later = steps_of(model, STEPS), model.preparation.horizon if forecast else 0
     bounds = (0, train, test, len(table))
     check_length(model, steps, int(np.diff(bounds).min()) - later, "steps")
+    values = _standardised(table, table[:train] if forecast else table)
+    if not np.isfinite(values).all():
+        raise DataError(f"the numbers of '{model.data}' are too large to be standardised; rescale them.")
     # Rows in one piece: windows of anything else would be taken from a copy of the whole series.
     stimuli, targets = (values, values) if forecast else map(np.ascontiguousarray, np.split(values, [-1], axis=1))
 
@@ -100,5 +102,6 @@ def _windows(values: np.ndarray, starts: np.ndarray, steps: int) -> Encoded:
 
 def _standardised(table: np.ndarray, over: np.ndarray) -> np.ndarray:
     """Give each column the mean 0 and the deviation 1 over some steps; a constant column becomes 0."""
-    deviation = over.std(axis=0)
-    return ((table - over.mean(axis=0)) / np.where(deviation > 0, deviation, 1)).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at
+        deviation = over.std(axis=0)
+        return ((table - over.mean(axis=0)) / np.where(deviation > 0, deviation, 1)).astype(np.float32)

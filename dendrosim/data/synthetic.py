@@ -9,11 +9,13 @@ import numpy as np
 from dendrosim.data.characters import next_symbols
 from dendrosim.data.dataset import Dataset, steps_of
 from dendrosim.data.series import windows
+from dendrosim.errors import ModelError
 from dendrosim.model import Model
 
 WINDOWS = 2400
 MACKEY_GLASS_LENGTH = 5000
 SYMBOLS = "BTPSXVE"
+LONGEST = 1000  # steps of a window
 
 # The Reber grammar: from each state, the symbols that may follow and the states they lead to.
 REBER = {
@@ -55,6 +57,8 @@ def reber(model: Model) -> Dataset:
         Its ``input``, (steps, 7), and ``training.validation`` are read.
     """
     steps = steps_of(model, 16)
+    if steps > LONGEST:
+        raise ModelError(f"{model.source}: input: 'reber' is generated for up to {LONGEST} steps; ask for fewer.")
     generator = np.random.default_rng(0)
     stream = ""
     while len(stream) <= WINDOWS * steps:

@@ -68,7 +68,9 @@ class Network:
         ----------
         parameters : Parameters of Tensor
         stimuli : Tensor of shape (presentation, *model.input)
+            Of any type; the network computes in that of its weights.
         """
+        stimuli = stimuli.to(next(iter(parameters.W.values())).dtype)
         state = State({"input": channels_last(self.by_step(stimuli))}, {})
         for layer in self.model.layer_names:
             drive = self.drive(parameters, state, layer)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from dendrosim.checks import is_file, path_of, reason
 from dendrosim.errors import ModelError
 from dendrosim.files import replace_file, write_safely
+from dendrosim.model.mistakes import sentence
+from dendrosim.model.plain import plain
 from dendrosim.model.spec import Model
 
-_TYPE_NAMES = {"int": "whole number", "float": "number", "string": "string", "tuple": "list", "model": "table"}
+LARGEST_FILE, LONGEST_LINE = 2**16, 2**12
+"""Characters of a model file and of one of its lines: the TOML reader takes the square of a line's length."""
 
 
 def model_folder() -> Path:
@@ -47,33 +51,44 @@ def load_model(name: str | Path, settings: str | None = None, rule: str | None =
     ModelError
         There is no such model, or its file is not valid; the sentence names file, key and remedy.
     """
-    path = Path(name) if str(name).endswith(".toml") else model_folder() / f"{name}.toml"
-    if not path.is_file():
+    path = path_of(name, "the model", ModelError)
+    path = path if path.suffix == ".toml" else model_folder() / f"{name}.toml"
+    if not is_file(path):
         close = difflib.get_close_matches(path.stem, available_models(), n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
         raise ModelError(f"{name}: there is no such model; {hint}")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: this is not a valid TOML file ({error}); correct that line.") from None
-    others = values.pop("settings", {})
+    values = plain(_read(path), str(path))
+    others = _settings(values.pop("settings", {}), path)
     model = validated(values, str(path))
     if rule is not None:
-        model = model.changed(**others.get(rule, {})).changed(training={"rule": rule})
+        model = model.changed(**others.get(str(rule), {})).changed(training={"rule": rule})
     if settings is None:
         return model
-    if settings not in others:
+    if str(settings) not in others:
         there = f"it has {', '.join(others)}" if others else "it has none"
         raise ModelError(f"{path}: settings: there is no table 'settings.{settings}'; {there}.")
-    return model.changed(**others[settings])
+    return model.changed(**others[str(settings)])
+
+
+def described(model: Model | str | Path) -> Model:
+    """Return a model, also where only its name or its file is given.
+
+    Raises
+    ------
+    ModelError
+        It is neither, or there is no such model.
+    """
+    return model if isinstance(model, Model) else load_model(model)
 
 
 def validated(values: dict[str, Any], source: str) -> Model:
     """Build a model from plain values; a mistake is one sentence that names `source`, key and remedy."""
+    values = plain(values, source)
+    model = Model.__new__(Model)
     try:
-        model = Model.model_validate(values)
+        BaseModel.__init__(model, **values)
     except ValidationError as error:
-        raise ModelError(_sentence(error, source)) from None
+        raise ModelError(sentence(error, source, Model, values)) from None
     model._source = source
     return model
 
@@ -94,70 +109,26 @@ def model_text(model: Model) -> str:
     return tomli_w.dumps(model.model_dump(mode="json", exclude_none=True))
 
 
-def _sentence(error: ValidationError, source: str) -> str:
-    # A misspelt key is also a missing one: name the spelling first.
-    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    keys, _ = _place(first["loc"])
-    if first["type"] == "union_tag_invalid":
-        keys.append("kind")
-    key = ".".join(keys) or "the model"
-    more = f" ({len(others)} more after this one)" if others else ""
-    return f"{source}: {key}: {_remedy(first)}{more}."
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(
+                f"{path}: this is too large for a model file; describe the network in {LARGEST_FILE} bytes."
+            )
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: this file cannot be read ({reason(error)}); save it as a text in UTF-8.") from None
+    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        raise ModelError(f"{path}: a line is longer than {LONGEST_LINE} characters; break it.")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # of numbers and dates that there are not, and of nested brackets
+        raise ModelError(f"{path}: this is not a valid TOML file ({reason(error)}); correct that line.") from None
 
 
-def _remedy(error: Any) -> str:
-    given, context = error.get("input"), error.get("ctx", {})
-    match error["type"]:
-        case "extra_forbidden":
-            known = sorted(_place(error["loc"])[1].model_fields)
-            close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
-            return f"unknown key; did you mean '{close[0]}'" if close else f"unknown key; known are {', '.join(known)}"
-        case "union_tag_invalid":
-            return f"'{context['tag']}' is not known; choose {context['expected_tags']}"
-        case "union_tag_not_found" | "model_attributes_type" if not isinstance(given, dict):
-            return f"{given!r} has the wrong type; write a table"
-        case "union_tag_not_found":
-            return "its kind is missing; add kind = ..."
-        case "missing":
-            return "this key is missing; add it"
-        case "literal_error":
-            return f"'{given}' is not known; choose {context['expected']}"
-        case "too_short":
-            return f"it is empty; give at least {context['min_length']}"
-        case "union_tag_invalid":
-            return f"'{context['tag']}' is not known; choose {context['expected_tags']}"
-        case "union_tag_not_found":
-            return f"{given!r} has the wrong type; write a table"
-        case "value_error":
-            return str(context["error"])
-        case "int_type" | "float_type" | "string_type" | "tuple_type" | "model_type" | "model_attributes_type":
-            return f"{given!r} has the wrong type; write a {_TYPE_NAMES[error['type'].split('_')[0]]}"
-        case _:
-            return f"{error['msg'][0].lower()}{error['msg'][1:]}, but it is {given!r}; change it"
-
-
-def _place(location: tuple[str | int, ...]) -> tuple[list[str], type[BaseModel]]:
-    """Return the keys as the file has them, and the part in which the last one stands.
-
-    Where a part is of one of several kinds, pydantic puts the kind into the location; the file has no such key.
-    """
-    keys: list[str] = []
-    holder: type[BaseModel] = Model
-    candidates: list[type[BaseModel]] = [Model]
-    for key in location:
-        if isinstance(key, int):
-            keys.append(str(key))
-            continue
-        if len(candidates) > 1:
-            candidates = [part for part in candidates if key in get_args(part.model_fields["kind"].annotation)]
-            continue
-        keys.append(key)
-        holder = candidates[0]
-        candidates = _parts(holder.model_fields[key].annotation) if key in holder.model_fields else []
-    return keys, holder
-
-
-def _parts(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [part for inner in get_args(annotation) for part in _parts(inner)]
+def _settings(tables: Any, path: Path) -> dict[str, dict[str, Any]]:
+    """Return the tables ``[settings.NAME]`` of a file."""
+    for name, table in tables.items() if isinstance(tables, dict) else [("", tables)]:
+        if not isinstance(table, dict):
+            raise ModelError(f"{path}: settings{name and '.'}{name}: this is no table; write [settings.NAME].")
+    return tables

@@ -14,11 +14,17 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from dendrosim.errors import ParametersError
+from dendrosim.checks import LONGEST, is_file, path_of, reason, shown, whole
+from dendrosim.claims import memory_free
+from dendrosim.errors import ModelError, ParametersError
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model.local_update import feedback_deviation
 from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
+
+KINDS = ("W", "bias", "theta", "own")
+FLOATS = ("F16", "F32", "F64")
+"""Types that weights may have in a file."""
 
 Draw = Callable[[Model, np.random.Generator], Mapping[str, np.ndarray]]
 """Draws the parameters that a learning rule has of its own."""
@@ -66,7 +72,14 @@ class Parameters:
             Floating-point type of the arrays.
         own : callable, optional
             Draws a rule's own parameters from a third stream: :meth:`dendrosim.rules.Rule.own`.
+
+        Raises
+        ------
+        ModelError
+            The model needs more weights than there is memory for.
         """
+        seed, dtype = whole(seed, "the seed", error=ParametersError), _floating(dtype)
+        _check_room(model)
         forward, feedback, third = (np.random.default_rng(stream(seed, each)) for each in ("W", "theta", "auxiliary"))
         parameters = cls()
         for connection in model.connections:
@@ -86,13 +99,15 @@ class Parameters:
         """Gather ("hidden-1.W", array) pairs, as :meth:`items` gives them."""
         parameters = cls()
         for key, array in pairs:
-            name, kind = key.rsplit(".", 1)
+            name, _, kind = key.rpartition(".")
+            if kind not in KINDS or not name:
+                raise ParametersError(f"'{key}' is no parameter; its name ends in .{', .'.join(KINDS)}.")
             getattr(parameters, kind)[name] = array
         return parameters
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over ("hidden-1.W", array) pairs, in a fixed order."""
-        for kind in ("W", "bias", "theta", "own"):
+        for kind in KINDS:
             for name, array in getattr(self, kind).items():
                 yield f"{name}.{kind}", array
 
@@ -133,8 +148,8 @@ class Parameters:
         ParametersError
             The file cannot be written; the sentence says where the weights are instead.
         """
-        content = self.content(model)
-        write_safely(Path(path), lambda place: replace_file(place, content), "weights file", ParametersError)
+        path, content = path_of(path, "the weights file", ParametersError), self.content(model)
+        write_safely(path, lambda place: replace_file(place, content), "weights file", ParametersError)
 
     def content(self, model: Model) -> bytes:
         """Return the content of the file that :meth:`save` writes."""
@@ -151,13 +166,17 @@ class Parameters:
         ParametersError
             The file is missing, damaged, or holds weights of another architecture.
         """
-        arrays, metadata = _read(Path(path))
+        path = path_of(path, "the weights file", ParametersError)
+        arrays, metadata = _read(path)
         if metadata.get("fingerprint") != model.fingerprint:
             raise ParametersError(
-                f"{path}: these are weights of {metadata.get('architecture', 'an unknown network')}, "
+                f"{path}: these are weights of {str(metadata.get('architecture', 'an unknown network'))[:LONGEST]}, "
                 f"but {model.source} describes {model.architecture}; choose the model they were trained with."
             )
-        parameters = cls.collect(arrays.items())
+        try:
+            parameters = cls.collect(arrays.items())
+        except ParametersError as error:
+            raise ParametersError(f"{path}: {error}") from None
         parameters.check(model, str(path))
         return parameters
 
@@ -166,21 +185,22 @@ class Parameters:
 
         The shapes of a rule's own parameters are not the model's business.
         """
-        for connection in model.connections:
-            name, wanted = connection.name, {"W": connection.shape}
-            if connection.has_bias:
-                wanted["bias"] = connection.shape[:1]
-            if connection.has_feedback:
-                wanted["theta"] = connection.shape
-            for kind, shape in wanted.items():
-                array = getattr(self, kind).get(name)
-                if array is None or tuple(array.shape) != shape:
-                    found = "nothing" if array is None else f"shape {tuple(array.shape)}"
-                    raise ParametersError(
-                        f"{source}: '{name}.{kind}' has {found} where {model.architecture} needs {shape}; "
-                        "use parameters of that network."
-                    )
+        wanted = _shapes(model)
+        for key, shape in wanted.items():
+            name, _, kind = key.rpartition(".")
+            array = getattr(self, kind).get(name)
+            if array is None or np.shape(array) != shape:
+                found = "nothing" if array is None else f"shape {np.shape(array)}"
+                raise ParametersError(
+                    f"{source}: '{key}' has {found} where {model.architecture} needs {shape}; "
+                    "use parameters of that network."
+                )
         for key, array in self.items():
+            if key not in wanted and not key.endswith(".own"):
+                raise ParametersError(f"{source}: '{key}' is no parameter of {model.architecture}; take it out.")
+            if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+                kind = getattr(array, "dtype", type(array).__name__)
+                raise ParametersError(f"{source}: '{key}' is of type {kind}; give a NumPy array of floats.")
             if not np.isfinite(array).all():
                 raise ParametersError(
                     f"{source}: '{key}' holds NaN or infinite values; the run that made it diverged, "
@@ -195,14 +215,53 @@ def angle_between(one: np.ndarray, other: np.ndarray) -> float:
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    if not path.is_file():
+def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every parameter that a model needs, by name."""
+    shapes = {}
+    for connection in model.connections:
+        name = connection.name
+        shapes[f"{name}.W"] = connection.shape
+        if connection.has_bias:
+            shapes[f"{name}.bias"] = connection.shape[:1]
+        if connection.has_feedback:
+            shapes[f"{name}.theta"] = connection.shape
+    return shapes
+
+
+def _check_room(model: Model) -> None:
+    """Raise ModelError if the weights of a model, drawn in float64, do not fit in the memory that is free."""
+    needed, free = 8 * sum(map(math.prod, _shapes(model).values())), memory_free()
+    if needed > free:
+        raise ModelError(
+            f"{model.source}: layers: the weights of {model.architecture} take {needed / 1e9:.3g} GB where "
+            f"{free / 1e9:.3g} GB are free; ask for fewer units or channels."
+        )
+
+
+def _floating(dtype: Any) -> np.dtype:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found.kind != "f":
+        raise ParametersError(f"the dtype is {shown(dtype)}, and weights are floats; choose float32 or float64.")
+    return found
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    if not is_file(path):
         raise ParametersError(f"{path}: there is no such weights file; make one with 'dendrosim train'.")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("dendrosim", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+            foreign = [name for name in file.keys() if file.get_slice(name).get_dtype() not in FLOATS]  # noqa: SIM118
+            if foreign:
+                raise ValueError(f"'{foreign[0]}' is not of type {', '.join(FLOATS)}")
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise ParametersError(
-            f"{path}: the weights file is damaged or truncated ({error}); restore it or train again."
+            f"{path}: the weights file is damaged or truncated ({reason(error)}); restore it or train again."
         ) from None
+    if not isinstance(metadata, dict):
+        raise ParametersError(f"{path}: this is no weights file of dendrosim; make one with 'dendrosim train'.")
+    return arrays, metadata

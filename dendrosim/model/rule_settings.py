@@ -47,7 +47,7 @@ class DLL(Part):
     def _fill_in_defaults(cls, values: Any) -> Any:
         if isinstance(values, dict):
             feedback = values.get("feedback", "kolen-pollack")
-            return FEEDBACK_DEFAULTS.get(feedback, FEEDBACK_DEFAULTS["fixed"]) | values
+            return FEEDBACK_DEFAULTS.get(str(feedback), FEEDBACK_DEFAULTS["fixed"]) | values
         return values
 
 

@@ -8,12 +8,15 @@ import math
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from dendrosim.errors import ModelError
 from dendrosim.model.cell import Cell, RateCell
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
+from dendrosim.model.mistakes import sentence
 from dendrosim.model.part import Count, Part
+from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
 from dendrosim.model.rule_settings import Rules
 from dendrosim.model.settings import Plasticity, Teacher, Training
@@ -53,11 +56,18 @@ class Model(Part):
 
     _source: str = PrivateAttr(default="model")
 
+    def __init__(self, /, **values: Any) -> None:
+        values = plain(values, "model")
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ModelError(sentence(error, "model", Model, values)) from None
+
     @model_validator(mode="before")
     @classmethod
     def _pair_loss_with_output(cls, values: Any) -> Any:
         if isinstance(values, dict) and "loss" not in values:
-            return {"loss": LOSS_OF_OUTPUT.get(values.get("output", "softmax"), "cross-entropy")} | values
+            return {"loss": LOSS_OF_OUTPUT.get(str(values.get("output", "softmax")), "cross-entropy")} | values
         return values
 
     @model_validator(mode="after")
@@ -141,7 +151,7 @@ class Model(Part):
         """
         from dendrosim.model.library import validated
 
-        merged = _merged(self.model_dump(mode="json"), tables)
+        merged = _merged(self.model_dump(mode="json"), plain(tables, self._source))
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)
@@ -152,5 +162,5 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         old = {}
     if new.get("feedback", old.get("feedback")) != old.get("feedback"):
         old = {key: value for key, value in old.items() if key not in ("theta_rate", "decay")}
-    tables = {key: _merged(old[key], value) for key, value in new.items() if isinstance(value, dict) and key in old}
-    return {**old, **new, **tables}
+    both = [key for key, value in new.items() if isinstance(value, dict) and isinstance(old.get(key), dict)]
+    return {**old, **new, **{key: _merged(old[key], new[key]) for key in both}}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -29,12 +30,17 @@ def agreement(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str,
     colours = cycle_colours()
     shown = []
     for number, (name, (relaxed, computed)) in enumerate(pairs.items()):
-        there = np.flatnonzero((relaxed != 0) & (computed != 0))[:2000]
+        if relaxed.shape != computed.shape:
+            raise DataError(f"'{name}' has shapes {relaxed.shape} and {computed.shape}; give pairs of the same shape.")
+        relaxed, computed = relaxed.ravel(), computed.ravel()
+        there = np.flatnonzero(np.isfinite(relaxed) & np.isfinite(computed) & (relaxed != 0) & (computed != 0))[:2000]
         found, wanted = np.abs(relaxed[there]), np.abs(computed[there])
         marker, colour = _MARKERS[number % len(_MARKERS)], colours[number % len(colours)]
         ax.loglog(wanted, found, marker, color=colour, markersize=2.6, markeredgewidth=0, label=name, rasterized=True)
         shown.append(wanted)
-    everything = np.concatenate(shown)
+    everything = np.concatenate([np.empty(0), *shown])
+    if not everything.size:
+        raise DataError("there is no value that is finite and not zero in both engines; nothing can be drawn.")
     low, high = np.quantile(everything, 0.001), everything.max()
     ax.plot([low, high], [low, high], color="0.75", lw=0.7, zorder=0)
     ax.set_xlim(low / 2, 2 * high)

@@ -109,6 +109,7 @@ def learning_weights(recording: Recording, fps: int = 4) -> FuncAnimation:
     fps : int
         Epochs a second.
     """
+    recording.need("connection", "epoch", "weight", "feedback_weight", "post", "pre", "row", "column")
     connections = list(dict.fromkeys(recording.dataset["connection"].values))
     weights = {name: _by_connection(recording, name) for name in connections}
     epochs = recording.dataset["epoch"].values
@@ -191,11 +192,13 @@ def _animation(figure: Figure, draw: Callable[[int], None], frames: int, fps: in
 
 
 def _shown_times(recording: Recording, presentation: int) -> np.ndarray:
+    recording.need("tau_soma")
     times = recording.presentation(presentation)["time"].values
     return times[times <= SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"])]
 
 
 def _largest_errors(recording: Recording, layer: str, presentation: int) -> list[int]:
+    recording.need("error", "index")
     cells = Recording(recording.layer(layer)).presentation(presentation)
     largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:_PANELS]
     return [int(index) for index in cells["index"].values[largest]]

@@ -8,6 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from dendrosim.checks import whole
+from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 
@@ -70,7 +72,9 @@ def comparison_page(panels: Sequence[tuple[str, str, Sequence[Result]]], columns
     columns : int
         Panels side by side.
     """
-    columns = min(columns, len(panels))
+    if not panels:
+        raise DataError("there are no panels to draw; give one at least.")
+    columns = min(whole(columns, "columns", 1), len(panels))
     rows = -(-len(panels) // columns)
     lines = max(len(results) for _, _, results in panels)
     figure = Figure(figsize=(3.9 * columns, (0.95 + 0.2 * lines) * rows + 0.3))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dendrosim.checks import need
+from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 CRITERIA = ("C1", "C2", "C3")
@@ -25,6 +27,12 @@ def criteria(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     ax : matplotlib Axes, optional
         Where to draw.
     """
+    for row in rows:
+        need(row, "a row of the audit", "rule", "reads", "paper", "criteria")
+        for of, names in (("paper", CRITERIA), ("criteria", CRITERIA), ("reads", rows[0]["reads"])):
+            need(row[of], f"'{of}' of a row of the audit", *names)
+    if not rows:
+        raise DataError("there are no rows to draw; give one at least.")
     sources = list(rows[0]["reads"])
     compared = any(tick for row in rows for tick in row["paper"].values())
     heads = [(name, who) for name in CRITERIA for who in (("paper", "audit") if compared else ("audit",))]

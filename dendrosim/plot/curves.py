@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from dendrosim.checks import need
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 _DASHES = ("-", "--", ":", "-.")
@@ -26,6 +27,8 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         Where to draw.
     """
     ax = axes_or_new(ax)
+    for history in histories.values():
+        need(history, "a history", "epoch", "validation_accuracy")
     _curves(ax, {name: 100 * history["validation_accuracy"] for name, history in histories.items()}, histories)
     ax.set_ylabel("validation accuracy (%)")
     ax.legend(loc="lower right")
@@ -88,6 +91,9 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None, names
     """
     ax = axes_or_new(ax)
     ax.axhline(90, color="0.7", lw=0.6, zorder=0)
+    for name, history in histories.items():
+        need(history, "a history", "epoch")
+        need(histories if names is None else names, "the list of names", name)
     means = {name: history.filter(like="gradient_angle.").mean(axis=1) for name, history in histories.items()}
     _curves(ax, means, histories, names)
     ax.set_ylim(-3, 100)
@@ -100,6 +106,7 @@ def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix
     """Draw the columns of a history that begin so: a line style for each run, a marker for each layer."""
     colours, connections = cycle_colours(), dict[str, str]()
     for number, (name, history) in enumerate(histories.items()):
+        need(history, "a history", "epoch")
         dashes, colour = _DASHES[number % len(_DASHES)], colours[number % len(colours)]
         columns = [column for column in history.columns.astype(str) if column.startswith(prefix)]
         for column, marker in zip(columns, _MARKERS, strict=False):

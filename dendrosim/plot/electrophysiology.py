@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 
+from dendrosim.checks import need
+from dendrosim.errors import DataError
 from dendrosim.plot.style import COLOURS, axes_or_new, styled
 
 _DASHES = ("-", "--", ":", "-.")
@@ -28,6 +30,8 @@ def current_steps(clamp: xr.Dataset, compartment: str = "soma", ax: Any = None) 
         Where to draw.
     """
     ax = axes_or_new(ax)
+    need(clamp, "the clamp", f"V_{compartment}", "current", "time")
+    need(clamp.attrs, "the clamp", "step", "compartment")
     potential = clamp[f"V_{compartment}"]
     colours = colormaps["viridis"](np.linspace(0, 0.85, len(clamp["current"])))
     for trace, current, colour in zip(potential.values, clamp["current"].values, colours, strict=True):
@@ -56,8 +60,13 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
         Where to draw.
     """
     ax = axes_or_new(ax)
+    dendrites = list(next(iter(by_coupling.values()), {}))
+    if not dendrites:
+        raise DataError("there is no attenuation to draw; give that of one cell at least.")
+    need(COLOURS, "a cell", *dendrites)
+    for values in by_coupling.values():
+        need(values, "the attenuation of a cell", *dendrites)
     width = 0.8 / len(by_coupling)
-    dendrites = list(next(iter(by_coupling.values())))
     for number, (name, values) in enumerate(by_coupling.items()):
         place = np.arange(len(dendrites)) + (number - (len(by_coupling) - 1) / 2) * width
         bars = ax.bar(
@@ -65,7 +74,7 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
             [values[dendrite] for dendrite in dendrites],
             0.9 * width,
             color=[COLOURS[dendrite] for dendrite in dendrites],
-            alpha=1.0 - 0.5 * number,
+            alpha=0.5**number,
         )
         ax.bar_label(bars, [f"{name}\n{values[dendrite]:.2f}" for dendrite in dendrites], fontsize=7, padding=2)
     ax.set_xticks(range(len(dendrites)), [f"{dendrite} dendrite" for dendrite in dendrites])
@@ -87,6 +96,7 @@ def rate_curves(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
     """
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
+        need(curve.coords, "a curve", "current")
         ax.plot(curve["current"], curve, _DASHES[number % len(_DASHES)], label=name)
     ax.set_xlabel("injected current (pA)")
     ax.set_ylabel("firing rate (Hz)")

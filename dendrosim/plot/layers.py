@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendrosim.errors import DataError
 from dendrosim.plot.style import COLOUR_MAP, axes_or_new, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.recording import Recording
@@ -30,14 +31,17 @@ def error_map(recording: Recording, presentation: int = 0, variable: str = "erro
         Where to draw.
     """
     ax = axes_or_new(ax, 4.2, 3.2)
-    values = recording.dataset[variable].isel(presentation=presentation)
+    recording.need(variable, "tau_soma", "layers", "layer")
+    values = recording.presentation(presentation)[variable]
+    if values.dims != ("time", "neuron") or not values.size:
+        raise DataError(f"'{variable}' is not recorded over times and neurons; draw another variable.")
     end = min(float(values["time"][-1]), SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"]))
     values = values.sel(time=slice(0, end))
     layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name in values["layer"].values]
     heights, places = 1.0 / len(layers), []
     for number, layer in enumerate(layers):
         cells = values.isel(neuron=(values["layer"] == layer).values).values.T
-        limit = float(np.nanmax(np.abs(cells))) or 1.0
+        limit = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
         bottom = number * heights
         extent = (0.0, end, bottom + 0.02 * heights, bottom + 0.94 * heights)
         ax.imshow(
@@ -75,6 +79,7 @@ def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neur
         Where to draw.
     """
     ax = axes_or_new(ax, 2.8, 2.6)
+    recording.need("error", "apical")
     cells = Recording(recording.layer(layer)).presentation(presentation)
     largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:neurons]
     colours = cycle_colours()
@@ -83,6 +88,9 @@ def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neur
         ax.plot(apical, error, color=colours[number % len(colours)], lw=1.1)
         ax.plot(apical[-1], error[-1], "o", color=colours[number % len(colours)], markersize=3.5)
     drawn = np.concatenate([cells[name].isel(neuron=largest).values.ravel() for name in ("apical", "error")])
+    if not np.isfinite(drawn).any():
+        raise DataError(f"no cell of '{layer}' has both an error and an apical potential; choose a hidden layer.")
+    drawn = drawn[np.isfinite(drawn)]
     low, high = min(0.0, float(drawn.min())), max(0.0, float(drawn.max()))
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
     ax.plot([low, high], [low, high], "--", color="0.6", lw=0.8, zorder=0, label="x = u + a")

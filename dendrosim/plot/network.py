@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
 
+from dendrosim.checks import whole
 from dendrosim.plot.style import COLOURS, axes_or_new, styled, symmetric_scale
 from dendrosim.recording import Recording
 
@@ -45,6 +46,10 @@ class NetworkDrawing:
 
     def __init__(self, recording: Recording, presentation: int, neurons: int, ax: Any):
         self._ax = ax
+        recording.need("basal", "apical", "soma", "error", "layers", "step", "teacher")
+        neurons = whole(neurons, "neurons", 1)
+        for layer in str(recording.dataset.attrs["layers"]).split():
+            recording.layer(layer)  # a drawing needs them all
         shown = recording.presentation(presentation)
         self._layers = {name: _largest(shown, name, neurons) for name in str(shown.attrs["layers"]).split()}
         self._scales = {
@@ -145,6 +150,7 @@ def network(
         Where to draw.
     """
     ax = axes_or_new(ax, 5.4, 4.2)
+    recording.need("time")
     end = float(recording.dataset["time"][-1])
     NetworkDrawing(recording, presentation, neurons, ax).at(end if time is None else time)
     return ax

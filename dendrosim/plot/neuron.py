@@ -76,6 +76,7 @@ def neuron(
         Where to draw.
     """
     ax = axes_or_new(ax, 2.4, 3.8)
+    recording.need("basal", "apical", "soma", "error")
     cell = choose_cell(recording, layer, neuron, presentation)
     moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
     colours = potential_scales(recording, layer, neuron, presentation)

@@ -9,10 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dendrosim.errors import DataError
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron as draw_neuron
 from dendrosim.plot.neuron import potential_scales
+from dendrosim.plot.style import panels as count_panels
 from dendrosim.plot.style import styled
 from dendrosim.plot.traces import relaxation
 from dendrosim.recording import Recording
@@ -31,11 +33,14 @@ def relaxation_page(recording: Recording, presentation: int = 0, columns: int = 
     columns : int
         Neurons of each layer.
     """
+    recording.need("layers", "error", "index")
+    columns = count_panels(columns, "columns")
     layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name != "output"][::-1]
+    count_panels(len(layers), "the number of hidden layers")
     figure = Figure(figsize=(2.35 * columns, 1.95 * len(layers) + 0.3))
     grid = figure.subplots(len(layers), columns, squeeze=False, sharex=True, sharey="row")
     for row, layer in zip(grid, layers, strict=True):
-        cells = recording.layer(layer).isel(presentation=presentation)
+        cells = Recording(recording.layer(layer)).presentation(presentation)
         largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:columns]
         for ax, index in zip(row, cells["index"].values[largest], strict=True):
             relaxation(recording, layer, int(index), presentation, ax)
@@ -62,6 +67,7 @@ def neuron_page(
     times : sequence of float
         Moments in ms.
     """
+    count_panels(len(times), "the number of times")
     figure = Figure(figsize=(2.2 * len(times) + 1.3, 4.0))
     axes = figure.subplots(1, len(times), squeeze=False)[0]
     for ax, time in zip(axes, times, strict=True):
@@ -86,7 +92,7 @@ def network_page(
     times : sequence of float
         Moments in ms.
     """
-    rows = -(-len(times) // 2)
+    rows = -(-count_panels(len(times), "the number of times") // 2)
     figure = Figure(figsize=(10.4, 3.8 * rows))
     for ax, time in zip(figure.subplots(rows, 2, squeeze=False).ravel(), times, strict=False):
         network(recording, presentation, time, neurons, ax)
@@ -119,6 +125,8 @@ def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     panels : mapping of str to mapping of str to DataFrame
         By title, what :func:`dendrosim.plot.gradient_angles` draws.
     """
+    if not panels:
+        raise DataError("there are no panels to draw; give one at least.")
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(3.1 * columns + 1.8, 2.6 * rows))

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import axes_or_new, cycle_colours, panels, styled
 
 Row = Mapping[str, Any]
 
@@ -34,11 +35,12 @@ def scaling(rows: Iterable[Row], columns: int = 3) -> Figure:
     DataError
         No row has anything to draw.
     """
-    rows = list(rows)
+    rows, columns = list(rows), panels(columns, "columns")
     compared = [row for row in rows if "seconds" in row]
     growing: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if "points" in row:
+            need(row, "a row with points", "measure", "against", "slope")
             growing.setdefault((row["measure"], row["against"]), []).append(row)
     if not compared and not growing:
         raise DataError("none of these rows holds measured points; make them anew with 'dendrosim bench circuit'.")
@@ -112,6 +114,9 @@ def against_idiomatic(rows: Iterable[Row], ax: Any = None) -> Any:
     """
     ax = axes_or_new(ax)
     rows = list(rows)
+    for row in rows:
+        need(row, "a row of seconds", "label", "value")
+        need(row["seconds"], "a row of seconds", "circuit", "idiomatic")
     places = range(len(rows), 0, -1)
     ours, theirs = (1e9 * np.array([row["seconds"][name] for row in rows]) for name in ("circuit", "idiomatic"))
     colours = cycle_colours()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 
@@ -27,6 +28,10 @@ def expectations(output: np.ndarray, targets: np.ndarray, symbols: Sequence[str]
         Where to draw.
     """
     ax = axes_or_new(ax)
+    if output.shape != targets.shape or output.shape[1:] != (len(symbols),) or not output.size:
+        raise DataError(
+            f"output and targets have shapes {output.shape} and {targets.shape}; give (step, {len(symbols)}) of both."
+        )
     steps = np.arange(1, len(output) + 1)
     image = ax.pcolormesh(steps, range(len(symbols)), output.T, cmap="Greys", vmin=0, vmax=1, shading="nearest")
     ax.plot(steps, targets.argmax(axis=1), "o", color=cycle_colours()[1], markersize=4, label="what came")

@@ -10,11 +10,19 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from dendrosim.annotations import checked
+from dendrosim.checks import shown, whole
+from dendrosim.errors import DataError
+
 STYLE_SHEET = Path(__file__).with_name("dendrosim.mplstyle")
+
+MOST_PANELS = 64
+WIDEST = 100.0  # inches
 
 COLOUR_MAP = "RdBu_r"  # of what has a sign: rest is white
 COLOURS = {"basal": "#0072B2", "apical": "#D55E00", "soma": "#000000", "error": "#CC79A7"}
@@ -22,19 +30,30 @@ SYMBOLS = {"basal": "basal u", "apical": "apical a", "soma": "soma x", "error": 
 
 
 def styled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Run a plotting function with the project's style sheet, and leave matplotlib's own settings as they were."""
+    """Run a plotting function with the project's style sheet, and leave matplotlib's own settings as they were.
+
+    Its arguments are checked by their annotations.
+    """
+    drawn = checked(function)
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         with mpl.rc_context(), style.context(STYLE_SHEET):
-            return function(*args, **kwargs)
+            return drawn(*args, **kwargs)
 
     return wrapper
 
 
 def axes_or_new(ax: Any, width: float = 3.4, height: float = 2.4) -> Any:
     """Return `ax`, or the Axes of a new figure of the given size in inches."""
-    return Figure(figsize=(width, height)).subplots() if ax is None else ax
+    if ax is not None and not isinstance(ax, Axes):
+        raise DataError(f"ax is {shown(ax)}; give Axes of matplotlib, or leave it out.")
+    return Figure(figsize=(min(width, WIDEST), min(height, WIDEST))).subplots() if ax is None else ax
+
+
+def panels(count: int, what: str) -> int:
+    """Return a number of panels that a figure can have."""
+    return whole(count, what, 1, MOST_PANELS)
 
 
 def cycle_colours() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dendrosim.checks import need
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 from dendrosim.model.settling import depth_below_output, settling_curve
@@ -41,6 +42,7 @@ def relaxation(
         Where to draw.
     """
     ax = axes_or_new(ax)
+    recording.need("basal", "soma", "apical", "error", "start", "coupling", "layers", "tau_soma", "tau_apical")
     cell = choose_cell(recording, layer, neuron, presentation)
     time = cell["time"].values
     for variable in ("basal", "soma", "apical", "error"):
@@ -78,6 +80,7 @@ def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any
         Where to draw.
     """
     ax = axes_or_new(ax)
+    recording.need("error", "layers", "tau_soma", "tau_apical")
     attributes = recording.dataset.attrs
     line = None
     for layer in str(attributes["layers"]).split()[-2::-1]:
@@ -108,6 +111,8 @@ def kinds_of_cell(cells: Mapping[str, xr.Dataset], ax: Any = None) -> Any:
         Where to draw.
     """
     ax = axes_or_new(ax)
+    for cell in cells.values():
+        need(cell, "a cell", "time", "basal", "apical", "soma")
     for (name, cell), style in zip(cells.items(), ("-", "o", "--"), strict=False):
         shown = cell.isel(time=slice(None, None, 4)) if style == "o" else cell
         for variable in ("basal", "apical", "soma"):
@@ -135,6 +140,7 @@ def membrane_potentials(cell: xr.Dataset, rest: float, ax: Any = None) -> Any:
         Where to draw.
     """
     ax = axes_or_new(ax)
+    need(cell, "the cell", "time", "V_basal", "V_apical", "V_soma")
     for variable in ("basal", "apical", "soma"):
         ax.plot(cell["time"], cell[f"V_{variable}"], color=COLOURS[variable], label=f"V {variable}")
     ax.axhline(rest, color="0.6", lw=0.8, ls=":", label="rest")
@@ -152,6 +158,7 @@ def choose_cell(recording: Recording, layer: str, neuron: int | None, presentati
     DataError
         The layer or the neuron was not recorded.
     """
+    recording.need("error", "index")
     cells = Recording(recording.layer(layer)).presentation(presentation)
     if neuron is None:
         return cells.isel(neuron=int(np.abs(cells["error"][-1].values).argmax()))

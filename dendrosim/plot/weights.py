@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from dendrosim.checks import need
+from dendrosim.errors import DataError
 from dendrosim.model import Parameters
-from dendrosim.plot.style import COLOUR_MAP, axes_or_new, styled
+from dendrosim.plot.style import COLOUR_MAP, axes_or_new, panels, styled
 
 
 @styled
@@ -22,6 +25,8 @@ def matrices(parameters: Parameters, layer: str) -> Figure:
     layer : str
         Name of a connection that has Θ.
     """
+    for kind, what in ((parameters.W, "W"), (parameters.theta, "Θ")):
+        need(kind, what, layer)
     W, theta = (np.asarray(kind[layer]).reshape(len(kind[layer]), -1) for kind in (parameters.W, parameters.theta))
     angle = parameters.alignment()[f"angle.{layer}"]
     limit = float(np.quantile(np.abs(np.concatenate([W, theta])), 0.995))
@@ -57,8 +62,11 @@ def receptive_fields(
     ax : matplotlib Axes, optional
         Where to draw.
     """
+    rows, columns = panels(rows, "rows"), panels(columns, "columns")
     ax = axes_or_new(ax, 0.55 * columns, 0.55 * rows + 0.3)
-    weights = np.asarray(next(iter(parameters.W.values())))
+    weights = np.asarray(next(iter(parameters.W.values()), np.empty(0)))
+    if not weights.size or weights[0].size != math.prod(shape):
+        raise DataError(f"the weights of the first layer have shape {weights.shape}, which are no images of {shape}.")
     fields = weights.reshape(len(weights), *shape)
     chosen = np.argsort(-np.linalg.norm(fields.reshape(len(fields), -1), axis=1))[: rows * columns]
     ax.imshow(tiled(fields[chosen], rows, columns), cmap=COLOUR_MAP, vmin=-1, vmax=1, interpolation="nearest")

@@ -39,6 +39,7 @@ def neo_block(recording: Recording) -> Block:
     dataset = recording.dataset
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and Neo wants potentials over time; export a relaxation.")
+    recording.need("model", "layer", "index", "step", "stimulus", "target", "convergence_time")
     block = neo.Block(name=str(dataset.attrs["model"]), **dataset.attrs)
     for number in range(dataset.sizes["presentation"]):
         shown = recording.presentation(number)

@@ -19,6 +19,8 @@ import xarray as xr
 
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
+from dendrosim.hdf import check_hdf
+from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 if TYPE_CHECKING:
@@ -49,6 +51,11 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     check_writable(path, "recording")
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
+    for name in ("model", "architecture", "fingerprint", "weights"):
+        if name not in dataset.attrs:
+            raise DataError(
+                f"this recording does not say its '{name}', which NWB wants; export one as it was recorded."
+            )
     content = io.BytesIO()  # on a disk that gets full HDF5 ends the whole process
     with h5py.File(content, "w") as written, pynwb.NWBHDF5IO(file=written, mode="w") as stream:
         stream.write(_file(pynwb, dataset))
@@ -87,20 +94,19 @@ def read_nwb(path: Path) -> xr.Dataset:
         pynwb is not installed, or the file is missing or not one of ours.
     """
     pynwb = _pynwb()
-    try:
+    with reading(path):
+        check_hdf(path)
         with pynwb.NWBHDF5IO(path, "r") as stream:
             file = stream.read()
             remarks = json.loads(file.notes)
             arrays = dict(_arrays(file, remarks))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path}: this is no recording of ours that can be read ({error}); export it again.") from None
-    dataset = xr.Dataset(
-        {
+        variables = {
             name: (described["dimensions"], arrays[name], described["attributes"])
             for name, described in remarks["variables"].items()
         }
-    )
-    return dataset.set_coords(remarks["coordinates"]).assign_attrs(remarks["attributes"])
+        dataset = xr.Dataset(variables).set_coords(remarks["coordinates"]).assign_attrs(remarks["attributes"])
+        check_form(dataset)
+        return dataset
 
 
 def _pynwb() -> Any:

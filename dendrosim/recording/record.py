@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from dendrosim.checks import choice, indices, milliseconds, shown
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 
@@ -39,9 +40,9 @@ VARIABLES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
-    """Which variables of which neurons to record, and how often.
+    """Which variables of which neurons to record, and how often. Records that ask for the same are equal.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class Record:
     neurons : mapping of str to sequence of int, optional
         Neurons by layer name; by default all neurons of all layers.
     interval : float
-        Time between samples in ms, rounded to whole time steps.
+        Time between samples in ms, or as a quantity of Brian2, rounded to whole time steps.
     synapses : mapping of str to sequence of tuple of int, or "all", optional
         Synapses whose weights are kept, by the name of their connection: their places in W, such as (post, pre) or
         (channel above, channel below, row, column); by default none.
@@ -59,7 +60,7 @@ class Record:
     Raises
     ------
     DataError
-        A variable is unknown.
+        A variable is unknown, an interval is no time above zero, or what names neurons or synapses is no index.
     """
 
     variables: tuple[str, ...] | None = None
@@ -68,12 +69,31 @@ class Record:
     synapses: Mapping[str, Sequence[tuple[int, ...]]] | Literal["all"] | None = None
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.variables or () if name not in VARIABLES]
-        if unknown:
-            raise DataError(f"'{unknown[0]}' cannot be recorded; choose out of {', '.join(VARIABLES)}.")
+        plain = {
+            "variables": _variables(self.variables),
+            "neurons": _places(self.neurons, "neurons", 1),
+            "interval": milliseconds(self.interval, "the interval of a record"),
+            "synapses": self.synapses if isinstance(self.synapses, str) else _places(self.synapses, "synapses", 2),
+        }
+        if isinstance(self.synapses, str):
+            choice(self.synapses, "what is recorded of synapses", ["all"])
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self._asked == other._asked
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash(self._asked)
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        """All of it as a value; the order of layers is that of the recorded columns."""
+        neurons, synapses = (
+            each if each is None or isinstance(each, str) else tuple(each.items())
+            for each in (self.neurons, self.synapses)
+        )
+        return self.variables, neurons, self.interval, synapses
 
     def chosen(self, model: Model) -> tuple[str, ...]:
         """Return the variables to record of a model.
@@ -129,10 +149,31 @@ class Record:
         for name, places in self.synapses.items():
             if name not in shapes:
                 raise DataError(f"there is no connection '{name}' to record; choose out of {', '.join(shapes)}.")
-            chosen[name] = np.asarray(places, dtype=int).reshape(len(places), -1)
             axes = len(shapes[name])
+            chosen[name] = np.asarray(places, dtype=int).reshape(len(places), -1 if places else axes)
             if chosen[name].shape[1] != axes or ((chosen[name] < 0) | (chosen[name] >= shapes[name])).any():
                 raise DataError(
                     f"a synapse of '{name}' has {axes} indices below {shapes[name]}; record only synapses that it has."
                 )
         return chosen
+
+
+def _variables(names: Any) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise DataError(f"the variables of a record are {shown(names)}; give a tuple of names.")
+    for name in names:
+        if not isinstance(name, str) or name not in VARIABLES:
+            raise DataError(f"{shown(name)} cannot be recorded; choose out of {', '.join(VARIABLES)}.")
+    return tuple(names)
+
+
+def _places(named: Any, what: str, axes: int) -> dict[str, Any] | None:
+    """Return indices as tuples, by the name of a layer or of a connection."""
+    if named is None:
+        return None
+    if not isinstance(named, Mapping) or not all(isinstance(name, str) for name in named):
+        raise DataError(f"the {what} of a record are {shown(named)}; give them by name, as in {{'output': [...]}}.")
+    found = {name: indices(places, f"the {what} of '{name}'", axes).tolist() for name, places in named.items()}
+    return {name: tuple(map(tuple, places)) if axes > 1 else tuple(places) for name, places in found.items()}

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.recording.nwb import read_nwb, write_nwb
+from dendrosim.recording.opening import opened
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
-from dendrosim.recording.spool import open_netcdf, write_netcdf
+from dendrosim.recording.spool import write_netcdf
 
 if TYPE_CHECKING:
     from neo import Block
@@ -85,17 +87,27 @@ class Recording:
     @property
     def convergence_time(self) -> np.ndarray:
         """Time in ms since when each presentation was converged; NaN where it was not."""
+        self.need("convergence_time")
         return np.asarray(self.dataset["convergence_time"].values)
 
     @property
     def noisy(self) -> bool:
         """Whether the cells had membrane noise, so that they could not converge."""
+        self.need("noise")
         return bool(self.dataset.attrs["noise"] > 0)
 
     @property
     def reason(self) -> str:
         """Why the relaxation stopped."""
+        self.need("reason")
         return str(self.dataset.attrs["reason"])
+
+    def need(self, *names: str) -> None:
+        """Raise DataError unless all these variables, coordinates and attributes are in the recording."""
+        there = {*self.dataset.variables, *self.dataset.dims, *self.dataset.attrs}
+        for name in names:
+            if name not in there:
+                raise DataError(f"this recording holds no '{name}'; record it, or choose what does without.")
 
     def layer(self, name: str) -> xr.Dataset:
         """Return the recorded neurons of one layer.
@@ -105,10 +117,13 @@ class Recording:
         DataError
             Nothing was recorded of that layer.
         """
-        chosen = (self.dataset["layer"] == name).values
+        self.need("layer")
+        chosen = np.array(
+            [isinstance(name, str) and layer == name for layer in self.dataset["layer"].values], dtype=bool
+        )
         if not chosen.any():
             layers = ", ".join(dict.fromkeys(self.dataset["layer"].values))
-            raise DataError(f"nothing was recorded of layer '{name}'; choose out of {layers}.")
+            raise DataError(f"nothing was recorded of layer {shown(name)}; choose out of {layers}.")
         return self.dataset.isel(neuron=chosen)
 
     def presentation(self, number: int) -> xr.Dataset:
@@ -119,7 +134,8 @@ class Recording:
         DataError
             There is no such presentation.
         """
-        count = self.dataset.sizes.get("presentation", 0)
+        self.need("time", "presentation")
+        number, count = whole(number, "the presentation"), self.dataset.sizes["presentation"]
         if not 0 <= number < count:
             raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
         shown = self.dataset.isel(presentation=[number])
@@ -135,14 +151,15 @@ class Recording:
         DataError
             The file cannot be written; the sentence says where the recording is instead.
         """
+        path = path_of(path, "the recording")
 
         def write(place: Path) -> None:
             with replacing(place) as new:
                 write_netcdf(self.dataset, new, encoding=self._encoding())
 
-        check_writable(Path(path), "recording")
-        write_safely(Path(path), write, "recording")
-        return Path(path)
+        check_writable(path, "recording")
+        write_safely(path, write, "recording")
+        return path
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:
@@ -151,10 +168,9 @@ class Recording:
         Raises
         ------
         DataError
-            The file is missing or is not a recording.
+            The file is missing, held by another process, damaged, or is not a recording.
         """
-        with cls.open(path).dataset as dataset:
-            return cls(dataset.load())
+        return cls(opened(path, into_memory=True))
 
     @classmethod
     def open(cls, path: str | Path) -> Recording:
@@ -163,14 +179,9 @@ class Recording:
         Raises
         ------
         DataError
-            The file is missing or is not a recording.
+            The file is missing, held by another process, damaged, or is not a recording.
         """
-        if not Path(path).is_file():
-            raise DataError(f"{path}: there is no such recording; make one with 'dendrosim relax'.")
-        try:
-            return cls(open_netcdf(path))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: this recording cannot be read ({error}); record it again.") from None
+        return cls(opened(path, into_memory=False))
 
     def to_nwb(self, path: str | Path) -> Path:
         """Write the recording as a Neurodata Without Borders file; see :mod:`dendrosim.recording.nwb`.
@@ -180,8 +191,9 @@ class Recording:
         DataError
             pynwb is not installed, the recording has no presentations, or the file cannot be written.
         """
-        write_nwb(self.dataset, Path(path))
-        return Path(path)
+        path = path_of(path, "the file")
+        write_nwb(self.dataset, path)
+        return path
 
     @classmethod
     def from_nwb(cls, path: str | Path) -> Recording:
@@ -192,7 +204,7 @@ class Recording:
         DataError
             pynwb is not installed, or the file is missing or not one of ours.
         """
-        return cls(read_nwb(Path(path)))
+        return cls(read_nwb(path_of(path, "the recording")))
 
     def to_neo(self) -> Block:
         """Return the recording as a Neo block, a segment for each presentation; see :mod:`dendrosim.recording.neo`.

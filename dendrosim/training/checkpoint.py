@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from dendrosim.checks import is_file, reason
 from dendrosim.errors import RunError
 from dendrosim.files import replace_file
 
 NAME = "checkpoint.safetensors"
+MOMENTS = ("first", "second", "steps")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Checkpoint:
             There is none, or it is damaged.
         """
         path = folder / NAME
-        if not path.is_file():
+        if not is_file(path):
             raise RunError(f"{folder}: there is no checkpoint to resume; start the training without --resume.")
         try:
             content = path.read_bytes()  # once: safe_open looks the path up twice, and may meet two checkpoints
@@ -73,16 +76,59 @@ class Checkpoint:
             metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
             if metadata["checksum"] != _checksum(metadata["dendrosim"], tensors):
                 raise ValueError("its checksum is wrong")
-            return cls(**json.loads(metadata["dendrosim"]), tensors=tensors)
-        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+            return cls(**_fields(json.loads(metadata["dendrosim"])), tensors=tensors)
+        except (SafetensorError, LookupError, TypeError, ValueError, RecursionError, OSError) as error:
             raise RunError(
-                f"{path}: the checkpoint is damaged ({error}); start the training again with --overwrite."
+                f"{path}: the checkpoint is damaged ({reason(error)}); start the training again with --overwrite."
             ) from None
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """Return the tensors of one group, without its prefix."""
         start = prefix + "/"
         return {name.removeprefix(start): tensor for name, tensor in self.tensors.items() if name.startswith(start)}
+
+    def check(self, parameters: Mapping[str, Tensor]) -> None:
+        """Refuse a checkpoint whose tensors are not those of a training with these parameters.
+
+        Raises
+        ------
+        RunError
+            It names one that is missing, unknown, or of another shape.
+        """
+        shapes = {name: tuple(tensor.shape) for name, tensor in parameters.items()}
+        groups = [{f"{group}/{name}": shape for name, shape in shapes.items()} for group in ("parameters", "best")]
+        groups += [
+            {f"moments/{name}.{moment}": () if moment == "steps" else shape for moment in MOMENTS}
+            for name, shape in shapes.items()
+        ]
+        # What is there of a group has to be all of it; only the parameters cannot be missing as a whole.
+        needed = groups[0] | {
+            n: s for group in groups[1:] if group.keys() & self.tensors.keys() for n, s in group.items()
+        }
+        for name in (*needed, *self.tensors):
+            found = tuple(self.tensors[name].shape) if name in self.tensors else None
+            if name not in needed or found != needed[name]:
+                raise RunError(
+                    f"the checkpoint holds '{name}' with shape {found} where the training has {needed.get(name)}; "
+                    "start the training again with --overwrite."
+                )
+
+
+def _fields(values: Any) -> dict[str, Any]:
+    """Return the fields of a checkpoint beside its tensors, if they are what they have to be."""
+    names = ("model", "epoch", "step", "history", "best_epoch")
+    model, epoch, step, history, best_epoch = (values[name] for name in names)
+    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (epoch, step, best_epoch))
+    if not isinstance(model, dict) or not numbers or not isinstance(history, list):
+        raise ValueError("its fields are of other types")
+    if len(history) != epoch or not 0 <= best_epoch <= epoch or step < 0:
+        raise ValueError(f"it holds {len(history)} epochs, the best of which is {best_epoch}, where it says {epoch}")
+    for row in history:
+        if not isinstance(row["validation_loss"], float) or not all(
+            isinstance(value, int | float | None) for value in row.values()
+        ):
+            raise ValueError("a row of its history holds no numbers")
+    return dict(zip(names, (model, epoch, step, history, best_epoch), strict=True))
 
 
 def _checksum(fields: str, tensors: dict[str, Tensor]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
+from dendrosim.checks import shown
 from dendrosim.errors import RunError
 from dendrosim.rules.rule import Updates
 
@@ -19,9 +20,23 @@ from dendrosim.rules.rule import Updates
 UNDER_WAY = 4
 
 
+def told(variable: str, otherwise: int) -> int:
+    """Return what torchrun says in an environment variable.
+
+    Raises
+    ------
+    RunError
+        It is no number: somebody else has set it.
+    """
+    value = os.environ.get(variable, str(otherwise))
+    if not value.isdecimal() or len(value) > 6:
+        raise RunError(f"the environment variable {variable} is {shown(value)}; unset it, or start with torchrun.")
+    return int(value)
+
+
 def rank() -> int:
     """Return the number that torchrun gave to this process; 0 for one that it did not start."""
-    return int(os.environ.get("RANK", "0"))
+    return told("RANK", 0)
 
 
 class Ranks:
@@ -48,7 +63,7 @@ class Ranks:
         RunError
             The others cannot be reached.
         """
-        size = int(os.environ.get("WORLD_SIZE", "1"))
+        size = told("WORLD_SIZE", 1)
         if size == 1:
             yield cls()
             return

@@ -10,8 +10,7 @@ from dendrosim.model import Model, Parameters
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.rules import Rule
 from dendrosim.rules.rule import Updates
-
-_MOMENTS = ("first", "second", "steps")
+from dendrosim.training.checkpoint import MOMENTS
 
 
 class Optimizer:
@@ -75,7 +74,7 @@ class Optimizer:
         return {
             f"{name}.{moment}": tensor
             for name, moments in self._moments.items()
-            for moment, tensor in zip(_MOMENTS, moments, strict=True)
+            for moment, tensor in zip(MOMENTS, moments, strict=True)
         }
 
     def restore(self, state: dict[str, Tensor], step_number: int) -> None:
@@ -83,6 +82,6 @@ class Optimizer:
         self.step_number = step_number
         for name, parameter in self._tensors.items():
             if f"{name}.steps" in state:
-                first, second, steps = (state[f"{name}.{moment}"] for moment in _MOMENTS)
+                first, second, steps = (state[f"{name}.{moment}"] for moment in MOMENTS)
                 like = torch.empty_like(parameter)
                 self._moments[name] = like.clone().copy_(first), like.clone().copy_(second), steps.to(like.device)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from dendrosim.checks import LONGEST, path_of, shown, whole
 from dendrosim.data import load_data
 from dendrosim.errors import RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model
+from dendrosim.model.library import described
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
@@ -21,7 +23,7 @@ from dendrosim.training.trainer import Trainer
 
 
 def train(
-    model: Model,
+    model: Model | str | Path,
     *,
     seed: int | None = None,
     folder: str | Path | None = None,
@@ -38,8 +40,8 @@ def train(
 
     Parameters
     ----------
-    model : Model
-        The network, its data set and its training settings.
+    model : Model or str or Path
+        The network, or its name or file: its data set and its training settings.
     seed : int, optional
         Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
     folder : str or Path, optional
@@ -67,10 +69,14 @@ def train(
         The training diverged, the folder holds another run, another process trains into it, or it cannot be written;
         there is nothing to resume; or another rank was lost.
     """
+    model = described(model)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
-        model = model.changed(training={"seed": seed})
+        model = model.changed(training={"seed": whole(seed, "the seed", error=RunError)})
+    if hardware is not None and not isinstance(hardware, Hardware):
+        raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
+    folder = None if folder is None else path_of(folder, "the run folder", RunError)
     settings, data = (hardware or Hardware()).prepare(), load_data(model)
     with settings as (device, dtype), Ranks.joined(device) as ranks, ExitStack() as held:
         trainer = Trainer(model, data, device, dtype, ranks)
@@ -116,7 +122,7 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
     if isinstance(there, dict) and isinstance(here, dict):
         changes = (_first_change(there.get(name), here.get(name), f"{key}.{name}") for name in there | here)
         return next(filter(None, changes), "")
-    return "" if there == here else f"{key.removeprefix('.')} was {there} and is {here}"
+    return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
 
 
 def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStack) -> None:

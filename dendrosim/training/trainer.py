@@ -155,8 +155,9 @@ class Trainer:
         Raises
         ------
         RunError
-            It was trained with another precision.
+            It was trained with another precision, or holds other tensors.
         """
+        checkpoint.check(dict(self.parameters.items()))
         there = checkpoint.part("parameters")
         for name, tensor in self.parameters.items():
             if there[name].dtype != tensor.dtype:

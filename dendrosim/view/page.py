@@ -16,6 +16,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from plotly.offline import get_plotlyjs
 
+from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
@@ -71,12 +72,16 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        The recording holds no neuron, or the file cannot be written; then the sentence says where the page is instead.
+        The recording holds no neuron, or lacks what tells one from another; or the file cannot be written; then the
+        sentence says where the page is instead.
     """
-    path, dataset = Path(path), recording.dataset
+    if not isinstance(recording, Recording):
+        raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
+    path, dataset = path_of(path, "the page"), recording.dataset
     variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
+    recording.need("time", "presentation", "layer", "index")
     check_writable(path, "page")
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))

@@ -45,7 +45,7 @@ DAMAGED = {
 def test_a_damaged_file_is_named_with_the_remedy(damage, tmp_path):
     read, name, content = DAMAGED[damage]
     path = write(tmp_path / name, content)
-    with pytest.raises(DataError, match="delete it and run 'dendrosim data fetch'") as raised:
+    with pytest.raises(DataError, match="move it away and run 'dendrosim data fetch'") as raised:
         read(path)
     assert str(raised.value).startswith(f"{path}: this file is truncated or not in its format")
     assert "\n" not in str(raised.value)

@@ -1,12 +1,15 @@
 """Readers give back, number by number, what was written in each original format."""
 
 import gzip
+import io
 
 import numpy as np
 import pytest
+import scipy.io
 from data_files import cifar, columns, idx, svhn, vectors, write, write_hdf
 
 from dendrosim.data import readers
+from dendrosim.data.mat import read_arrays
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (7, 3, 32, 32), dtype=np.uint8)
@@ -30,6 +33,17 @@ def test_cifar_records_with_one_label_and_with_two(tmp_path):
         read = readers.read_cifar(path, label_bytes)
         np.testing.assert_array_equal(read[0], IMAGES)
         np.testing.assert_array_equal(read[1], labels)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"])
+def test_arrays_of_a_mat_file_are_those_that_scipy_wrote(kind, compressed):
+    for shape in ((3, 4), (2, 3, 4, 5), (0, 3), (1, 1), (7, 1)):
+        values, stream = GENERATOR.integers(0, 100, shape).astype(kind), io.BytesIO()
+        scipy.io.savemat(stream, {"text": "abc", "X": values, "other": {"x": 1}}, do_compression=compressed)
+        found = read_arrays(stream.getvalue(), ("X",))["X"]
+        assert found.dtype == values.dtype
+        np.testing.assert_array_equal(found, values)
 
 
 def test_svhn_puts_samples_first_and_calls_the_digit_ten_zero(tmp_path):

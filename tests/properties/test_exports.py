@@ -112,6 +112,6 @@ def test_a_recording_of_weights_alone_is_refused_with_a_remedy(tmp_path):
 
 def test_a_file_that_is_no_recording_is_refused(tmp_path):
     (tmp_path / "other.nwb").write_text("something else")
-    for name in ("other.nwb", "missing.nwb"):
-        with pytest.raises(DataError, match=r"this is no recording of ours that can be read .*; export it again"):
+    for name, message in (("other.nwb", "cannot be read .*; choose another file"), ("missing.nwb", "there is no such")):
+        with pytest.raises(DataError, match=message):
             Recording.from_nwb(tmp_path / name)
