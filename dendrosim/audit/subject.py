@@ -101,6 +101,7 @@ class Subject:
         with (probe or Probe(self.model)).watching(parameters) as network:
             wanted = self.targets if targets is None else targets
             before = dict(parameters.map(torch.clone).items())
+            rule.constrain(network, parameters)
             updates = rule.updates(network, parameters, change(copied(state)), wanted.clone())
             changes = {key: direction.clone() for key, direction in updates}
         for key, tensor in parameters.items():

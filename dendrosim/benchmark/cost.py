@@ -108,6 +108,7 @@ def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
     network, rule, parameters, optimizer = _learner(model)
 
     def step() -> float:
+        rule.constrain(network, parameters)
         state = rule.infer(network, parameters, stimuli)
         loss = float(network.loss(network.output(state), targets))
         optimizer.step(rule.updates(network, parameters, state, targets))

@@ -35,6 +35,7 @@ def gradient_angles(
     gradient = dict(Backpropagation().updates(network, parameters, sweep, targets))
     hidden = {connection.name for connection in network.model.connections if connection.above != "output"}
     angles = {}
+    rule.constrain(network, copies)
     for key, direction in rule.updates(network, copies, rule.infer(network, copies, stimuli), targets):
         name, kind = key.rsplit(".", 1)
         if kind == "W" and name in hidden and direction.any() and gradient[key].any():
