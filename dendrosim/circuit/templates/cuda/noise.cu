@@ -7,17 +7,17 @@
 {% set real = c_data_type(arrays.fluctuation.dtype) %}
 namespace {
 {{ splitmix.normal("__device__ inline") }}
-__global__ void _noise(const uint64_t first, const int64_t* keys, {{real}}* fluctuation)
+__global__ void _noise(const unsigned long long first, const int64_t* seeds, {{real}}* fluctuation)
 {
 {{ elements.element(rows * cells) }}
-    fluctuation[k] = _normal(keys[k / {{cells}}], first + k % {{cells}});
+    fluctuation[k] = _normal(seeds[k / {{cells}}], first + k % {{cells}});
 }
 }
 {% endblock %}
 {% block prepare_kernel %}{% endblock %}
 {% block kernel_call %}
     _noise<<<{{elements.threads(rows * cells)}}>>>(
-        (uint64_t){{get_array_name(arrays.step, access_data=False)}}[0] * {{cells}},
+        (unsigned long long){{get_array_name(arrays.step, access_data=False)}}[0] * {{cells}},
         {{get_array_name(arrays.seeds, prefix="dev")}}, {{get_array_name(arrays.fluctuation, prefix="dev")}});
     CUDA_CHECK_ERROR("_noise");
 {% endblock %}
