@@ -82,6 +82,12 @@ def test_a_name_that_no_file_can_have_is_no_model(name):
         load_model(name)
 
 
+@pytest.mark.parametrize("options", [{"rule": 10**5000}, {"settings": ["paper"]}, {"rule": []}])
+def test_a_rule_and_settings_are_names(options):
+    with pytest.raises(ModelError, match="is no name; give one"):
+        load_model("digits-mlp", **options)
+
+
 def test_numbers_of_numpy_and_quantities_of_brian2_describe_a_model():
     model = MODEL.changed(training={"seed": np.int64(3), "learning_rate": np.float32(0.5)}, cell={"tau_soma": 20 * ms})
     assert (model.training.seed, model.training.learning_rate, model.cell.tau_soma) == (3, 0.5, 20.0)
@@ -116,6 +122,20 @@ def test_metadata_that_are_no_table_are_no_weights(metadata, tmp_path):
     path = weights_file(tmp_path / "w.safetensors", dict(parameters_of(MODEL, 0).items()), metadata)
     with pytest.raises(ParametersError, match="no weights file of dendrosim"):
         Parameters.load(path, MODEL)
+
+
+@pytest.mark.parametrize("array", [[[1], [1, 2]], np.zeros((4, 5), int), np.broadcast_to(0.0, (10**12, 5)), "x", None])
+def test_weights_that_are_no_arrays_of_the_right_shape_are_refused(array):
+    parameters = parameters_of(MODEL, 0)
+    parameters.W["hidden-1"] = array
+    with pytest.raises(ParametersError, match=r"'hidden-1\.W' (is of type|has shape)"):
+        parameters.check(MODEL)
+
+
+@pytest.mark.parametrize("dtype", [10**5000, "nonsense", int, complex, object()])
+def test_weights_are_drawn_as_floats_or_not_at_all(dtype):
+    with pytest.raises(ParametersError, match="weights are floats; choose float32 or float64"):
+        Parameters.initialise(MODEL, 0, dtype=dtype)
 
 
 def test_weights_in_types_that_numpy_lacks_are_refused(tmp_path):
