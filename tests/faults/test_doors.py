@@ -132,7 +132,7 @@ def test_weights_that_are_no_arrays_of_the_right_shape_are_refused(array):
         parameters.check(MODEL)
 
 
-@pytest.mark.parametrize("dtype", [10**5000, "nonsense", int, complex, object()])
+@pytest.mark.parametrize("dtype", ["nonsense", int, complex, object(), pytest.param(10**5000, id="5001-digits")])
 def test_weights_are_drawn_as_floats_or_not_at_all(dtype):
     with pytest.raises(ParametersError, match="weights are floats; choose float32 or float64"):
         Parameters.initialise(MODEL, 0, dtype=dtype)
@@ -339,6 +339,11 @@ def test_a_figure_of_a_recording_that_lacks_a_variable_names_it(recording):
         ds.plot.relaxation(recording, "hidden-1", presentation=1.5)
     with pytest.raises(DataError, match="relaxation: recording is 3; give Recording"):
         ds.plot.relaxation(3, "hidden-1")
+
+
+def test_a_page_has_room_for_more_neurons_than_a_layer_has(recording):
+    axes = ds.plot.relaxation_page(recording, columns=5).axes
+    assert [ax.axison for ax in axes] == [True] * 3 + [False] * 2 + [True] * 4 + [False]
 
 
 def test_equal_records_with_arrays_are_equal_and_others_are_not():

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from brian2 import Mohm, kelvin, ms, mV, second
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -83,6 +84,14 @@ def record(**options: Any) -> Record:
     assert hash(made) == hash(Record(**options))
     made.selection(MODEL), made.places(MODEL), made.chosen(MODEL)
     return made
+
+
+def trained(**options: Any) -> None:
+    """Train, and let denormal numbers be numbers again, which hypothesis needs."""
+    try:
+        train(**options)
+    finally:
+        torch.set_flush_denormal(False)
 
 
 class Uses:
@@ -241,7 +250,7 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
         ("Parameters.load", default(Parameters.load, path="x", model=MODEL), {"path": ANY}),
         ("Parameters.save", default(PARAMETERS.save, path="saved", model=MODEL), {"path": ANY}),
         ("check", default(_checked_weights, value=STIMULI), {"value": ARRAYS}),
-        ("train", default(train, model="nothing"), {"model": ANY, "seed": ANY, "folder": ANY, "hardware": ANY}),
+        ("train", default(trained, model="nothing"), {"model": ANY, "seed": ANY, "folder": ANY, "hardware": ANY}),
         ("load_data", default(ds.load_data, model=MODEL), {"model": ANY}),
         ("Recording.load", default(Recording.load, path="x"), {"path": ANY}),
         ("Recording.from_nwb", default(Recording.from_nwb, path="x"), {"path": ANY}),
