@@ -335,6 +335,10 @@ def test_a_figure_of_a_recording_that_lacks_a_variable_names_it(recording):
     for draw in (ds.plot.relaxation, ds.plot.phase_portrait, ds.plot.neuron):
         with pytest.raises(DataError, match="holds no 'apical'"):
             draw(lacking, "hidden-1")
+    with pytest.raises(DataError, match="'numpy' is not recorded over times and neurons"):
+        ds.plot.error_map(recording, variable="numpy")
+    with pytest.raises(DataError, match="holds no 'time'"):
+        ds.plot.error_map(Recording(recording.dataset.drop_vars("time")))
     with pytest.raises(DataError, match=r"relaxation: presentation is 1\.5; give a whole number"):
         ds.plot.relaxation(recording, "hidden-1", presentation=1.5)
     with pytest.raises(DataError, match="relaxation: recording is 3; give Recording"):
