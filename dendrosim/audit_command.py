@@ -40,9 +40,11 @@ def add_to(app: typer.Typer, console: Console) -> None:
         """Check which rules satisfy the three criteria, beside the paper's ticks; every verdict has a witness."""
         from dendrosim import audit, plot
         from dendrosim.audit.report import CRITERIA, MARKS, disagreements, markdown, published, row
-        from dendrosim.files import replace_file
+        from dendrosim.files import check_writable, replace_file, write_safely
         from dendrosim.rules import RULES as CLASSES
 
+        if out is not None:
+            check_writable(out / "audit.md", "audit", AuditError)
         found = [
             audit.audit(CLASSES[rule], {rule.replace("-", "_"): settings} if settings else {}, label)
             for label, (rule, settings) in RULES.items()
@@ -50,11 +52,18 @@ def add_to(app: typer.Typer, console: Console) -> None:
         ]
         rows = [row(each) for each in found]
         if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
             command = f"`dendrosim audit {' '.join(rules or ())}`".replace(" `", "`")
-            replace_file(out / "audit.md", f"# The three criteria\n\n{command}\n\n{markdown(found)}".encode())
-            replace_file(out / "audit.json", json.dumps(rows, indent=1, ensure_ascii=False).encode())
-            plot.criteria(rows).figure.savefig(out / "audit.png")
+            texts = {
+                "audit.md": f"# The three criteria\n\n{command}\n\n{markdown(found)}",
+                "audit.json": json.dumps(rows, indent=1, ensure_ascii=False),
+            }
+
+            def write(folder: Path) -> None:
+                for name, text in texts.items():
+                    replace_file(folder / name, text.encode())
+
+            write_safely(out, write, "audit", AuditError)
+            plot.save_figure(plot.criteria(rows).figure, out / "audit.png")
         if as_json:
             typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
             return

@@ -11,6 +11,7 @@ import sys
 import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,9 +22,10 @@ from rich.text import Text
 from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.checks import reason
-from dendrosim.errors import DendrosimError, NotConverged, has_controls
+from dendrosim.errors import DendrosimError, Interrupted, NotConverged, has_controls
+from dendrosim.files import write_all
 from dendrosim.live import watching
-from dendrosim.recording_commands import OverwriteOption, refuse_to_overwrite
+from dendrosim.recording_commands import OverwriteOption, claim
 from dendrosim.terminal import Terminal, forgive_encodings
 from dendrosim.train_command import ModelArgument
 
@@ -91,9 +93,8 @@ def relax(
     from dendrosim.demo import report_cell, report_relaxation
     from dendrosim.model import Parameters, load_model
 
-    if not overwrite:
-        refuse_to_overwrite(out)
     described = load_model(model)
+    claim(out, "recording", overwrite)
     circuit = Circuit(described, Parameters.load(weights, described), target=target)
     test = load_data(described).test
     if presentations > len(test):
@@ -107,7 +108,11 @@ def relax(
         console.print(f"Target {target} runs as a binary, so its values appear when it ends.")
     with warnings.catch_warnings(), watching(console) if watch else nullcontext() as report:
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
-        recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
+        try:
+            recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
+        except Interrupted as interrupt:
+            kept = f" Written: {out}." if interrupt.finished else ""
+            _stop_interrupted(f"{interrupt}{kept}")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {out}", soft_wrap=True)
     if not recording.converged and not recording.noisy:
@@ -152,10 +157,10 @@ def learn(
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
-    for file in (out, recording):
-        if file is not None and not overwrite:
-            refuse_to_overwrite(file)
     described = load_model(model)
+    claim(out, "weights file", overwrite)
+    if recording is not None:
+        claim(recording, "recording", overwrite)
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(plasticity={key: value for key, value in settings.items() if value is not None})
     data, plasticity = load_data(described), described.plasticity
@@ -166,21 +171,42 @@ def learn(
     console.print(f"{described.name} ({described.architecture}) learns in Brian2, {plasticity.mode}, target {target}.")
     with Progress(console=console) as progress:
         task = progress.add_task("epochs", total=plasticity.epochs)
-        learned = circuit.learn(
-            data.train.stimuli[:],
-            data.train.targets[:],
-            seed=seed,
-            record=Record(synapses="all" if recording else None),
-            report=lambda row: progress.advance(task),
-        )
-    learned.parameters.save(out, described)
+        try:
+            learned = circuit.learn(
+                data.train.stimuli[:],
+                data.train.targets[:],
+                seed=seed,
+                record=Record(synapses="all" if recording else None),
+                report=lambda row: progress.advance(task),
+            )
+        except Interrupted as interrupt:
+            progress.stop()
+            written = _write_learned(interrupt.finished, described, out, recording)
+            _stop_interrupted(f"{interrupt} Written: {', '.join(map(str, written))}.")
+    written = _write_learned(learned, described, out, recording)
     test = Circuit(described, learned.parameters, integrator="settle")
     test.relax(data.test.stimuli[:], record=Record(neurons={}))
     right = test.state["output"]["basal"].argmax(axis=-1) == data.test.targets[:].argmax(axis=-1)
     console.print(f"Test accuracy {100 * np.mean(right):.2f} % after the last epoch.")
-    console.print(f"Written: {out}", soft_wrap=True)
-    if recording and learned.recording:
-        console.print(f"Written: {learned.recording.save(recording)}", soft_wrap=True)
+    for path in written:
+        console.print(f"Written: {path}", soft_wrap=True)
+
+
+def _stop_interrupted(sentence: str) -> NoReturn:
+    """Say that Ctrl-C came and what is kept, and exit as the shell expects it."""
+    console.print(sentence[0].upper() + sentence[1:], soft_wrap=True, highlight=False)
+    raise typer.Exit(code=130)
+
+
+def _write_learned(learned: Any, model: Any, out: Path, recording: Path | None) -> list[Path]:
+    def save_weights() -> Path:
+        learned.parameters.save(out, model)
+        return out
+
+    writes = [save_weights]
+    if recording is not None and learned.recording is not None:
+        writes.append(partial(learned.recording.save, recording))
+    return write_all(*writes)
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the engines cost, and write tables.")
@@ -205,8 +231,7 @@ def bench_circuit(
     command = "dendrosim bench circuit" + (" --quick" if quick else "")
     shown, written = itertools.tee(_shown(row) for row in measurements(quick))
     console.print(f"Written: {write_report(written, out, 'circuit', command)}", soft_wrap=True)
-    plot.scaling(shown).savefig(out / "circuit.png")
-    console.print(f"Written: {out / 'circuit.png'}", soft_wrap=True)
+    console.print(f"Written: {plot.save_figure(plot.scaling(shown), out / 'circuit.png')}", soft_wrap=True)
 
 
 @bench.command(name="cost")
@@ -222,8 +247,7 @@ def bench_cost(
     command = "dendrosim bench cost" + (" --quick" if quick else "")
     shown, written = itertools.tee(_shown(row) for row in measurements(quick))
     console.print(f"Written: {write_report(written, out, 'cost', command)}", soft_wrap=True)
-    plot.cost(panels(shown)).savefig(out / "cost.png")
-    console.print(f"Written: {out / 'cost.png'}", soft_wrap=True)
+    console.print(f"Written: {plot.save_figure(plot.cost(panels(shown)), out / 'cost.png')}", soft_wrap=True)
 
 
 @bench.command(name="rule-cost")

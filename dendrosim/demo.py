@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
@@ -18,6 +19,7 @@ from dendrosim import plot
 from dendrosim.agreement import Agreement, compare
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
+from dendrosim.files import check_writable, write_all
 from dendrosim.model import Model, load_model
 from dendrosim.model.cell import ConductanceCell, RateCell, parameter_table
 from dendrosim.recording import Recording
@@ -41,6 +43,7 @@ def demo(folder: Path, target: str, seed: int, console: Console) -> None:
     console : Console
         Where to print.
     """
+    check_writable(folder / "recording.nc", "demonstration")
     model = load_model("digits-mlp")
     console.print(
         f"Training {model.architecture} on scikit-learn's 1,797 handwritten digits, {model.training.epochs} epochs, "
@@ -48,7 +51,7 @@ def demo(folder: Path, target: str, seed: int, console: Console) -> None:
     )
     runs = _train_all(model, seed, console)
     console.print(_accuracies(runs))
-    written = [run.save(folder / name.replace(" ", "-"), overwrite=True) for name, run in runs.items()]
+    written = write_all(*(partial(run.save, folder / name.replace(" ", "-"), True) for name, run in runs.items()))
 
     run = runs[RULES[0]]
     circuit = Circuit(run.model, run.parameters, target=target)
@@ -56,8 +59,9 @@ def demo(folder: Path, target: str, seed: int, console: Console) -> None:
     console.print(f"\nOpening the weights of '{RULES[0]}' in Brian2 (target {target}) and relaxing them.")
     recording = circuit.relax(stimuli, targets, start="settled")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
-    written.append(recording.save(folder / "recording.nc"))
-    written += _figures(folder, {name: run.history for name, run in runs.items()}, recording)
+    figures = _figures({name: run.history for name, run in runs.items()}, recording)
+    saved = (partial(plot.save_figure, figure, folder / name) for name, figure in figures.items())
+    written += write_all(partial(recording.save, folder / "recording.nc"), *saved)
     console.print("\nWritten:")
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
@@ -106,7 +110,7 @@ def _advance(progress: Progress, task: TaskID, row: Mapping[str, Any]) -> None:
 def _accuracies(runs: dict[str, Run]) -> Table:
     table = Table("rule", "test accuracy", "angle between Θ and W at the end")
     for name, run in runs.items():
-        angles = [f"{angle:.0f}°" for angle in run.history.filter(like="angle.").iloc[-1]]
+        angles = [f"{angle:.0f}°" for angle in run.history.filter(regex=r"^angle\.").iloc[-1]]
         feedback = ", ".join(angles) if name != "backpropagation" else "(sends errors back through W)"
         table.add_row(name, f"{100 * run.test_accuracy:.2f} %", feedback)
     return table
@@ -122,13 +126,10 @@ def _largest_errors(run: Run, count: int) -> tuple[np.ndarray, np.ndarray]:
     return test.stimuli[chosen], test.targets[chosen]
 
 
-def _figures(folder: Path, histories: dict[str, pd.DataFrame], recording: Recording) -> list[Path]:
-    figures = {
+def _figures(histories: dict[str, pd.DataFrame], recording: Recording) -> dict[str, Figure]:
+    return {
         "relaxation.png": plot.relaxation_page(recording),
         "learning.png": plot.learning_page(histories),
         "neuron.png": plot.neuron_page(recording, "hidden-1"),
         "network.png": plot.network_page(recording),
     }
-    for name, figure in figures.items():
-        figure.savefig(folder / name)
-    return [folder / name for name in figures]

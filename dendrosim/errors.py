@@ -1,5 +1,9 @@
 """The project's own errors: each names the cause and the remedy in one sentence."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 def printable(text: str) -> str:
     """Write characters that would steer a terminal, or that no terminal shows, as their escapes."""
@@ -50,6 +54,23 @@ class AuditError(DendrosimError):
 
 class DivergedError(RunError):
     """A training came to NaN or infinite values."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a run.
+
+    It is no :class:`DendrosimError`, so that whoever catches errors does not swallow it.
+
+    Attributes
+    ----------
+    finished
+        What had ended before: a :class:`~dendrosim.recording.Recording` of presentations, what epochs have learned, or
+        None.
+    """
+
+    def __init__(self, message: str, finished: Any = None):
+        super().__init__(message)
+        self.finished = finished
 
 
 class NotConverged(UserWarning):

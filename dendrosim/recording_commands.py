@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from dendrosim.errors import RunError
+from dendrosim.files import check_writable
 
 RecordingArgument = Annotated[Path, typer.Argument(metavar="RECORDING", help="A file that relax or learn wrote.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
@@ -43,8 +45,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.plot.animation import save_animation
         from dendrosim.recording import Recording
 
-        if not overwrite:
-            refuse_to_overwrite(out)
+        claim(out, "animation", overwrite)
         pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps)
         with Progress(console=console) as progress:
             task = progress.add_task("pictures", total=None)
@@ -62,15 +63,15 @@ def add_to(app: typer.Typer, console: Console) -> None:
         """Write a recording as Neurodata Without Borders file (needs the extra nwb)."""
         from dendrosim.recording import Recording
 
-        if not overwrite:
-            refuse_to_overwrite(out)
+        claim(out, "recording", overwrite)
         console.print(f"Written: {Recording.load(recording).to_nwb(out)}", soft_wrap=True)
 
 
-def refuse_to_overwrite(file: Path) -> None:
-    """Raise RunError if a file is there already."""
-    if file.exists():
+def claim(file: Path, what: str, overwrite: bool) -> None:
+    """Raise an error, before anything is computed, if a file is there already or cannot be written."""
+    if not overwrite and os.path.lexists(file):
         raise RunError(f"{file}: this file already exists; choose another --out, or pass --overwrite.")
+    check_writable(file, what)
 
 
 def _pictures(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dendrosim.recording_commands import OverwriteOption, RecordingArgument, refuse_to_overwrite
+from dendrosim.recording_commands import OverwriteOption, RecordingArgument, claim
 
 
 def add_to(app: typer.Typer, console: Console) -> None:
@@ -37,10 +37,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
         from dendrosim.view import write_page
 
         page = recording.parent / f"{recording.stem}.html" if out is None else out
-        if not overwrite:
-            refuse_to_overwrite(page)
-        loaded = Recording.load(recording)
-        page.parent.mkdir(parents=True, exist_ok=True)
-        console.print(f"Written: {write_page(loaded, page)}", soft_wrap=True)
+        claim(page, "page", overwrite)
+        console.print(f"Written: {write_page(Recording.load(recording), page)}", soft_wrap=True)
         if not no_open and not webbrowser.open(page.resolve().as_uri()):
             console.print("No browser could be started here; open the page yourself.")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from dendrosim.model import Model, Parameters
+from dendrosim.errors import ModelError
+from dendrosim.model import ACTIVATIONS, Model, Parameters
 from dendrosim.model.library import validated
+from dendrosim.model.local_update import FEEDBACK
 
 
 def small_model(sizes=(5, 4, 3, 2), **tables) -> Model:
@@ -44,7 +47,7 @@ def presentations_of(model: Model, count: int, seed: int) -> tuple[np.ndarray, n
     """Random stimuli, and one-hot targets in random order; one for each step of a sequence."""
     generator = np.random.default_rng(seed + 1)
     stimuli = generator.uniform(-1, 1, (count, *model.input))
-    steps = (model.steps,) if model.steps > 1 else ()
+    steps = (model.steps,) if model.is_sequence else ()
     targets = np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], (count, *steps))]
     return stimuli, targets
 
@@ -90,59 +93,100 @@ def dense_layers(draw):
     return [sizes[0]], [dense(units) for units in sizes[1:]]
 
 
+POOLS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["max-pool", "average-pool"]),
+        "size": st.one_of(st.just(2), st.just("all"), st.tuples(st.integers(1, 2), st.integers(1, 3)).map(list)),
+    }
+)
+
+
+@st.composite
+def convolutions(draw):
+    """A convolution of any shape."""
+    kernel = draw(st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 3), st.integers(1, 3)).map(list)))
+    smallest = kernel if isinstance(kernel, int) else min(kernel)
+    return convolution(draw(st.integers(1, 3)), kernel, draw(st.integers(0, min(1, smallest - 1))))
+
+
+@st.composite
+def branches(draw):
+    return {"kind": "branches", "layers": draw(st.lists(convolutions(), min_size=2, max_size=4))}
+
+
 @st.composite
 def convolutional_layers(draw):
-    pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": 2}
-    first = convolution(draw(st.integers(1, 3)), draw(st.integers(2, 3)), draw(st.integers(0, 1)))
-    second = convolution(draw(st.integers(1, 3)), 2, draw(st.integers(0, 1)))
-    layers = [first, pool, second, dense(3)] if draw(st.booleans()) else [first, second, pool, dense(2)]
-    return [draw(st.integers(1, 2)), draw(st.integers(6, 8)), draw(st.integers(6, 7))], layers
+    """Convolutions, pools and branches in any order that a model may have, then dense layers."""
+    layers = draw(st.lists(convolutions(), max_size=2))
+    layers += [draw(branches())] if not layers or draw(st.booleans()) else []
+    for place in range(len(layers), 0, -1):
+        # A pool over everything leaves one cell a map, on which only a dense layer fits.
+        pool = draw(st.none() | (POOLS if place == len(layers) else POOLS.filter(lambda pool: pool["size"] != "all")))
+        layers[place:place] = [pool] if pool else []
+    layers += [dense(draw(st.integers(2, 4))) for _ in range(draw(st.integers(1, 2)))]
+    stimulus = [draw(st.integers(1, 2)), draw(st.integers(5, 8)), draw(st.integers(5, 8))]
+    assume(fits(stimulus, layers))
+    return stimulus, layers
 
 
-@st.composite
-def rectangular_layers(draw):
-    kernel, window = ([draw(st.integers(1, 3)), draw(st.integers(1, 3))] for _ in range(2))
-    pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": window}
-    first = convolution(draw(st.integers(1, 3)), kernel, draw(st.integers(0, min(kernel) - 1)))
-    return [draw(st.integers(1, 2)), draw(st.integers(5, 8)), draw(st.integers(5, 7))], [first, pool, dense(3)]
+def fits(stimulus, layers) -> bool:
+    """Whether the layers of a network fit upon each other."""
+    try:
+        model_of(stimulus, layers)
+    except ModelError:
+        return False
+    return True
 
 
 @st.composite
 def branched_layers(draw):
     """Convolutions of several widths over a sentence, the largest (or the mean) of each map, and dense layers."""
-    words = draw(st.integers(5, 8))
     widths = draw(st.lists(st.integers(1, 4), min_size=2, max_size=3))
     branches = [convolution(draw(st.integers(1, 3)), [width, 1]) for width in widths]
     pool = {"kind": draw(st.sampled_from(["max-pool", "average-pool"])), "size": draw(st.sampled_from(["all", [2, 1]]))}
     between = [dense(draw(st.integers(2, 4)))] if draw(st.booleans()) else []
-    return [draw(st.integers(1, 3)), words, 1], [{"kind": "branches", "layers": branches}, pool, *between, dense(3)]
+    stimulus = [draw(st.integers(1, 3)), draw(st.integers(5, 8)), 1]
+    return stimulus, [{"kind": "branches", "layers": branches}, pool, *between, dense(3)]
 
 
 @st.composite
 def recurrent_layers(draw):
-    recurrent = [{"kind": "recurrent", "units": draw(st.integers(1, 4))} for _ in range(draw(st.integers(1, 2)))]
-    between = [dense(draw(st.integers(1, 3)))] if draw(st.booleans()) else []
-    return [draw(st.integers(2, 5)), draw(st.integers(1, 3))], [*recurrent, *between, dense(draw(st.integers(2, 3)))]
+    """Recurrent and dense layers in any order, along sequences of one step or more."""
+    kinds = draw(st.lists(st.booleans(), min_size=1, max_size=3).filter(any))
+    layers = [{"kind": "recurrent" if each else "dense", "units": draw(st.integers(1, 4))} for each in kinds]
+    return [draw(st.integers(1, 5)), draw(st.integers(1, 3))], [*layers, dense(draw(st.integers(2, 3)))]
+
+
+TEACHERS = st.one_of(
+    st.just({"kind": "clamped"}), st.fixed_dictionaries({"kind": st.just("nudged"), "strength": st.floats(0.1, 1.0)})
+)
+
+DLL = st.fixed_dictionaries(
+    {"feedback": st.sampled_from(sorted(FEEDBACK))},
+    optional={
+        "theta_rate": st.floats(0.0, 2.0),
+        "decay": st.floats(0.0, 0.3),
+        "theta_deviation": st.floats(0.1, 1.0),
+    },
+)
 
 
 @st.composite
 def networks(draw, cells=RATE_CELLS, layers=None) -> tuple[Model, Parameters, np.ndarray, np.ndarray]:
     """A random model with cells of a kind, random parameters, stimuli and targets."""
-    families = dense_layers(), convolutional_layers(), recurrent_layers(), rectangular_layers(), branched_layers()
-    family = st.one_of(*families) if layers is None else layers
+    family = st.one_of(dense_layers(), convolutional_layers(), recurrent_layers()) if layers is None else layers
     stimulus, layers = draw(family)
-    activations = ["tanh", "sigmoid", "softplus", "identity"]
-    if not any(layer["kind"] == "max-pool" for layer in layers):
-        activations.append("relu")  # silent cells tie for the largest, and which of them wins is nobody's promise
-    strength = draw(st.sampled_from([None, 0.1, 0.7, 1.0]))
+    activations = sorted(ACTIVATIONS)
+    if any(layer["kind"] == "max-pool" for layer in layers):
+        activations.remove("relu")  # silent cells tie for the largest, and which of them wins is nobody's promise
     model = model_of(
         stimulus,
         layers,
         activation=draw(st.sampled_from(activations)),
         output=draw(st.sampled_from(["softmax", "identity"])),
-        teacher={"kind": "clamped"} if strength is None else {"kind": "nudged", "strength": strength},
+        teacher=draw(TEACHERS),
         cell=draw(cells),
-        rules=feedback(draw(st.sampled_from(["paper", "fixed", "kolen-pollack"]))),
+        rules={"dll": draw(DLL)},
     )
     seed = draw(st.integers(0, 2**16))
     return model, parameters_of(model, seed), *presentations_of(model, draw(st.integers(1, 4)), seed)

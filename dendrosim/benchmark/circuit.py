@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from dendrosim.agreement import compare
 from dendrosim.benchmark.idiomatic import IdiomaticRun
+from dendrosim.benchmark.report import within
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.simulation import StandaloneSimulation
@@ -72,14 +74,23 @@ def measurements(quick: bool) -> Iterator[Row]:
     quick : bool
         Smaller networks, to see that everything works.
     """
+    yield from within(_one_quiet_thread, _all(quick))
+
+
+def _all(quick: bool) -> Iterator[Row]:
+    yield from _against_idiomatic((64, 32, 10) if quick else PAPER_MLP, 8 if quick else 128)
+    yield from _relaxing((64, 32, 10) if quick else PAPER_MLP, 16 if quick else 1000)
+    yield from _depths()
+    yield from _scaling(quick)
+    yield from _memory((64, 128) if quick else (512, 3072))
+    yield from _agreement()
+
+
+@contextmanager
+def _one_quiet_thread() -> Iterator[None]:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)
-        yield from _against_idiomatic((64, 32, 10) if quick else PAPER_MLP, 8 if quick else 128)
-        yield from _relaxing((64, 32, 10) if quick else PAPER_MLP, 16 if quick else 1000)
-        yield from _depths()
-        yield from _scaling(quick)
-        yield from _memory((64, 128) if quick else (512, 3072))
-        yield from _agreement()
+        yield
 
 
 def _against_idiomatic(sizes: tuple[int, ...], presentations: int) -> Iterator[Row]:

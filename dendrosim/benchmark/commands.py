@@ -55,7 +55,10 @@ def _command(table: Table, console: Console) -> Any:
                 measured = ", ".join(f"{name} {value:.4f}" for name, value in row["test"].items()) or row["diverged"]
                 progress.console.print(f"{row['key']}: {measured}", highlight=False, soft_wrap=True)
 
-            written = make_table(table, cells, out, runs / table.name, " ".join(words), workers, scheduler, report)
+            def say(sentence: str) -> None:
+                progress.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+            written = make_table(table, cells, out, runs / table.name, " ".join(words), workers, scheduler, report, say)
         for path in written:
             console.print(f"Written: {path}", soft_wrap=True)
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dendrosim.benchmark.report import within
 from dendrosim.data import load_data
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
@@ -48,12 +49,15 @@ def measurements(quick: bool) -> Iterator[Row]:
     """
     races = QUICK if quick else RACES
     for threads in (1,) if quick else (1, min(2, os.cpu_count() or 1)):
-        Hardware(threads=threads).prepare()
         for name, batch, paper, target in races:
-            yield from _race(load_model(name), batch, paper, target, threads, 5 if quick else 60)
-    Hardware(threads=1).prepare()
-    yield _bytes(load_model(races[0][0]), races[0][1])
-    yield _input_share(load_model(races[0][0]))
+            rows = _race(load_model(name), batch, paper, target, threads, 5 if quick else 60)
+            yield from within(Hardware(threads=threads).prepare, rows)
+    yield from within(Hardware(threads=1).prepare, _once(load_model(races[0][0]), races[0][1]))
+
+
+def _once(model: Model, batch: int) -> Iterator[Row]:
+    yield _bytes(model, batch)
+    yield _input_share(model)
 
 
 def _race(model: Model, batch: int, paper: str, target: float | None, threads: int, rounds: int) -> Iterator[Row]:
@@ -140,7 +144,12 @@ class _Recurrent(nn.Module):
 
 
 def _module(model: Model) -> nn.Module:
-    if model.steps > 1:
+    with torch.random.fork_rng(devices=[]):  # torch.nn draws weights from the random numbers of the whole process
+        return _drawn_module(model)
+
+
+def _drawn_module(model: Model) -> nn.Module:
+    if model.is_sequence:
         _, cells, units, outputs = (0, *model.sizes)
         return _Recurrent(cells, units, outputs)
     modules: list[nn.Module] = []
@@ -239,6 +248,6 @@ def random_batch(model: Model, batch: int) -> tuple[Tensor, Tensor]:
     """Return random stimuli and labels of a network's shapes."""
     generator = torch.Generator().manual_seed(0)
     stimuli = channels_last(torch.randn(batch, *model.input, generator=generator))
-    shape = (batch, model.steps) if model.steps > 1 else (batch,)
+    shape = (batch, model.steps) if model.is_sequence else (batch,)
     labels = torch.randint(0, model.sizes[-1], shape, generator=generator)
     return stimuli, nn.functional.one_hot(labels, model.sizes[-1]).float()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from dendrosim.benchmark.rows import write_rows
+from dendrosim.errors import RunError
+from dendrosim.files import check_writable, replace_file, write_safely
 
 
 def write_report(rows: Iterable[dict[str, Any]], folder: Path, name: str, command: str) -> Path:
@@ -24,18 +28,42 @@ def write_report(rows: Iterable[dict[str, Any]], folder: Path, name: str, comman
         Stem of both files.
     command : str
         What made them.
+
+    Raises
+    ------
+    RunError
+        The folder cannot be written, which is found out before the first row is measured; or no longer, and then the
+        sentence says where the rows are instead.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    table = ["| quantity | measured | target |", "|---|---|---|"]
-    with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as lines:
-        for row in rows:
-            lines.write(json.dumps(row | {"command": command}, ensure_ascii=False) + "\n")
-            lines.flush()
-            table.append(f"| {row['quantity']} | {row['measured']} | {row['target']} |")
-    text = [f"# {name}", "", f"`{command}` on {machine()}.", "", *table, ""]
-    path = folder / f"{name}.md"
-    path.write_text("\n".join(text), encoding="utf-8")
+    path, lines = folder / f"{name}.md", folder / f"{name}.jsonl"
+    check_writable(lines, "report", RunError)
+    written: list[dict[str, Any]] = []
+    for row in rows:
+        written.append(row | {"command": command})
+        write_safely(lines, lambda place: write_rows(place, written), "report", RunError)
+    table = [f"| {row['quantity']} | {row['measured']} | {row['target']} |" for row in written]
+    text = [f"# {name}", "", f"`{command}` on {machine()}.", "", "| quantity | measured | target |", "|---|---|---|"]
+    content = "\n".join([*text, *table, ""]).encode()
+    write_safely(path, lambda place: replace_file(place, content), "report", RunError)
     return path
+
+
+def within(settings: Callable[[], AbstractContextManager[Any]], rows: Iterator[Any]) -> Iterator[Any]:
+    """Give out rows that are measured within a context, which is left whenever one is given out.
+
+    Parameters
+    ----------
+    settings : callable
+        Makes the context, such as a number of threads, anew for each row.
+    rows : iterator
+        Measures the next row when it is asked for.
+    """
+    while True:
+        with settings():
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
 
 
 def machine() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dendrosim.benchmark.cost import medians, random_batch, rule_step, state_bytes
+from dendrosim.benchmark.report import within
 from dendrosim.benchmark.tables import TABLES, Cell
 from dendrosim.training import Hardware
 
@@ -25,7 +26,10 @@ def measurements(quick: bool) -> Iterator[dict[str, Any]]:
     quick : bool
         Small networks and few rounds, to see that it works.
     """
-    Hardware(threads=1).prepare()
+    yield from within(Hardware(threads=1).prepare, _all(quick))
+
+
+def _all(quick: bool) -> Iterator[dict[str, Any]]:
     for name, rounds in (QUICK if quick else NETWORKS).items():
         models = {label: Cell(name, label, 0).described() for label in TABLES["rules"].rules}
         batch = models["backpropagation"].training.batch_size

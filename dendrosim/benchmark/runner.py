@@ -6,7 +6,8 @@ under way goes on from its last checkpoint, also where its worker died.
 
 from __future__ import annotations
 
-import json
+import os
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,15 +17,16 @@ import dask
 from dask.distributed import Client, LocalCluster, as_completed
 
 from dendrosim.benchmark.report import machine
-from dendrosim.benchmark.row import Row, read_row
+from dendrosim.benchmark.rows import Row, add_row, read_rows, settings_hash
 from dendrosim.benchmark.tables import Cell
-from dendrosim.errors import DivergedError, RunError
+from dendrosim.errors import DendrosimError, DivergedError, RunError
+from dendrosim.model import Model
 from dendrosim.training import Hardware, train
 from dendrosim.training.checkpoint import NAME, Checkpoint
 
 
 def train_cell(cell: Cell, folder: Path, command: str) -> Row:
-    """Train one network, from its last checkpoint if there is one, and return its row.
+    """Train one network, from its last checkpoint if there is one with these settings, and return its row.
 
     That a rule diverges is a result too: its row has the sentence in the place of what was measured.
 
@@ -41,7 +43,8 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     start = time.perf_counter()
     outcome: Row
     try:
-        run = train(model, folder=here, resume=(here / NAME).is_file(), hardware=Hardware(threads=1))
+        same = _has_checkpoint_of(model, here)
+        run = train(model, folder=here, resume=same, overwrite=not same, hardware=Hardware(threads=1))
         outcome = {"epoch": run.epoch, "test": dict(run.test)}
     except DivergedError as error:
         outcome = {"epoch": None, "test": {}, "diverged": str(error)}
@@ -54,6 +57,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "rule": cell.rule,
         "variant": cell.label,
         "seed": cell.seed,
+        "settings": settings_hash(model),
         "epochs": len(history),
         **outcome,
         "validation": _part(last, "validation_"),
@@ -64,6 +68,10 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "machine": machine(),
         "command": command,
     }
+
+
+def _has_checkpoint_of(model: Model, folder: Path) -> bool:
+    return (folder / NAME).is_file() and Checkpoint.read(folder).model == model.model_dump(mode="json")
 
 
 def _part(row: Row, prefix: str) -> Row:
@@ -77,14 +85,18 @@ def _by_epoch(history: list[Row], prefix: str) -> dict[str, list[float | None]]:
 
 
 def finished(path: Path) -> list[Row]:
-    """Return the rows of a table that are there already; a line that is no whole row does not count."""
-    if not path.exists():
-        return []
-    return [row for row in map(read_row, path.read_bytes().split(b"\n")) if row is not None]
+    """Return the rows of a table that are there already; one that was cut off by a crash does not count."""
+    return read_rows(path)[0]
 
 
 def run_cells(
-    cells: list[Cell], path: Path, folder: Path, command: str, client: Client, report: Callable[[Row], None]
+    cells: list[Cell],
+    path: Path,
+    folder: Path,
+    command: str,
+    client: Client,
+    report: Callable[[Row], None],
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Run what is not finished.
 
@@ -93,7 +105,8 @@ def run_cells(
     cells : list of Cell
         The table.
     path : Path
-        The file of rows (JSON lines); each is added as soon as it is there.
+        The file of rows (JSON lines); each is added as soon as it is there. One whose settings have changed since, as
+        in a model file, does not count as finished.
     folder : Path
         Where the trainings keep their run folders.
     command : str
@@ -102,34 +115,56 @@ def run_cells(
         Runs the cells.
     report : callable
         Called with each row, those that were there first.
+    say : callable, optional
+        Called with a sentence about each row that does not count, or counts although it has no hash of its settings.
 
     Raises
     ------
     RunError
-        A training failed; the others are finished first.
+        A training failed, or its row cannot be written; the others are finished first.
     """
-    there = {row["key"]: row for row in finished(path)}
+    there = _counting(cells, path, say)
     for cell in cells:
         if cell.key in there:
             report(there[cell.key])
     todo = [cell for cell in cells if cell.key not in there]
-    path.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    futures = [
-        client.submit(train_cell, cell, folder, command, key=cell.key, priority=-number)
-        for number, cell in enumerate(todo)
-    ]
+    futures = []
+    for number, cell in enumerate(todo):
+        name = f"{cell.key} {settings_hash(cell.described())}"  # a scheduler remembers results by their names
+        futures.append(client.submit(train_cell, cell, folder, command, key=name, priority=-number))
     failures = []
     for future in as_completed(futures):
+        key = future.key.split()[0]
         if future.status == "error":
-            failures.append(f"{future.key}: {future.exception()}")
+            failures.append(f"{key}: {future.exception()}")
             continue
         row = future.result()
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        report(row)
+        try:
+            add_row(path, row)
+            report(row)
+        except DendrosimError as error:
+            failures.append(f"{key}: {error}")
     if failures:
         raise RunError(f"{len(failures)} of {len(cells)} trainings failed, first {failures[0]}")
+
+
+def _counting(cells: list[Cell], path: Path, say: Callable[[str], None]) -> dict[str, Row]:
+    """Return, by key, the rows that stand for trainings with the present settings."""
+    rows, notes = read_rows(path)
+    settings = {cell.key: settings_hash(cell.described()) for cell in cells}
+    wanted = {row["key"]: row for row in rows if row["key"] in settings}
+    changed = [key for key, row in wanted.items() if row.get("settings", settings[key]) != settings[key]]
+    unknown = sum("settings" not in row for row in wanted.values())
+    notes += [f"{key}: its settings are others than those of its row, so it is trained again." for key in changed]
+    if unknown:
+        notes.append(
+            f"{path}: {unknown} rows of version 0.1 have no hash of their settings and are taken as they are; "
+            "delete those whose models you have changed since."
+        )
+    for note in notes:
+        say(note)
+    return {key: row for key, row in wanted.items() if key not in changed}
 
 
 @contextmanager
@@ -144,10 +179,24 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
             yield client
         return
     with (
+        _process_kept(),
         # Dask has its workers give freed memory back at once, and a training's tensors are then paid for again at
         # every step, which doubles the time of a CNN.
         dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}),
-        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0") as cluster,
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _process_kept() -> Iterator[None]:
+    """Take back what Dask changes here: variables for the processes it starts, and Python's random numbers."""
+    environment, numbers = dict(os.environ), random.getstate()
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
+        random.setstate(numbers)

@@ -10,9 +10,11 @@ import pandas as pd
 
 from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
+from dendrosim.benchmark.rows import check_rows
 from dendrosim.benchmark.runner import finished, run_cells, workers
 from dendrosim.benchmark.tables import RULES, Cell, Table
-from dendrosim.files import replace_file
+from dendrosim.errors import RunError
+from dendrosim.files import check_writable, replace_file, write_safely
 
 
 def make_table(
@@ -24,6 +26,7 @@ def make_table(
     processes: int,
     scheduler: str | None,
     report: Callable[[dict[str, Any]], None],
+    say: Callable[[str], None],
 ) -> list[Path]:
     """Run the trainings that are not finished, and write rows, table and figure of all that are.
 
@@ -46,25 +49,36 @@ def make_table(
         Address of a Dask scheduler that runs them instead.
     report : callable
         Called with each finished row.
+    say : callable
+        Called with what else is to be known.
+
+    Raises
+    ------
+    RunError
+        A folder cannot be written, what is there are no rows, or a training failed.
     """
     rows = out / f"{table.name}.jsonl"
+    check_writable(rows, "table", RunError)
+    check_writable(runs / "run", "runs", RunError)
+    check_rows(rows, finished(rows))
 
     def written(row: dict[str, Any]) -> None:
         report(row)
         _write(table, out, finished(rows))  # so that a table that is stopped shows what it has
 
     with workers(processes, scheduler) as client:
-        run_cells(cells, rows, runs, command, client, written)
+        run_cells(cells, rows, runs, command, client, written, say)
     files = [out / f"{table.name}{ending}" for ending in (".jsonl", ".md", ".png", "-angles.png")]
     return [file for file in files if file.exists()]  # where all rules diverge there are no angles
 
 
 def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
     found = lines(table, rows)
-    replace_file(out / f"{table.name}.md", markdown(table, found, rows).encode())
-    plot.comparison_page(_panels(found)).savefig(out / f"{table.name}.png")
+    text = markdown(table, found, rows).encode()
+    write_safely(out / f"{table.name}.md", lambda place: replace_file(place, text), "table", RunError)
+    plot.save_figure(plot.comparison_page(_panels(found)), out / f"{table.name}.png")
     if angles := _angles(rows):
-        plot.angles_page(angles).savefig(out / f"{table.name}-angles.png")
+        plot.save_figure(plot.angles_page(angles), out / f"{table.name}-angles.png")
 
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms
+from brian2 import Clock, NeuronGroup, StateMonitor, ms
 
 from dendrosim.circuit import cell, conductance_cell
+from dendrosim.circuit.brian2_internals import FOREVER, CircuitNetwork
 from dendrosim.circuit.cell import INPUT, Cells
 from dendrosim.circuit.convergence import ConvergenceTest
-from dendrosim.circuit.operation import FOREVER, ORDER, SLOT
+from dendrosim.circuit.noise import VARIABLE as NOISE
+from dendrosim.circuit.noise import MembraneNoise, seeds_of
+from dendrosim.circuit.operation import ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.target import Target
 from dendrosim.model import Model, Parameters
+from dendrosim.model.cell import ConductanceCell
 from dendrosim.model.connections import Connection
 from dendrosim.recording import Record
 
 KINDS = {"rate": cell, "conductance": conductance_cell}
-
-
-class OrderedNetwork(Network):
-    """A Brian2 network with its clocks in order of their names.
-
-    Brian2 keeps them in a set and generates code in its order, which changes with their addresses. In a fixed order the
-    same network always gives the same code, so that its build is found again.
-    """
-
-    @property
-    def _clocks(self) -> list[Clock]:
-        return self._ordered_clocks
-
-    @_clocks.setter
-    def _clocks(self, clocks: set[Clock]) -> None:
-        self._ordered_clocks = sorted(clocks, key=attrgetter("name"))
 
 
 class Assembly:
@@ -66,7 +53,9 @@ class Assembly:
         Presentations times steps of their sequences: each layer has so many times its cells.
     monitors : dict of str to StateMonitor
         The recorded layers.
-    network : brian2.Network
+    noise : dict of str to MembraneNoise
+        The layers with membrane noise.
+    network : CircuitNetwork
         All of it.
     """
 
@@ -91,14 +80,21 @@ class Assembly:
         self.feedforward, self.feedback = self._projections()
         self.convergence = ConvergenceTest(equations, self.rows, self._clock, target.templates)
         self.monitors = self._monitors(max(round(record.interval / dt), 1) * dt)
-        self.network = OrderedNetwork(
+        self.noise = {
+            name: MembraneNoise(group, self.rows, self._clock, target.templates)
+            for name, group in self.layers.items()
+            if NOISE in group.variables
+        }
+        self.network = CircuitNetwork(
             *self.layers.values(),
+            *self.noise.values(),
             *self.feedforward.values(),
             *self.feedback.values(),
             *self.monitors.values(),
             self.convergence,
             name="circuit",
         )
+        self.convergence.belong_to(self.network)
         if model.output == "softmax":
             self.network.add(Softmax(self.layers["output"], self.rows, self._clock, target.templates))
 
@@ -109,7 +105,7 @@ class Assembly:
         group = NeuronGroup(
             count,
             cells.equations,
-            method=cells.method or self._method,
+            method=self._method,
             namespace=cells.namespace,
             **self._common(name),
         )
@@ -189,6 +185,16 @@ class Assembly:
         """Return the state variables of all cells: what decides how the circuit goes on."""
         groups = [self.layers[layer] for layer in self.model.layer_names]
         return [(group, name) for group in groups for name in sorted(group.equations.diff_eq_names)]
+
+    def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
+        """Return the seeds of the membrane noise of presentations, by their numbers; see :func:`.noise.seeds_of`."""
+        cell, numbers = self.model.cell, {name: number for number, name in enumerate(self.layers)}
+        if not isinstance(cell, ConductanceCell):
+            return {}  # rate cells have no noise
+        return {
+            (group, "seeds"): seeds_of(cell.seed, numbers[name], presentations, self.model.steps, *run)
+            for name, group in self.noise.items()
+        }
 
     def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
         """Return the arrays of all projections with these parameters."""

@@ -9,31 +9,55 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from dendrosim.errors import CircuitError
+from dendrosim.files import temporary_folder
 
 PROGRAM = "main"
 _SEAL = "sealed.sha256"  # written last
+_NAME = re.compile("[0-9a-f]{32}")
 
 # So many builds are kept, those that were used last.
 KEPT = 100
 
-# Two jobs at once: a build must leave room for what else runs on the machine.
-_MAKE = ["make", "-j2"]
+# Half of the cores: a build must leave room for what else runs on the machine. Each file that nvcc compiles takes more
+# than ten seconds and 0.7 GB.
+_JOBS = min(8, max(2, (os.cpu_count() or 1) // 2))
+
+
+# What every file of a generated project includes.
+_HEADERS = (
+    '"objects.h"',
+    '"network.h"',
+    '"brianlib/common_math.h"',
+    '"brianlib/stdint_compat.h"',
+    *("<algorithm>", "<chrono>", "<climits>", "<cmath>", "<csignal>", "<cstring>", "<ctime>", "<fstream>"),
+    *("<iostream>", "<vector>"),
+)
+_PRECOMPILE = """
+
+$(OBJS): precompiled.h.gch
+%.o: CXXFLAGS += -include precompiled.h
+precompiled.h.gch: precompiled.h
+\t$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+"""
 
 
 def cache_folder() -> Path:
-    """Return where builds are kept: DENDROSIM_CACHE, else `dendrosim` in the user's cache folder."""
+    """Return where builds are kept: `builds` in DENDROSIM_CACHE, or in `dendrosim` in the user's cache folder.
+
+    What else lies beside `builds`, such as data sets, or in it without being a build, is never touched.
+    """
     if named := os.environ.get("DENDROSIM_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dendrosim"
+        return Path(named) / "builds"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dendrosim" / "builds"
 
 
 def compile_project(folder: Path) -> None:
@@ -44,13 +68,31 @@ def compile_project(folder: Path) -> None:
     CircuitError
         The compiler failed; its first error is quoted.
     """
-    done = subprocess.run(_MAKE, cwd=folder, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["make", f"-j{_JOBS}"], cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise CircuitError(
+            "there is no make to compile with: install it with the system's package manager, or use target 'numpy'."
+        ) from None
     if done.returncode:
         complaints = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()[-1:]
         raise CircuitError(
             f"the generated code does not compile ({'; '.join(complaints[:1])}): "
             "check the compiler, or use target 'numpy'."
         )
+
+
+def precompile_headers(folder: Path) -> None:
+    """Let a generated C++ project read its headers once, instead of once a file: half of the time of a build.
+
+    Parameters
+    ----------
+    folder : Path
+        A project that has not been compiled yet; a header and rules are added to it.
+    """
+    (folder / "precompiled.h").write_text("".join(f"#include {header}\n" for header in _HEADERS))
+    with (folder / "makefile").open("a") as makefile:
+        makefile.write(_PRECOMPILE)
 
 
 def kept_build(generate: Callable[[Path], None]) -> Path:
@@ -69,49 +111,53 @@ def kept_build(generate: Callable[[Path], None]) -> Path:
         It does not compile, or the cache cannot be written.
     """
     try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix="new-", dir=cache_folder()))
+        with temporary_folder(cache_folder()) as aside:
+            work = aside / "build"
+            work.mkdir()
+            generate(work)
+            kept = cache_folder() / _key(work)
+            if not _intact(kept):
+                compile_project(work)
+                for rest in (*work.rglob("*.o"), *work.rglob("*.gch")):
+                    rest.unlink()
+                (work / _SEAL).write_text(_hash(_used(work)))
+                _move(work, kept, aside)
+                _forget_the_oldest()
+            return kept
     except OSError as error:
         raise CircuitError(
-            f"compiled circuits cannot be kept in {cache_folder()} ({error.strerror}): "
+            f"compiled circuits cannot be kept in {cache_folder()} ({error.strerror or error}): "
             "set DENDROSIM_CACHE to a folder that can be written."
         ) from None
-    try:
-        generate(work)
-        kept = cache_folder() / _key(work)
-        if not _intact(kept):
-            compile_project(work)
-            for rest in work.rglob("*.o"):
-                rest.unlink()
-            (work / _SEAL).write_text(_hash(_used(work)))
-            _move(work, kept)
-            _forget_the_oldest()
-        return kept
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
-def _move(work: Path, kept: Path) -> None:
+def is_kept(build: Path) -> bool:
+    """Whether a build is there and was finished."""
+    return (build / _SEAL).is_file()
+
+
+def _move(work: Path, kept: Path, aside: Path) -> None:
     """Move a finished build into place, unless another process was first; what is damaged makes way."""
     if kept.exists() and not _intact(kept):
-        aside = Path(tempfile.mkdtemp(prefix="damaged-", dir=kept.parent))
-        os.replace(kept, aside / "build")
-        shutil.rmtree(aside, ignore_errors=True)
+        kept.rename(aside / "damaged")
     try:
-        os.rename(work, kept)
+        work.rename(kept)
     except OSError:
         if not _intact(kept):
             raise
 
 
 def _forget_the_oldest() -> None:
-    """Remove what has not been used for longest, what interrupted processes have left included."""
+    """Remove the builds that have not been used for longest."""
     ages = []
-    for folder in cache_folder().iterdir():
-        with suppress(FileNotFoundError):  # another process tidies up too
-            ages.append((folder.stat().st_mtime, folder))
-    for _, folder in sorted(ages, reverse=True)[KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in cache_folder().glob("*"):
+        if _NAME.fullmatch(folder.name) and not folder.is_symlink() and is_kept(folder):
+            with suppress(FileNotFoundError):  # another process tidies up too
+                ages.append((folder.stat().st_mtime, folder))
+    with temporary_folder(cache_folder()) as aside:  # removed as a whole, also where this process is killed
+        for _, folder in sorted(ages, reverse=True)[KEPT:]:
+            with suppress(OSError):
+                folder.rename(aside / folder.name)
 
 
 def _intact(kept: Path) -> bool:

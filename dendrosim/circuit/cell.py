@@ -64,8 +64,6 @@ class Cells:
         Brian2 code that reads ``basal``, ``apical`` and ``soma`` off potentials in mV; empty where these are the state.
     rest : dict
         Initial values other than zero, with units.
-    method : str
-        Brian2's integrator, where the cells need one of their own; empty where it is the circuit's.
     """
 
     equations: str
@@ -74,7 +72,6 @@ class Cells:
     namespace: dict[str, Any] = field(default_factory=dict)
     readout: str = ""
     rest: dict[str, Any] = field(default_factory=dict)
-    method: str = ""
 
 
 def hidden_cells(model: Model) -> Cells:

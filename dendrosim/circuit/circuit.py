@@ -13,15 +13,16 @@ from dendrosim.circuit import requirements
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
 from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
+from dendrosim.circuit.interruption import interruptible
 from dendrosim.circuit.learning import Learned, Learner
-from dendrosim.circuit.plasticity import equilibrium_updates
 from dendrosim.circuit.presentation import presented, run
 from dendrosim.circuit.provenance import provenance
-from dendrosim.circuit.reading import read_recording, read_state
+from dendrosim.circuit.reading import read_recording, read_state, refuse_runaway
 from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
-from dendrosim.errors import CircuitError, DataError, NotConverged
+from dendrosim.circuit.updates import equilibrium_updates
+from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged
 from dendrosim.model import Model, Parameters
 from dendrosim.recording import Record, Recording, spooled, synapses
 
@@ -99,6 +100,16 @@ class Circuit:
         self.state: dict[str, dict[str, np.ndarray]] = {}
         self.seconds = 0.0
         self._simulations: dict[tuple[int, Record], Simulation] = {}
+        self._runs = 0  # tells the noise of one run from that of the next
+        self._asked = (target, dtype, threads, blas)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but what Brian2 has built, which is built anew where the circuit is needed."""
+        return {**self.__dict__, "target": None, "_simulations": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.target = find_target(*self._asked)
 
     def relax(
         self,
@@ -115,7 +126,8 @@ class Circuit:
         r"""Hold stimuli and targets until local convergence.
 
         Cells with membrane noise never get there: they are simulated up to the time limit, which is then no fault.
-        Each batch draws its noise anew from the cell's seed.
+        Every presentation, and every call, has noise of its own; the seed of the cell decides on all of it, whatever
+        the batch and the target.
 
         Parameters
         ----------
@@ -152,7 +164,9 @@ class Circuit:
             Stimuli or targets have the wrong shape or hold NaN.
             The file cannot be written.
         CircuitError
-            It does not fit in memory, or the compiled circuit failed.
+            It does not fit in memory, the potentials ran away, or the compiled circuit failed.
+        Interrupted
+            Ctrl-C came. Presentations of the batches that had ended are in its ``finished``, and in the file.
 
         Warns
         -----
@@ -172,20 +186,30 @@ class Circuit:
         labels = targets.argmax(axis=-1) if taught and self.model.output == "softmax" else None
         weights = synapses(self.model, record, self.parameters) if record.synapses else None
         pieces, states, self.seconds = [], [], 0.0
+        self._runs += 1
         with spooled(out) as kept:
-            for first in range(0, len(stimuli), self.batch):
-                part = slice(first, first + self.batch)
-                simulation = self._simulation(len(stimuli[part]), record)
-                values = presented(simulation, stimuli[part], targets[part], tolerance, time_limit)
-                values |= simulation.assembly.weights(self.parameters)
-                run(simulation, values, start, strength, of_batch(report, first))
-                self.seconds += simulation.seconds
-                states.append(read_state(simulation))
-                pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
-            source = self._provenance(start, tolerance, taught)
-            recording = Recording.join(pieces, stimuli, targets, source, labels, weights)
+            with interruptible() as interrupted:
+                for first in range(0, len(stimuli), self.batch):
+                    part = slice(first, first + self.batch)
+                    simulation = self._simulation(len(stimuli[part]), record)
+                    numbers = range(first, first + len(stimuli[part]))
+                    values = presented(simulation, stimuli[part], targets[part], tolerance, time_limit)
+                    values |= simulation.assembly.weights(self.parameters)
+                    run(simulation, values, start, strength, of_batch(report, first), (self._runs, numbers))
+                    self.seconds += simulation.seconds
+                    states.append(read_state(simulation))
+                    refuse_runaway(simulation, states[-1])
+                    pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
+            done = sum(piece.sizes["presentation"] for piece in pieces)
+            if interrupted and not done:
+                raise Interrupted("the relaxation was interrupted before any presentation had ended; nothing is kept.")
+            source = self._provenance(start, tolerance, taught) | {"presentations": len(stimuli)}
+            labels = None if labels is None else labels[:done]
+            recording = Recording.join(pieces, stimuli[:done], targets[:done], source, labels, weights)
             if out is not None:
                 recording = Recording.open(recording.save(out))
+        if interrupted:
+            raise Interrupted(f"the relaxation was {recording.reason}.", recording)
         self.state = {
             layer: {name: np.concatenate([state[layer][name] for state in states]) for name in variables}
             for layer, variables in states[0].items()
@@ -223,10 +247,14 @@ class Circuit:
         DataError
             Stimuli or targets have the wrong shape or hold NaN.
         CircuitError
-            The circuit did not converge, or its weights became NaN or infinite.
+            The circuit did not converge, or its weights became NaN or infinite; it then has the weights after the last
+            epoch that ended well.
+        Interrupted
+            Ctrl-C came. What the epochs that had ended have learned is in its ``finished``.
         """
         stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
         record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
+        self._runs += 1
         learner = Learner(
             self._simulated,
             self.parameters,
@@ -236,13 +264,19 @@ class Circuit:
             self.dt,
             METHODS[self.integrator],
             seed,
+            self._runs,
         )
-        parameters, history, weights = learner.learn(record, report)
-        recording = None
-        if weights is not None:
-            recording = Recording(weights.assign_attrs(provenance(self._simulated, self.parameters)))
-        self.parameters = parameters
-        return Learned(parameters, history, recording)
+        source = provenance(self._simulated, self.parameters)
+        try:
+            with interruptible() as interrupted:
+                learner.learn(record, report)
+        finally:
+            self.parameters = learner.parameters
+        learned = learner.learned(source)
+        if interrupted:
+            epochs = f"{len(learned.history)} of {self.model.plasticity.epochs} epochs"
+            raise Interrupted(f"the learning was interrupted after {epochs}; the circuit has their weights.", learned)
+        return learned
 
     def build(self, presentations: int, folder: Path, record: Record | None = None, *, compiled: bool = True) -> Path:
         """Generate the code of a standalone target, and compile it, without running it; :meth:`relax` does so itself.
@@ -299,7 +333,7 @@ class Circuit:
         return found | {
             "target": self.target.name,
             "dtype": self.dtype,
-            "integrator": "euler" if float(found["noise"]) > 0 else self.integrator,
+            "integrator": self.integrator,
             "dt": self.dt,
             "start": start,
             "teacher": self.model.teacher.kind if taught else "none",

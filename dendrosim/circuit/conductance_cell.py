@@ -25,7 +25,8 @@ above: a deep or recurrent network may then ring for seconds before it settles, 
 against the time constants may turn the ringing into an oscillation.
 
 The output cell has the same tree, but no synapses on its apical dendrite. A clamped soma is a voltage clamp; a nudged
-one receives the current β S (target − u)/Z_ss. Membrane noise is a white current into the soma, σ √(2/τ_soma) per C.
+one receives the current β S (target − u)/Z_ss. Membrane noise is a white current into the soma, σ √(2/τ_soma) per C,
+held for one time step (circuit/noise.py).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import Any
 from brian2 import ms, mV, nS, pF
 
 from dendrosim.circuit.cell import OUTPUT_ERROR, TAUGHT, Cells, hidden_evaluation
+from dendrosim.circuit.noise import VARIABLE as NOISE
 from dendrosim.model import Model
 from dendrosim.model.cell import COMPARTMENTS, ConductanceCell
 
@@ -87,11 +89,12 @@ def membrane(cell: ConductanceCell, clamped: bool = False) -> str:
     clamped : bool
         Whether the soma is under voltage clamp, so that its potential is given.
     """
-    noise = " + noise*sqrt(2/tau_soma)*xi" if cell.noise > 0 else ""
+    is_noisy = cell.noise > 0 and not clamped
+    noise = f" + noise*sqrt(2/(tau_soma*dt))*{NOISE}" if is_noisy else ""
     into = "g_leak*(E_leak - V_soma) + g_basal*(V_basal - V_soma) + g_apical*(V_apical - V_soma) + I_soma"
     soma = "V_soma : volt" if clamped else f"dV_soma/dt = ({into})/C_soma{noise} : volt"
     dendrites = [f"dV_{name}/dt = (I_{name} - ({_leaving(cell, name)}))/C_{name} : volt" for name in COMPARTMENTS[1:]]
-    return "\n".join([soma, *dendrites, ""])
+    return "\n".join([soma, *dendrites, f"{NOISE} : 1" if is_noisy else "", ""])
 
 
 def constants(cell: ConductanceCell) -> dict[str, Any]:
@@ -122,7 +125,6 @@ def _cells(
         constants(cell),
         readout,
         rest={f"V_{name}": cell.resting_potential * mV for name in COMPARTMENTS},
-        method="euler" if cell.noise > 0 else "",
     )
 
 

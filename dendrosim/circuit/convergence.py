@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, NeuronGroup
+from brian2 import Clock, Network, NeuronGroup
 
 from dendrosim.circuit.cell import Cells
 from dendrosim.circuit.operation import ArrayGroup
@@ -53,6 +53,14 @@ class ConvergenceTest(ArrayGroup):
             derivatives=self._derivatives,
             rows=rows,
         )
+
+    def stop(self) -> None:
+        """End the run that is under way."""
+        self._ended.stop()
+
+    def belong_to(self, network: Network) -> None:
+        """Take note of the network whose run it ends."""
+        self._ended = network
 
     def largest_motion(self) -> float:
         """Return the largest τ|d·/dt| of all rows within a time step, before the state moves.

@@ -59,15 +59,38 @@ def take(layer: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def put(pooled: np.ndarray, chosen: np.ndarray, layer: np.ndarray) -> None:
-    """Write what was pooled into the chosen cells of `layer`, and zero everywhere else."""
-    rows = len(layer)
-    layer[...] = 0
-    np.put_along_axis(layer.reshape(rows, -1), chosen.reshape(rows, -1), pooled.reshape(rows, -1), axis=1)
+    """Add what was pooled to the chosen cells of `layer`; windows do not overlap, so that no cell is chosen twice."""
+    cells, chosen = layer.reshape(len(layer), -1), chosen.reshape(len(layer), -1)
+    cells[np.arange(len(layer))[:, None], chosen] += pooled.reshape(len(layer), -1)
 
 
 def spread(pooled: np.ndarray, window: Size, layer: np.ndarray) -> None:
-    """Write a share of what was pooled into every cell of its window in `layer`, and zero beyond the last window."""
+    """Add a share of what was pooled to every cell of its window in `layer`; cells beyond the last window get none."""
     height, width = window
-    layer[...] = 0
     shares = pooled.repeat(height, axis=2).repeat(width, axis=3) / (height * width)
-    layer[:, :, : shares.shape[2], : shares.shape[3]] = shares
+    layer[:, :, : shares.shape[2], : shares.shape[3]] += shares
+
+
+def normal(keys: np.ndarray, step: int, cells: int) -> np.ndarray:
+    """Return standard normal numbers of shape (row, cell): SplitMix64 and the transform of Box and Muller.
+
+    Parameters
+    ----------
+    keys : array of uint64 of shape (row,)
+        One for each row.
+    step : int
+        Number of the time step.
+    cells : int
+        Cells of a row.
+    """
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    places = np.arange(step * cells, (step + 1) * cells, dtype=np.uint64)
+    state = keys[:, None] + (2 * places * golden)[None, :]
+    return np.sqrt(-2 * np.log(_uniform(state))) * np.cos(6.283185307179586 * _uniform(state + golden))
+
+
+def _uniform(state: np.ndarray) -> np.ndarray:
+    """Return numbers in (0, 1]: the output of SplitMix64 for its state."""
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (((state ^ (state >> np.uint64(31))) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53

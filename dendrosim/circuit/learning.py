@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from dendrosim.circuit.simulation import Simulation, Values, simulate
 from dendrosim.circuit.target import Target
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model, Parameters
+from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, drawn_norm
+from dendrosim.model.randomness import stream
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.recording import Record, Recording, synapses
 
@@ -50,8 +52,8 @@ class Learned:
 class LearningAssembly(Assembly):
     """An assembly whose weights change while stimuli are presented.
 
-    ΔW = η ⟨δ u^T⟩ for the pair of cells at each synapse, and ΔΘ by the model's feedback rule: the same product for
-    ``kolen-pollack``, −η ⟨δ ξ^T⟩ for ``paper``, nothing for ``fixed``. In continuous mode this is dW/dt at all times.
+    W and Θ change by the local updates of DLL (:mod:`dendrosim.model.local_update`), Θ by the model's feedback rule. In
+    continuous mode this is dW/dt at all times.
     """
 
     stimulus_is_held = False
@@ -71,12 +73,12 @@ class LearningAssembly(Assembly):
             self._clock,
             target.templates,
         )
+        feedback = FEEDBACK[model.rules.dll.feedback]
         for name, projection in self.feedforward.items():
-            projection.learn("basal", "rate", self.presenter, projection)
-            feedback = model.rules.dll.feedback
-            if name in self.feedback and feedback != "fixed":
-                source = "error" if feedback == "paper" else "basal"
-                self.feedback[name].learn(source, "theta_rate", self.presenter, projection)
+            projection.learn(FEEDFORWARD, "rate", self.presenter, projection)
+            if name in self.feedback and feedback is not None:
+                norm = drawn_norm(projection.connection, model.rules.dll.theta_deviation)
+                self.feedback[name].learn(feedback, "theta_rate", self.presenter, projection, norm)
         self.network.add(self.presenter)
 
 
@@ -95,6 +97,13 @@ class Learner:
         See :class:`~dendrosim.circuit.assembly.Assembly`.
     seed : int
         Of the order of the samples.
+    run : int
+        Its number among the runs of the circuit, which decides on the membrane noise.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        The weights after the last epoch that has ended.
     """
 
     def __init__(
@@ -107,60 +116,75 @@ class Learner:
         dt: float,
         method: str,
         seed: int,
+        run: int,
     ):
         self._model, self._dt = model, dt
         self._streams = model.plasticity.streams
         self._slots = max(len(stimuli) // self._streams, 1)
-        self._generator = np.random.default_rng(seed)
+        self._generator = np.random.default_rng(stream(seed, "order of samples"))
+        self._run = run
         self._simulation: Simulation = simulate(
             lambda: LearningAssembly(model, len(stimuli), self._slots, target, dt, method), target
         )
-        self._values = self._at_the_beginning(parameters, stimuli, targets)
+        self._values = self._at_the_beginning(_constrained(model, parameters), stimuli, targets)
         self._last = self._shuffled(len(stimuli))[:1]
+        self.parameters = parameters
+        self._rows: list[dict[str, Any]] = []
+        self._weights: list[xr.Dataset] = []
 
-    def learn(
-        self, record: Record, report: Callable[[Mapping[str, Any]], None] | None = None
-    ) -> tuple[Parameters, pd.DataFrame, xr.Dataset | None]:
-        """Go through all epochs, and return weights, history and the weights of the recorded synapses by epoch.
-
-        `report` is called with the row of the history after each epoch.
-        """
-        plasticity, rows = self._model.plasticity, []
-        parameters = self._parameters()
-        weights = [synapses(self._model, record, parameters)]
+    def learn(self, record: Record, report: Callable[[Mapping[str, Any]], None] | None = None) -> None:
+        """Go through all epochs; `report` is called with the row of the history after each."""
+        plasticity = self._model.plasticity
+        self._weights = [synapses(self._model, record, self._parameters())] if record.synapses else []
         for epoch in range(1, plasticity.epochs + 1):
             start = time.perf_counter()
             rate = plasticity.learning_rate * SCHEDULES[plasticity.schedule]((epoch - 1) / plasticity.epochs)
-            elapsed = self._epoch(rate)
+            elapsed = self._epoch(epoch, rate)
             parameters = self._parameters()
-            rows.append(
-                {
-                    "epoch": epoch,
-                    "learning_rate": rate,
-                    **parameters.alignment(),
-                    "presentation_ms": elapsed / self._slots,
-                    "seconds": time.perf_counter() - start,
-                }
-            )
-            weights.append(synapses(self._model, record, parameters, epoch))
+            self._refuse_divergence(epoch, parameters)
+            row = {
+                "epoch": epoch,
+                "learning_rate": rate,
+                **parameters.alignment(),
+                "presentation_ms": elapsed / self._slots,
+                "seconds": time.perf_counter() - start,
+            }
+            if record.synapses:
+                self._weights.append(synapses(self._model, record, parameters, epoch))
+            self._rows.append(row)
+            self.parameters = parameters
             if report is not None:
-                report(rows[-1])
-        recorded = xr.concat(weights, dim="epoch", data_vars="minimal") if record.synapses else None
-        return parameters, pd.DataFrame(rows), recorded
+                report(row)
 
-    def _epoch(self, rate: float) -> float:
+    def learned(self, source: Mapping[str, Any]) -> Learned:
+        """Return what the epochs that have ended have learned; `source` are the attributes of the recording."""
+        recording = None
+        if self._weights:
+            weights = xr.concat(self._weights, dim="epoch", data_vars="minimal")
+            recording = Recording(weights.assign_attrs(dict(source)))
+        return Learned(self.parameters, pd.DataFrame(self._rows), recording)
+
+    def _refuse_divergence(self, epoch: int, parameters: Parameters) -> None:
+        kept = {f"{group.name}.{name}": self._values[group, name] for group, name in self._kept()}
+        for name, array in {**dict(parameters.items()), **kept}.items():
+            if not np.isfinite(array).all():
+                raise CircuitError(
+                    f"learning diverged in epoch {epoch}: '{name}' holds NaN or infinite values; use a smaller "
+                    "plasticity.learning_rate or time step."
+                )
+
+    def _epoch(self, epoch: int, rate: float) -> float:
         """Present every sample once and return the model time it took, ms."""
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
         settings = self._model.rules.dll
         theta_rate = settings.theta_rate if plasticity.theta_rate is None else plasticity.theta_rate
         share = self._dt / plasticity.presentation_time if plasticity.mode == "continuous" else 1.0
-        sign = -1.0 if settings.feedback == "paper" else 1.0
         samples = self._values[assembly.presenter, "stimuli"].shape[0]
         order = np.concatenate([self._last, self._shuffled(samples)])[: self._slots + 1]
         self._last = order[-1:]
-        settings_now = {"order": order, "rate": rate * share, "theta_rate": sign * rate * theta_rate * share}
+        settings_now = {"order": order, "rate": rate * share, "theta_rate": rate * theta_rate * share}
         self._values |= {(assembly.presenter, name): np.asarray(value) for name, value in settings_now.items()}
-        self._simulation.run(self._values)
+        self._simulation.run(self._values | assembly.seeds(range(self._streams), self._run, epoch))
         elapsed = float(self._simulation.read(assembly.convergence, "duration")[0]) * 1000
         if self._simulation.read(assembly.presenter, "active")[0]:
             raise CircuitError(
@@ -200,6 +224,7 @@ class Learner:
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
         presenter, output = assembly.presenter, assembly.layers["output"]
         held = plasticity.presentation_time / 1000
+        decay = self._model.rules.dll.decay if plasticity.decay is None else plasticity.decay
         limit = (PATIENCE / 1000 if plasticity.mode == "at-convergence" else held) * (self._slots + 2)
         return assembly.weights(parameters) | {
             (presenter, "stimuli"): stimuli,
@@ -207,8 +232,19 @@ class Learner:
             (presenter, "offset"): stagger(self._streams, held),
             (presenter, "held"): np.array([held]),
             (presenter, "active"): np.ones(1),
-            (presenter, "decay"): np.array([plasticity.decay]),
+            (presenter, "decay"): np.array([decay]),
             (output, "teacher"): np.full(len(output), self._model.teacher.strength),
             (assembly.convergence, "tolerance"): np.array([TOLERANCE]),
             (assembly.convergence, "limit"): np.array([limit]),
         }
+
+
+def _constrained(model: Model, parameters: Parameters) -> Parameters:
+    """Return parameters with Θ at the norm that the feedback rule keeps, if it keeps one."""
+    settings = model.rules.dll
+    feedback, connections = FEEDBACK[settings.feedback], {each.name: each for each in model.connections}
+    if feedback is None or not feedback.keeps_norm:
+        return parameters
+    norms = {name: drawn_norm(connections[name], settings.theta_deviation) for name in parameters.theta}
+    theta = {name: array * (norms[name] / np.linalg.norm(array)) for name, array in parameters.theta.items()}
+    return replace(parameters, theta=theta)

@@ -6,37 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, second
-from brian2.core.base import BrianObject
-from brian2.core.variables import ArrayVariable, Variables
-from brian2.groups.group import CodeRunner, Group
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2 import Clock
+
+from dendrosim.circuit.brian2_internals import (
+    DIMENSIONLESS,
+    ArrayVariable,
+    BrianObject,
+    CodeRunner,
+    Group,
+    Variables,
+    contain,
+    give_attributes,
+)
 
 # Within one time step everything is evaluated from the same state, in this order, before the state moves at 0:
 # so what the cells see, what is recorded and what is tested are the exact right-hand sides of the equations.
-# Projections onto the same cells follow one another within their decade: the first writes, the others add.
+# Projections onto the same cells take turns within their phase: the first writes, the others add.
 SLOT = "groups"
 # A read-out is run before all that, and again after the move, so that what it wrote last belongs to the final state.
-ORDER = {
-    "present": -100,
-    "read": -90,
-    "pool": -80,
-    "apply": -70,
-    "evaluate": -60,
-    "adjoint": -50,
-    "unpool": -40,
-    "convergence": -30,
-    "plasticity": -20,
-    "record": -10,
-    "read again": 10,
-}
+BEFORE_THE_MOVE = ("present", "noise", "read", "apply", "evaluate", "adjoint", "convergence", "plasticity", "record")
+TURNS = 1_000_000  # of each phase: more than a network has connections
+ORDER = {phase: TURNS * (place - len(BEFORE_THE_MOVE)) for place, phase in enumerate(BEFORE_THE_MOVE)}
+ORDER["read again"] = TURNS
 
-
-# Longer than any run: the convergence test ends each, at its own limit at the latest.
-FOREVER = 1e6 * second
 
 # Arrays of whole numbers; all others hold potentials, weights or times.
-INDICES = ("chosen", "order")
+WHOLE_NUMBERS = {"chosen": np.int32, "order": np.int32, "seeds": np.int64}
 
 
 class ArrayGroup(Group):
@@ -75,12 +70,11 @@ class ArrayGroup(Group):
         self.variables = Variables(self)
         self.variables.add_constant("N", size)
         for array, length in arrays.items():
-            dtype = np.int32 if array in INDICES else None
-            self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=dtype)
+            self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=WHOLE_NUMBERS.get(array))
         for array, length in (times or {}).items():
             self.variables.add_array(array, size=length, dimensions=DIMENSIONLESS, dtype=float)
         self.variables.create_clock_variables(clock, prefix="")
-        self._enable_group_attributes()
+        give_attributes(self)
 
     def __len__(self) -> int:
         return self._size
@@ -112,7 +106,7 @@ class ArrayGroup(Group):
         arrays : dict of str to ArrayVariable
             The arrays it works on; the template finds their names as ``get_array_name(arrays.role)``.
         turn : int
-            Its place among operations of the same order.
+            Its place among the operations of the same phase, below ``TURNS``.
         clock : Clock, optional
             When to run it; by default in every time step of the group.
         **keywords
@@ -132,4 +126,4 @@ class ArrayGroup(Group):
             codeobj_class=self.codeobj_class,
         )
         runner.add_to_magic_network = False
-        self._contained_objects.append(runner)
+        contain(self, runner)

@@ -6,6 +6,7 @@ import numpy as np
 
 from dendrosim.circuit.report import Report
 from dendrosim.circuit.simulation import Simulation, Values
+from dendrosim.model import Model
 
 
 def presented(
@@ -26,8 +27,8 @@ def presented(
     """
     assembly = simulation.assembly
     return {
-        (assembly.layers["input"], "basal"): _by_step(stimuli, assembly.model.steps),
-        (assembly.layers["output"], "target"): _by_step(targets, assembly.model.steps),
+        (assembly.layers["input"], "basal"): by_step(stimuli, assembly.model),
+        (assembly.layers["output"], "target"): by_step(targets, assembly.model),
         (assembly.convergence, "tolerance"): np.array([tolerance]),
         (assembly.convergence, "limit"): np.array([time_limit / 1000]),
         (assembly.convergence, "stop"): np.ones(1),
@@ -35,7 +36,14 @@ def presented(
     }
 
 
-def run(simulation: Simulation, values: Values, start: str, strength: float, report: Report | None) -> None:
+def run(
+    simulation: Simulation,
+    values: Values,
+    start: str,
+    strength: float,
+    report: Report | None,
+    which: tuple[int, range],
+) -> None:
     """Run from rest, or from where the stimuli alone have led, with a teacher of this strength.
 
     Parameters
@@ -50,15 +58,18 @@ def run(simulation: Simulation, values: Values, start: str, strength: float, rep
         Of the teacher, once it begins.
     report : callable, optional
         See :meth:`dendrosim.circuit.Circuit.relax`.
+    which : tuple of int and range
+        Number of the run, and of its presentations, which decide on their membrane noise.
     """
+    number, presentations = which
     if start == "settled":
-        simulation.run(values)
+        simulation.run(values | simulation.assembly.seeds(presentations, number, 0))
         values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
     output = simulation.assembly.layers["output"]
     values[output, "teacher"] = np.full(len(output), strength)
-    simulation.run(values, report)
+    simulation.run(values | simulation.assembly.seeds(presentations, number, 1), report)
 
 
-def _by_step(cells: np.ndarray, steps: int) -> np.ndarray:
-    """Order (presentation, step, ...) as the rows of the circuit: all presentations of a step side by side."""
-    return np.swapaxes(cells, 0, 1) if steps > 1 else cells
+def by_step(cells: np.ndarray, model: Model) -> np.ndarray:
+    """Exchange (presentation, step, ...) and the rows of the circuit: all presentations of a step side by side."""
+    return np.swapaxes(cells, 0, 1) if model.is_sequence else cells

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from brian2 import Clock, NeuronGroup
-from brian2.core.variables import ArrayVariable
 
+from dendrosim.circuit.brian2_internals import ArrayVariable
 from dendrosim.circuit.convergence import ConvergenceTest
 from dendrosim.circuit.operation import ArrayGroup
 
@@ -68,6 +68,10 @@ class Presenter(ArrayGroup):
     def continuous(self) -> bool:
         """Whether plasticity is always on."""
         return self._continuous
+
+    def stop(self) -> None:
+        """End the run that is under way: all slots have been presented."""
+        self._convergence.stop()
 
     def refer_to(self, group: ArrayGroup, name: str) -> ArrayVariable:
         """Make one of its arrays, or ``converged``, available to the templates of another group."""

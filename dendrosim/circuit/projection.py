@@ -16,6 +16,7 @@ from brian2 import Clock, NeuronGroup
 from dendrosim.circuit.operation import ArrayGroup
 from dendrosim.circuit.presenter import Presenter
 from dendrosim.model.connections import Connection
+from dendrosim.model.local_update import LocalUpdate
 
 
 class Projection(ArrayGroup):
@@ -53,6 +54,7 @@ class Projection(ArrayGroup):
         super().__init__(rows, arrays, clock, code_object, name)
         self.add_attribute("connection")
         self.connection = connection
+        self._kind = "" if connection.kind == "dense" else "convolution_"
         self._below, self._above = below, above
         self._layout: dict[str, Any] = {
             "rows": rows,
@@ -76,9 +78,9 @@ class Projection(ArrayGroup):
         """
         below = self.refer(self._below, source)
         if self.connection.pooling:
-            self._pool("pool", below, "pool", clock)
+            self._pool("pool", below, "apply", 2 * turn, clock)
             below = self.variables["pooled"]
-        self._product("apply", below, self.refer(self._above, drive), turn, clock)
+        self._product("apply", below, self.refer(self._above, drive), 2 * turn + 1, clock, turn > 0)
 
     def adjoint(self, source: str, feedback: str, turn: int, chosen_by: Projection) -> None:
         """Write Θ^T δ of the layer above into a variable of the layer below, or add it from the second turn on.
@@ -95,50 +97,68 @@ class Projection(ArrayGroup):
         below = self.refer(self._below, feedback)
         above = self.refer(self._above, source)
         if self.connection.pooling is None:
-            self._product("adjoint", below, above, turn, self.clock)
+            self._product("adjoint", below, above, 2 * turn, self.clock, turn > 0)
             return
-        self._product("adjoint", self.variables["pooled"], above, turn, self.clock)
-        self._pool("unpool", below, "unpool", self.clock, chosen_by)
+        # The buffer is this connection's alone; what other connections feed back is added where it meets the cells.
+        self._product("adjoint", self.variables["pooled"], above, 2 * turn, self.clock, accumulate=False)
+        self._pool("unpool", below, "adjoint", 2 * turn + 1, self.clock, chosen_by, turn > 0)
 
-    def learn(self, source: str, rate: str, presenter: Presenter, chosen_by: Projection) -> None:
-        """Change the weights along δ source^T in every time step in which the presenter lets them.
+    def learn(
+        self, update: LocalUpdate, rate: str, presenter: Presenter, chosen_by: Projection, norm: float | None = None
+    ) -> None:
+        """Change the weights by a local update in every time step in which the presenter lets them.
 
         Parameters
         ----------
-        source : str
-            Variable of the layer below: ``basal`` for Hebbian products, ``error`` for the paper's rule.
+        update : LocalUpdate
+            What meets at the synapses.
         rate : str
             Array of the presenter that holds the learning rate.
         presenter : Presenter
             Holds rate and decay, and says when to learn.
         chosen_by : Projection
             The feedforward projection of the same connection, whose pool looked at the layer below.
+        norm : float, optional
+            Norm to which an update that keeps it scales the weights back.
         """
-        arrays = {name: presenter.refer_to(self, name) for name in ("active", "converged", "decay")}
-        arrays |= {"rate": presenter.refer_to(self, rate), "weights": self.variables["weights"]}
-        arrays |= {"above": self.refer(self._above, "delta"), "source": self.refer(self._below, source)}
+        when = {name: presenter.refer_to(self, name) for name in ("active", "converged")}
+        arrays = when | {"decay": presenter.refer_to(self, "decay"), "rate": presenter.refer_to(self, rate)}
+        arrays |= {"weights": self.variables["weights"]}
+        arrays |= {"above": self.refer(self._above, update.post), "source": self.refer(self._below, update.pre)}
         if self is chosen_by and self.connection.has_bias:
             arrays["bias"] = self.variables["bias"]
-        if self.connection.pooling and source == "basal":
+        if self.connection.pooling and update.pre == "basal":
             arrays["source"] = self.refer(chosen_by, "pooled") if self is not chosen_by else self.variables["pooled"]
         elif self.connection.pooling:
             # The feedback has gone on to the cells, so its buffer is free for what they made of it.
-            self._pool("gather", arrays["source"], "plasticity", self.clock, chosen_by)
+            self._pool("gather", arrays["source"], "plasticity", 0, self.clock, chosen_by)
             arrays["source"] = self.variables["pooled"]
-        kind = "" if self.connection.kind == "dense" else "convolution_"
-        self.operation(f"{kind}outer", "plasticity", arrays, 1, continuous=presenter.continuous, **self._layout)
+        settings = {"continuous": presenter.continuous, **self._layout}
+        self.operation(f"{self._kind}outer", "plasticity", arrays, 1, sign=update.sign, **settings)
+        if update.keeps_norm:
+            self.operation("rescale", "plasticity", when | {"weights": arrays["weights"]}, 2, norm=norm, **settings)
 
-    def _product(self, operation: str, below: Any, above: Any, turn: int, clock: Clock) -> None:
-        kind = "" if self.connection.kind == "dense" else "convolution_"
+    def _product(self, operation: str, below: Any, above: Any, turn: int, clock: Clock, accumulate: bool) -> None:
         weights = {name: self.variables[name] for name in ("weights", "bias")}
         arrays = {"below": below, "above": above} | weights
-        self.operation(f"{kind}{operation}", operation, arrays, turn, clock, accumulate=turn > 0, **self._layout)
+        self.operation(
+            f"{self._kind}{operation}", operation, arrays, turn, clock, accumulate=accumulate, **self._layout
+        )
 
-    def _pool(self, template: str, cells: Any, order: str, clock: Clock, chosen_by: Projection | None = None) -> None:
+    def _pool(
+        self,
+        template: str,
+        cells: Any,
+        phase: str,
+        turn: int,
+        clock: Clock,
+        chosen_by: Projection | None = None,
+        accumulate: bool = False,
+    ) -> None:
         arrays = {"cells": cells, "pooled": self.variables["pooled"]}
         if "chosen" in self.variables:
             arrays["chosen"] = self.refer(chosen_by, "chosen") if chosen_by else self.variables["chosen"]
-        self.operation(template, order, arrays, clock=clock, **self._layout)
+        self.operation(template, phase, arrays, turn, clock, accumulate=accumulate, **self._layout)
 
 
 class Softmax(ArrayGroup):

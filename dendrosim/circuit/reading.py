@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from brian2.core.variables import ArrayVariable
 
+from dendrosim.circuit.brian2_internals import ArrayVariable
+from dendrosim.circuit.presentation import by_step
 from dendrosim.circuit.simulation import Simulation
+from dendrosim.errors import CircuitError
 from dendrosim.recording.record import POTENTIALS, VARIABLES
 from dendrosim.recording.recording import piece
 
 # Variables that can be recorded and are held as arrays; the rest follows from these.
 STATES = ("basal", "apical", "soma", *POTENTIALS, "drive", "prediction", "feedback", "delta")
+
+# An activity this large, of a network that still moves, is an instability of its time step or of its feedback.
+RUNAWAY = 1e9
 
 State = dict[str, dict[str, np.ndarray]]
 
@@ -19,19 +24,32 @@ State = dict[str, dict[str, np.ndarray]]
 def read_state(simulation: Simulation) -> State:
     """Return ``state[layer][variable]`` of shape (presentation, cell), or (presentation, step, cell) of a sequence."""
     assembly = simulation.assembly
-    shape = (assembly.model.steps, assembly.presentations, -1)
+    steps = (assembly.model.steps,) if assembly.model.is_sequence else ()
+    shape = (*steps, assembly.presentations, -1)
     state: State = {}
     for layer, group in assembly.layers.items():
         held = [name for name in STATES if isinstance(group.variables.get(name), ArrayVariable)]
-        by_step = {name: simulation.read(group, name).reshape(shape) for name in held}
-        state[layer] = {
-            name: cells[0] if len(cells) == 1 else np.swapaxes(cells, 0, 1) for name, cells in by_step.items()
-        }
+        state[layer] = {name: by_step(simulation.read(group, name).reshape(shape), assembly.model) for name in held}
         if "feedback" in held:
             state[layer].setdefault("apical", state[layer]["feedback"])
         if layer != "input":
             state[layer]["error"] = state[layer]["soma"] - state[layer]["basal"]
     return state
+
+
+def refuse_runaway(simulation: Simulation, state: State) -> None:
+    """Raise CircuitError if potentials of a network that has not converged are not finite, or out of all proportion."""
+    convergence = simulation.assembly.convergence
+    converged = (simulation.read(convergence, "settled") >= 0).all()
+    for layer, variables in state.items():
+        largest = max((float(np.abs(cells).max(initial=0.0)) for cells in variables.values()), default=0.0)
+        if np.isfinite(largest) and (converged or largest < RUNAWAY):
+            continue
+        dt, end = float(convergence.clock.dt) * 1000, float(simulation.read(convergence, "duration")[0]) * 1000
+        raise CircuitError(
+            f"the potentials of layer '{layer}' ran away to {largest:.2g} within {end:.4g} ms, so that nothing of this "
+            f"run can be used; choose a time step dt below {dt:g} ms, or check the weights and stimuli."
+        )
 
 
 def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Dataset:

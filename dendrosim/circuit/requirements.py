@@ -135,7 +135,7 @@ def checked_pairs(model: Model, stimuli: np.ndarray, targets: np.ndarray | None)
         They have another shape or number, or hold NaN.
     """
     stimuli = _checked(model, "stimuli", stimuli, model.input)
-    wanted = (model.steps, model.sizes[-1]) if model.steps > 1 else model.sizes[-1:]
+    wanted = (model.steps, model.sizes[-1]) if model.is_sequence else model.sizes[-1:]
     targets = _checked(model, "targets", np.zeros((len(stimuli), *wanted)) if targets is None else targets, wanted)
     if len(targets) != len(stimuli):
         raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -11,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, NetworkOperation, seed
-from brian2.devices.device import runtime_device
+from brian2 import Clock, NetworkOperation
 
 from dendrosim.circuit import cuda
-from dendrosim.circuit.build import PROGRAM, kept_build
-from dendrosim.circuit.operation import FOREVER
+from dendrosim.circuit.brian2_internals import FOREVER, read_result, results_are_in, runtime_device
+from dendrosim.circuit.build import PROGRAM, is_kept, kept_build, precompile_headers
 from dendrosim.circuit.report import Report, report_end, reporting
 from dendrosim.circuit.target import Target, active
 from dendrosim.errors import CircuitError
-from dendrosim.model import Model
 
 Values = dict[tuple[Any, str], np.ndarray]
 
@@ -60,12 +59,11 @@ class RuntimeSimulation:
         """Run from time zero, with the given arrays and everything else at rest; report about every ms, and the end."""
         with active(runtime_device, self._preferences):
             self.assembly.network.restore()
-            _seed_noise(self.assembly.model)
             for (group, name), array in values.items():
                 group.variables[name].set_value(np.ravel(array))
             # Brian2 looks for values above 1e50, which float32 does not have
             with np.errstate(over="ignore"), reporting(self, report):
-                self.assembly.network.run(FOREVER, namespace={})
+                self.assembly.network.run_until_stopped(self.assembly.convergence.clock)
             self.seconds = self._stopwatch.seconds()
         report_end(self, report)
 
@@ -90,7 +88,6 @@ class StandaloneSimulation:
         self._device = _fresh_device(target)
         with active(self._device, target.preferences):
             self.assembly = assemble()
-            _seed_noise(self.assembly.model)
             self.assembly.network.run(FOREVER, namespace={})
         # Removed with this object, or at the end of the process.
         self._temporary = tempfile.TemporaryDirectory(prefix="dendrosim-")
@@ -99,14 +96,19 @@ class StandaloneSimulation:
 
     def generate(self, folder: Path) -> None:
         """Write the sources of the binary and its makefile to a folder."""
-        with active(self._device, self._target.preferences):
-            self._device.build(directory=str(folder), compile=False, run=False, with_output=False)
-        if self._target.name == "cuda_standalone":
-            cuda.link_random_numbers(folder)
+        project = self.folder / "project"
+        if not project.exists():  # a second time the device would write something else
+            with active(self._device, self._target.preferences):
+                self._device.build(directory=str(project), compile=False, run=False, with_output=False)
+            if self._target.name == "cuda_standalone":
+                cuda.link_random_numbers(project)
+            else:
+                precompile_headers(project)
+        shutil.copytree(project, folder, symlinks=True, dirs_exist_ok=True)
 
     def build(self) -> Path:
         """Build the binary, or find it built, and return its folder."""
-        if self._program is None:
+        if self._program is None or not is_kept(self._program):
             self._target.check_machine()
             self._program = kept_build(self.generate)
         return self._program
@@ -115,7 +117,7 @@ class StandaloneSimulation:
         """Write the given arrays to files, and return the command that runs the binary with them in its folder."""
         here, built = self.folder, self.build()
         os.utime(built)  # builds that nobody uses are forgotten
-        (here / "results").mkdir(exist_ok=True)
+        (here / "results").mkdir(parents=True, exist_ok=True)
         if not (here / "static_arrays").exists():
             (here / "static_arrays").symlink_to(built / "static_arrays")
         # The binary reads its inputs relative to where it runs. Brian2CUDA's reads only lower-case names.
@@ -130,24 +132,18 @@ class StandaloneSimulation:
         command, here = self.command(values), self.folder
         environment = os.environ | self._target.environment
         done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode or done.stderr:
+        if done.returncode:  # what it says on its standard error alone is no failure
             raise CircuitError(
                 f"the compiled circuit failed (status {done.returncode}, {done.stderr.strip() or 'no message'}); "
                 "run it with target 'numpy' to see why."
             )
         self.seconds = float((here / "results" / "last_run_info.txt").read_text().split()[0])
-        self._device.results_dir = str(here / "results")
-        self._device.has_been_run = True
+        results_are_in(self._device, here / "results")
         report_end(self, report)
 
     def read(self, group: Any, name: str) -> np.ndarray:
         """Return an array as it was at the end of the run."""
-        # The device believes that only Brian2's own code changes arrays, so forget what it remembers.
-        variable = group.variables[name]
-        self._device.array_cache[variable] = None
-        if isinstance(variable.size, tuple):
-            variable.size = (0, variable.size[1])  # as long as what this run recorded
-        return np.array(self._device.get_value(variable))
+        return read_result(self._device, group.variables[name])
 
 
 def _fresh_device(target: Target) -> Any:
@@ -164,12 +160,6 @@ def _fresh_device(target: Target) -> Any:
 
 
 Simulation = RuntimeSimulation | StandaloneSimulation
-
-
-def _seed_noise(model: Model) -> None:
-    """Fix the membrane noise of the next run; a model without noise draws no random number."""
-    if model.cell.kind == "conductance" and model.cell.noise > 0:
-        seed(model.cell.seed)
 
 
 def simulate(assemble: Callable[[], Any], target: Target) -> Simulation:

@@ -7,25 +7,23 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any
 
 import numpy as np
 from brian2 import prefs
-from brian2.codegen.runtime.cython_rt import CythonCodeObject
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.devices.cpp_standalone import CPPStandaloneCodeObject
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import reset_device, set_device
 
 from dendrosim.circuit import cuda
 from dendrosim.circuit.blas import find_blas
-from dendrosim.errors import TargetError
-
-# The products run through NumPy's BLAS on both runtime targets, so these two share their templates.
-NumpyCodeObject.templater = NumpyCodeObject.templater.derive("dendrosim.circuit", templates_dir="templates/numpy")
-CPPStandaloneCodeObject.templater = CPPStandaloneCodeObject.templater.derive(
-    "dendrosim.circuit", templates_dir="templates/cpp"
+from dendrosim.circuit.brian2_internals import (
+    CppCode,
+    CPPStandaloneDevice,
+    CythonCodeObject,
+    NumpyCode,
+    reset_device,
+    set_device,
 )
+from dendrosim.errors import TargetError
 
 DTYPES = {"float64": np.float64, "float32": np.float32}
 
@@ -49,8 +47,8 @@ class Target:
     ----------
     name : str
         Name on the command line.
-    cells, templates : type or None
-        Brian2's code-object class for cells and for this package's templates; None is the device's own.
+    cells, templates : type
+        Brian2's code-object class for cells and for this package's templates.
     device : type or None
         Brian2's device that builds one binary; None runs step by step from Python.
     tools : tuple of str
@@ -102,10 +100,11 @@ def _cuda_standalone() -> Target:
 
 # How each target is made, because what it needs may not be installed.
 TARGETS: dict[str, Callable[[], Target]] = {
-    "numpy": lambda: Target("numpy", NumpyCodeObject, NumpyCodeObject),
-    "cython": lambda: Target("cython", CythonCodeObject, NumpyCodeObject, tools=("g++",)),
+    "numpy": lambda: Target("numpy", NumpyCode, NumpyCode),
+    # The products run through NumPy's BLAS on both runtime targets, so these two share their templates.
+    "cython": lambda: Target("cython", CythonCodeObject, NumpyCode, tools=("g++",)),
     "cpp_standalone": lambda: Target(
-        "cpp_standalone", None, None, CPPStandaloneDevice, tools=("g++", "make"), threads=True
+        "cpp_standalone", CppCode, CppCode, CPPStandaloneDevice, tools=("g++", "make"), threads=True
     ),
     "cuda_standalone": _cuda_standalone,
 }
@@ -150,16 +149,24 @@ def find_target(name: str, dtype: str = "float64", threads: int = 1, blas: bool 
     return replace(target, preferences={**target.preferences, **settings}, environment=variables)
 
 
+# Brian2 has one current device and one set of preferences for all threads of a process.
+_TURN = RLock()
+
+
 @contextmanager
 def active(device: Any, preferences: Mapping[str, Any]) -> Iterator[None]:
-    """Make `device` Brian2's current device, with these preferences; put everything back afterwards."""
-    kept = {name: prefs[name] for name in preferences}
-    set_device(device, build_on_run=False)
-    try:
-        for name, value in preferences.items():
-            prefs[name] = value
-        yield
-    finally:
-        for name, value in kept.items():
-            prefs[name] = value
-        reset_device()
+    """Make `device` Brian2's current device, with these preferences; put everything back afterwards.
+
+    Circuits in several threads wait for each other here.
+    """
+    with _TURN:
+        kept = {name: prefs[name] for name in preferences}
+        set_device(device, build_on_run=False)
+        try:
+            for name, value in preferences.items():
+                prefs[name] = value
+            yield
+        finally:
+            for name, value in kept.items():
+                prefs[name] = value
+            reset_device()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import tarfile
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -14,8 +15,9 @@ import pooch
 from rich.progress import Progress
 
 from dendrosim.data.entry import Download, Entry, File
-from dendrosim.data.storage import data_root, entry, file_state, matches, present
+from dendrosim.data.storage import State, data_root, entry, file_state, matches, present
 from dendrosim.errors import DataError
+from dendrosim.files import check_writable, locked, replacing, temporary_folder, writable
 
 ATTEMPTS = 3
 
@@ -46,55 +48,104 @@ def fetch(name: str, report: Report, progress: Progress) -> None:
 
 
 def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress) -> None:
-    states = {file: file_state(file) for file in download.files}
-    for file, state in states.items():
-        if state in ("complete", "unverified"):
-            report(f"{data_root() / present(file).path}: already there.")
-        if state == "damaged":
-            report(f"{data_root() / present(file).path}: damaged, so it is fetched again.")
-    if not {"missing", "damaged"} & set(states.values()):
+    states = _states(download, report)
+    if not _incomplete(states):
         return
     if not download.url:
         paths = ", ".join(str(data_root() / file.path) for file in download.files)
         raise DataError(f"no address offers {paths} as it is: {wanted.note}")
-    if download.files[0].member:
-        archive = data_root() / download.url.rpartition("/")[2]
-        _retrieve(download.url, archive, download.checksum, report, progress)
+    first = data_root() / download.files[0].path
+    check_writable(first, "data set")
+    with _alone(first.parent, report) as waited:
+        if waited and not _incomplete(_states(download, report)):
+            return
+        if download.files[0].member:
+            _fetch_archive(download, report, progress)
+        else:
+            with writable(first, "data set"), replacing(first) as new:
+                _retrieve(download.url, new, first, download.files[0].checksum, report, progress)
+            report(f"{first}: fetched.")
+
+
+def _states(download: Download, report: Report) -> list[State]:
+    """Return the state of each file, and report those that are here."""
+    states = [file_state(file) for file in download.files]
+    for file, state in zip(download.files, states, strict=True):
+        if state in ("complete", "unverified"):
+            report(f"{data_root() / present(file).path}: already there.")
+        if state == "damaged":
+            report(f"{data_root() / present(file).path}: damaged, so it is fetched again.")
+    return states
+
+
+def _incomplete(states: list[State]) -> bool:
+    return bool({"missing", "damaged"} & set(states))
+
+
+@contextmanager
+def _alone(folder: Path, report: Report) -> Iterator[bool]:
+    """Hold a folder against other processes that fetch into it; tells whether it had to wait for one."""
+    with ExitStack() as held:
+        waited = False
+        try:
+            held.enter_context(locked(folder))
+        except BlockingIOError:
+            report(f"{folder}: another process fetches into this folder; waiting for it.")
+            held.enter_context(locked(folder, wait=True))
+            waited = True
+        yield waited
+
+
+def _fetch_archive(download: Download, report: Report, progress: Progress) -> None:
+    """Take the files that are wanted out of an archive: the user's, where a whole one lies there, or a fresh one."""
+    place = data_root() / download.url.rpartition("/")[2]
+    with writable(place, "archive"), temporary_folder(data_root()) as folder:
+        archive = place
+        if not (place.is_file() and download.checksum and matches(place, download.checksum)):
+            archive = folder / place.name
+            _retrieve(download.url, archive, place, download.checksum, report, progress)
         for file in download.files:
             _extract(archive, file)
             report(f"{data_root() / file.path}: fetched.")
-        archive.unlink()
-    else:
-        (file,) = download.files
-        _retrieve(download.url, data_root() / file.path, file.checksum, report, progress)
-        report(f"{data_root() / file.path}: fetched.")
 
 
-def _retrieve(url: str, target: Path, checksum: str, report: Report, progress: Progress) -> None:
-    """Download one file beside its target and rename it over it once its checksum is right."""
-    logging.getLogger(pooch.get_logger().name).setLevel(logging.WARNING)
+def _retrieve(url: str, target: Path, place: Path, checksum: str, report: Report, progress: Progress) -> None:
+    """Download one file to `target`, on its way to `place`, until its checksum is right."""
     for attempt in range(1, ATTEMPTS + 1):
-        bar = _Bar(progress, target.name)
+        bar = _Bar(progress, place.name)
         try:
-            pooch.retrieve(
-                url,
-                checksum or None,
-                fname=target.name,
-                path=target.parent,
-                downloader=pooch.HTTPDownloader(progressbar=bar),
-            )
-        except (ValueError, OSError) as error:  # a wrong checksum; a connection that broke, or a folder
+            with _silent_pooch():
+                pooch.retrieve(
+                    url,
+                    checksum or None,
+                    fname=target.name,
+                    path=target.parent,
+                    downloader=pooch.HTTPDownloader(progressbar=bar),
+                )
+        except (ValueError, OSError) as error:  # a wrong checksum; a connection that broke, or a full disk
             report(f"{url}: attempt {attempt} of {ATTEMPTS} failed, nothing of it is used ({_reason(error)}).")
         else:
             if not checksum:
-                report(f"{target}: its authors publish no checksum, so it cannot be verified.")
+                report(f"{place}: its authors publish no checksum, so it cannot be verified.")
             return
         finally:
             bar.remove()
     raise DataError(
         f"{url} could not be downloaded as the catalog describes it: check the connection and the space in "
-        f"{data_root()}, or put the file at {target} yourself."
+        f"{data_root()}, or put the file at {place} yourself."
     )
+
+
+@contextmanager
+def _silent_pooch() -> Iterator[None]:
+    """Keep pooch from reporting what we report."""
+    logger = logging.getLogger(pooch.get_logger().name)
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _reason(error: Exception) -> str:
@@ -104,32 +155,33 @@ def _reason(error: Exception) -> str:
 
 
 def _extract(archive: Path, file: File) -> None:
-    """Write one member of an archive beside its target, and rename it over it."""
+    """Write one member of an archive."""
     target = data_root() / file.path
-    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    with writable(target, "data set"), replacing(target) as new:
+        with new.open("wb") as written:
+            for piece in _pieces(archive, file.member):
+                written.write(piece)
+        if file.checksum and not matches(new, file.checksum):
+            raise DataError(f"{archive.name}: '{file.member}' in it is not the file that the catalog describes.")
+
+
+def _pieces(archive: Path, name: str) -> Iterator[bytes]:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if archive.suffix == ".zip":
-            with zipfile.ZipFile(archive) as packed, packed.open(file.member) as member:
-                _copy(member, partial)
-        else:
-            with tarfile.open(archive) as packed_tar, packed_tar.extractfile(file.member) as member:  # type: ignore[union-attr]
-                _copy(member, partial)
-        if file.checksum and not matches(partial, file.checksum):
-            raise DataError(f"{archive}: '{file.member}' in it is not the file that the catalog describes; delete it.")
-        partial.replace(target)
-    except (OSError, KeyError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{archive}: this archive cannot be unpacked ({error}): delete it and fetch it again."
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
+        with _member(archive, name) as member:
+            while piece := member.read(1 << 20):
+                yield piece
+    except (OSError, KeyError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise DataError(f"{archive.name}: this archive cannot be unpacked ({error}): fetch it again.") from None
 
 
-def _copy(member: IO[bytes], path: Path) -> None:
-    with path.open("wb") as file:
-        while piece := member.read(1 << 20):
-            file.write(piece)
+@contextmanager
+def _member(archive: Path, name: str) -> Iterator[IO[bytes]]:
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as packed, packed.open(name) as member:
+            yield member
+    else:
+        with tarfile.open(archive) as packed_tar, packed_tar.extractfile(name) as member:  # type: ignore[union-attr]
+            yield member
 
 
 class _Bar:

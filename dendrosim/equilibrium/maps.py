@@ -8,10 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dendrosim.equilibrium.torch_internals import average_pool_backward, convolution_backward, max_pool_backward
 from dendrosim.model.connections import Connection, Pooling
-
-_DILATION, _OUTPUT_PADDING, _GROUPS = (1, 1), (0, 0), 1
-_STRIDE = (1, 1)
 
 
 class Map(Protocol):
@@ -76,26 +74,21 @@ class Conv2d:
     def adjoint(self, theta: Tensor, delta: Tensor) -> Tensor:
         """Return the transposed convolution of `delta` with Θ."""
         below = theta.new_zeros(()).expand(len(delta), *self._source_shape)  # only its shape is read
-        return self._backward(delta, below, theta, (True, False, False))[0]
+        return convolution_backward(delta, below, theta, self._padding, (True, False, False))[0]
 
     def outer(self, delta: Tensor, u: Tensor) -> Tensor:
         """Return the mean over presentations of δ u^T, summed over positions."""
         kernel = delta.new_zeros(()).expand(self._shape)  # only its shape is read
-        return self._backward(delta, u, kernel, (False, True, False))[1].div_(len(u))
+        return convolution_backward(delta, u, kernel, self._padding, (False, True, False))[1].div_(len(u))
 
     def adjoint_and_outer(self, theta: Tensor, delta: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return :meth:`adjoint` and :meth:`outer` at once, which rearranges `delta` only once."""
-        feedback, update, _ = self._backward(delta, u, theta, (True, True, False))
+        feedback, update, _ = convolution_backward(delta, u, theta, self._padding, (True, True, False))
         return feedback, update.div_(len(u))
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""
         return delta.sum(dim=(2, 3)).mean(dim=0)
-
-    def _backward(self, delta: Tensor, u: Tensor, kernel: Tensor, wanted: tuple[bool, ...]) -> tuple[Tensor, ...]:
-        return torch.ops.aten.convolution_backward(
-            delta, u, kernel, None, _STRIDE, self._padding, _DILATION, False, _OUTPUT_PADDING, _GROUPS, wanted
-        )
 
 
 class MaxPool:
@@ -117,9 +110,7 @@ class MaxPool:
         shape = (len(feedback), *self._shape)
         # Only the shape and the order of its strides are read.
         below = torch.empty(shape, dtype=feedback.dtype, device=feedback.device, memory_format=torch.channels_last)
-        return torch.ops.aten.max_pool2d_with_indices_backward(
-            feedback, below, self._window, self._window, (0, 0), _DILATION, False, where
-        )
+        return max_pool_backward(feedback, below, self._window, where)
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Read the error of the cells that were largest: what :meth:`unpool` had sent there."""
@@ -142,9 +133,7 @@ class AveragePool:
 
     def unpool(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Spread feedback evenly over each window; cells beyond the last whole window get none."""
-        return torch.ops.aten.avg_pool2d_backward(
-            feedback, where, self._window, self._window, (0, 0), False, True, None
-        )
+        return average_pool_backward(feedback, where, self._window)
 
     def gather(self, error: Tensor, where: Tensor) -> Tensor:
         """Sum the error of each window: what :meth:`unpool` had spread there."""

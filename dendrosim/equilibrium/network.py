@@ -11,6 +11,7 @@ from torch import Tensor
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.equilibrium.projection import Projection, Synapses
 from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
+from dendrosim.equilibrium.torch_internals import sigmoid_backward, tanh_backward
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 
 # f(z) in the place of z, and f'(z) ⊙ ξ in one pass, where torch has them.
@@ -21,8 +22,8 @@ _IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda z: z,
 }
 _FUSED_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "tanh": torch.ops.aten.tanh_backward,
-    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "tanh": tanh_backward,
+    "sigmoid": sigmoid_backward,
     "identity": lambda error, u: error,
 }
 
@@ -170,7 +171,7 @@ class Network:
 
     def by_step(self, cells: Tensor) -> Tensor:
         """Exchange (presentation, step, ...) and (step, presentation, ...) in a recurrent network."""
-        return cells.transpose(0, 1).contiguous() if self.model.steps > 1 else cells
+        return cells.transpose(0, 1).contiguous() if self.model.is_sequence else cells
 
     def losses(self, output: Tensor, targets: Tensor) -> Tensor:
         """Loss of each presentation (and step) that is canonical for the output."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dendrosim.equilibrium.maps import Conv2d, map_of, pool_of
 from dendrosim.model.connections import Connection
+from dendrosim.model.local_update import LocalUpdate
 
 
 class Projection:
@@ -38,13 +39,13 @@ class Projection:
     def apply(self, W: Tensor, bias: Tensor | None, source: Tensor) -> Tensor:
         """Return the drive of the layer above; along a sequence, the first `lag` steps get none."""
         drive = self.map.apply(W, bias, source[: len(source) - self.lag])
-        return torch.cat([torch.zeros_like(drive[: self.lag]), drive]) if self.lag else drive
+        return torch.cat([self._lagging(drive), drive]) if self.lag else drive
 
     def adjoint(self, theta: Tensor, delta: Tensor, where: Tensor) -> Tensor:
         """Return the feedback to the layer below; along a sequence, its last `lag` steps get none."""
         feedback = self.map.adjoint(theta, delta[self.lag :])
         if self.lag:
-            return torch.cat([feedback, torch.zeros_like(feedback[: self.lag])])
+            return torch.cat([feedback, self._lagging(feedback)])
         return self.scatter(feedback, where)
 
     def adjoint_and_outer(
@@ -60,6 +61,8 @@ class Projection:
         """Return ⟨δ u^T⟩ for the pair of layers; along a sequence, for pairs `lag` steps apart."""
         if self.lag:
             steps = len(delta)
+            if steps <= self.lag:
+                return delta.new_zeros(self.connection.shape)  # a sequence without a single pair
             share = (steps - self.lag) / steps  # the mean is over all steps, and the first have no pair
             return self.map.outer(delta[self.lag :], source[: -self.lag]).mul_(share)
         return self.map.outer(delta, source)
@@ -67,6 +70,10 @@ class Projection:
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return ⟨δ⟩."""
         return self.map.outer_bias(delta)
+
+    def _lagging(self, cells: Tensor) -> Tensor:
+        """Return zeros for the steps of a sequence that have no partner."""
+        return cells.new_zeros((self.lag, *cells.shape[1:]))
 
     def scatter(self, feedback: Tensor, where: Tensor) -> Tensor:
         """Return what the layer below gets of feedback to where the weights see it."""
@@ -116,6 +123,11 @@ class Synapses:
     def hebbian_bias(self) -> Tensor:
         """Return ⟨δ⟩, of the shape of the bias."""
         return self.projection.outer_bias(self.delta)
+
+    def change(self, update: LocalUpdate) -> Tensor:
+        """Return sign ⟨δ pre^T⟩ of a local update, of the shape of the weights."""
+        product = self.hebbian() if update.pre == "basal" else self.hebbian_error()
+        return product if update.sign > 0 else -product
 
     def hebbian_error(self) -> Tensor:
         """Return ⟨δ ξ^T⟩ with the error of the cells below, of the shape of Θ."""

@@ -49,11 +49,13 @@ ACTIVATIONS = {
         lambda xp, z: 1 / (1 + xp.exp(-z)),
         lambda xp, u: u * (1 - u),
     ),
+    # log(1 + e^z) and 1 − e^{−u}, without overflow for large z and without cancellation for small u. Brian2 has log1p
+    # and expm1 on some of its targets only, so there u is exact to the rounding of 1.
     "softplus": Activation(
-        "log(1 + exp(drive))",
-        "1 - exp(-prediction)",
-        lambda xp, z: xp.log(1 + xp.exp(z)),
-        lambda xp, u: 1 - xp.exp(-u),
+        "0.5*(drive + abs(drive)) + log(1 + exp(-abs(drive)))",
+        "2*tanh(0.5*prediction)/(1 + tanh(0.5*prediction))",
+        lambda xp, z: xp.clip(z, 0, None) + xp.log1p(xp.exp(-xp.abs(z))),
+        lambda xp, u: -xp.expm1(-u),
     ),
     "identity": Activation(
         "drive",

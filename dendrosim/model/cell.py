@@ -40,6 +40,10 @@ class RateCell(Part):
     tau_basal: Annotated[Positive, Quantity("τ_basal", "ms", _PROJECT)] = 2.0
     tau_apical: Annotated[NotNegative, Quantity("τ_apical", "ms", _PROJECT)] = 2.0
 
+    def rates(self, nudging: float = 0.0) -> np.ndarray:
+        """Return the eigenvalues, 1/ms, of A in dv/dt = −A v + input: no compartment acts back on another."""
+        return np.array([1 / tau for tau in (self.tau_soma, self.tau_basal, self.tau_apical) if tau > 0])
+
 
 class ConductanceCell(Part):
     """A passive tree of soma, basal and apical dendrite; potentials in mV, conductances in nS, capacitances in pF.
@@ -80,6 +84,20 @@ class ConductanceCell(Part):
                 [-back * apical, 0.0, self.apical_leak_conductance + back * apical],
             ]
         )
+
+    def rates(self, nudging: float = 0.0) -> np.ndarray:
+        """Return the eigenvalues, 1/ms, of A in dv/dt = −A v + input of the three potentials.
+
+        Parameters
+        ----------
+        nudging : float
+            Strength β of a teacher that drives the current β S (target − u)/Z_ss into the soma: u is a function of the
+            potentials, so that it changes the matrix.
+        """
+        conductances = self.conductances
+        transfer = self.resistances[0]
+        conductances[0] += nudging * transfer[1] / transfer[0] * conductances[1]
+        return np.linalg.eigvals(conductances / self.capacitances[:, None])
 
     @property
     def resistances(self) -> np.ndarray:

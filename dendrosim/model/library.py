@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from dendrosim.checks import is_file, path_of, reason, shown
 from dendrosim.errors import ModelError
-from dendrosim.files import replace_file
+from dendrosim.files import replace_file, write_safely
 from dendrosim.model.mistakes import sentence
 from dendrosim.model.plain import plain
 from dendrosim.model.spec import Model
@@ -97,8 +97,19 @@ def validated(values: dict[str, Any], source: str) -> Model:
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model as TOML."""
-    replace_file(path, tomli_w.dumps(model.model_dump(mode="json", exclude_none=True)).encode())
+    """Write a model as TOML.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be written; the sentence says where the model is instead.
+    """
+    write_safely(Path(path), lambda place: replace_file(place, model_text(model).encode()), "model", ModelError)
+
+
+def model_text(model: Model) -> str:
+    """Return a model as TOML."""
+    return tomli_w.dumps(model.model_dump(mode="json", exclude_none=True))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from safetensors.numpy import save
 from dendrosim.checks import LONGEST, is_file, path_of, reason, shown, whole
 from dendrosim.claims import memory_free
 from dendrosim.errors import ModelError, ParametersError
-from dendrosim.files import replace_file, writable
-from dendrosim.model.connections import Connection
+from dendrosim.files import replace_file, write_safely
+from dendrosim.model.local_update import feedback_deviation
+from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
 
 KINDS = ("W", "bias", "theta", "own")
@@ -79,7 +80,7 @@ class Parameters:
         """
         seed, dtype = whole(seed, "the seed", error=ParametersError), _floating(dtype)
         _check_room(model)
-        forward, feedback, third = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
+        forward, feedback, third = (np.random.default_rng(stream(seed, each)) for each in ("W", "theta", "auxiliary"))
         parameters = cls()
         for connection in model.connections:
             name, shape = connection.name, connection.shape
@@ -138,15 +139,23 @@ class Parameters:
         Parameters
         ----------
         path : str or Path
-            The file; it is written beside its place and renamed over it.
+            The file; it is written beside its place and renamed over it. Missing folders are made.
         model : Model
             The network they belong to.
+
+        Raises
+        ------
+        ParametersError
+            The file cannot be written; the sentence says where the weights are instead.
         """
-        path = path_of(path, "the weights file", ParametersError)
+        path, content = path_of(path, "the weights file", ParametersError), self.content(model)
+        write_safely(path, lambda place: replace_file(place, content), "weights file", ParametersError)
+
+    def content(self, model: Model) -> bytes:
+        """Return the content of the file that :meth:`save` writes."""
         arrays = {name: np.ascontiguousarray(array) for name, array in self.items()}
         metadata = {"fingerprint": model.fingerprint, "architecture": model.architecture, "model": model.name}
-        with writable(path, "weights file"):
-            replace_file(path, save(arrays, {"dendrosim": json.dumps(metadata)}))
+        return save(arrays, {"dendrosim": json.dumps(metadata)})
 
     @classmethod
     def load(cls, path: str | Path, model: Model) -> Parameters:
@@ -204,11 +213,6 @@ def angle_between(one: np.ndarray, other: np.ndarray) -> float:
     a, b = (np.asarray(array, dtype=np.float64).ravel() for array in (one, other))
     cosine = float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), np.finfo(float).tiny)
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-
-
-def feedback_deviation(connection: Connection, given: float | None) -> float:
-    """Return the standard deviation with which Θ of a connection is drawn: 1/√fan-out unless another is given."""
-    return connection.fan_out**-0.5 if given is None else given
 
 
 def _shapes(model: Model) -> dict[str, tuple[int, ...]]:

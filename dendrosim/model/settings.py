@@ -81,8 +81,8 @@ class Plasticity(Part):
         Of W, for one presentation of each stream.
     theta_rate : float, optional
         Learning rate of Θ relative to W; by default that of the feedback rule.
-    decay : float
-        Decay λ of W and Θ for one presentation, relative to the learning rate.
+    decay : float, optional
+        Decay λ of W and Θ for one presentation, relative to the learning rate; by default that of the feedback rule.
     """
 
     mode: Literal["continuous", "at-convergence"] = "continuous"
@@ -90,6 +90,6 @@ class Plasticity(Part):
     streams: Count = 32
     learning_rate: Positive = 0.3
     theta_rate: NotNegative | None = None
-    decay: NotNegative = 0.0
+    decay: NotNegative | None = None
     epochs: Count = 20
     schedule: Literal["constant", "linear", "cosine"] = "linear"

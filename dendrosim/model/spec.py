@@ -114,9 +114,14 @@ class Model(Part):
         return tuple(math.prod(shape) for shape in self.shapes.values())
 
     @property
+    def is_sequence(self) -> bool:
+        """Whether one stimulus is a sequence, of one step or more; then stimuli and targets have an axis of steps."""
+        return any(connection.lag for connection in self.connections)
+
+    @property
     def steps(self) -> int:
         """Steps of the sequence that one stimulus is; 1 for a network that is not recurrent."""
-        return self.input[0] if any(connection.lag for connection in self.connections) else 1
+        return self.input[0] if self.is_sequence else 1
 
     @property
     def architecture(self) -> str:

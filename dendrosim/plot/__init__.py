@@ -9,6 +9,7 @@ from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import angles_page, learning_page, network_page, neuron_page, relaxation_page
+from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
@@ -43,6 +44,7 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "save_figure",
     "scaling",
     "settling",
 ]

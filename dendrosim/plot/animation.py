@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dendrosim.errors import DataError
-from dendrosim.files import replacing
+from dendrosim.files import check_writable, replace_file, writable, write_safely
 from dendrosim.model.parameters import angle_between
 from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import neuron as draw_neuron
@@ -149,7 +151,8 @@ def save_animation(
     Raises
     ------
     DataError
-        The ending is another, ffmpeg is not installed, or the file cannot be written.
+        The ending is another, ffmpeg is not installed, or the file cannot be written; then the sentence says where the
+        animation is instead.
     """
     if path.suffix == ".mp4":
         if shutil.which(mpl.rcParams["animation.ffmpeg_path"]) is None:
@@ -161,8 +164,22 @@ def save_animation(
         writer = PillowWriter(fps=fps)
     else:
         raise DataError(f"{path}: an animation ends in .mp4 or .gif; choose one of them.")
-    with replacing(path, "animation") as partial:
-        animation.save(partial, writer=writer, dpi=110, progress_callback=report)
+    check_writable(path, "animation")
+    content = _drawn(animation, path.name, writer, report)
+    write_safely(path, lambda place: replace_file(place, content), "animation")
+
+
+def _drawn(animation: FuncAnimation, name: str, writer: Any, report: Callable[[int, int], None] | None) -> bytes:
+    """Return the content of the file: drawn apart from its place, it is not lost where that cannot be written."""
+    with (
+        writable(Path(tempfile.gettempdir()), "animation"),
+        tempfile.TemporaryDirectory(prefix="dendrosim-") as folder,
+    ):
+        try:
+            animation.save(Path(folder) / name, writer=writer, dpi=110, progress_callback=report)
+        except subprocess.CalledProcessError as error:
+            raise DataError(f"{name}: ffmpeg made no animation (status {error.returncode}); write a .gif.") from None
+        return (Path(folder) / name).read_bytes()
 
 
 def _animation(figure: Figure, draw: Callable[[int], None], frames: int, fps: int) -> FuncAnimation:

@@ -10,7 +10,8 @@ import xarray as xr
 
 from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.model.settling import settling_curve
+from dendrosim.model import Model
+from dendrosim.model.settling import depth_below_output, settling_curve
 from dendrosim.plot.style import COLOURS, SYMBOLS, axes_or_new, styled
 from dendrosim.recording import Recording
 
@@ -24,8 +25,8 @@ def relaxation(
 ) -> Any:
     """Draw basal, apical, soma and error of one neuron, with the predicted settling of the error over them.
 
-    The prediction (dashed) is ξ* times :func:`dendrosim.model.settling_curve`; it holds, and is drawn, where the
-    recording started from a settled bottom-up sweep and no soma acts back on its dendrites.
+    The prediction (dashed) is ξ* times :func:`dendrosim.model.settling_curve`, where it holds; see
+    :func:`predicted_share`.
 
     Parameters
     ----------
@@ -49,9 +50,8 @@ def relaxation(
         if np.isfinite(trace).any():
             ax.plot(time, trace, color=COLOURS[variable], label=SYMBOLS[variable])
     attributes = recording.dataset.attrs
-    if attributes["start"] == "settled" and attributes["coupling"] == "one-way" and layer != "output":
-        depth = depth_below_output(recording, layer)
-        share = settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"])
+    share = predicted_share(recording, layer, presentation, time)
+    if share is not None:
         ax.plot(time, float(cell["error"][-1]) * share, "--", color="0.25", lw=1.0, label="predicted error")
     ax.axhline(0, color="0.8", lw=0.6, zorder=0)
     ax.set_xlim(0, min(time[-1], SHOWN_TIME_CONSTANTS * attributes["tau_soma"]))
@@ -67,13 +67,13 @@ def relaxation(
 def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any:
     """Draw, for each hidden layer, the largest error as a share of where it ends, with its closed form (dashed).
 
-    The closed form is :func:`dendrosim.model.settling_curve`: with every layer that the error has to pass the curve
-    starts flatter.
+    The closed form is :func:`dendrosim.model.settling_curve`, where it holds (:func:`predicted_share`): with every
+    layer that the error has to pass the curve starts flatter.
 
     Parameters
     ----------
     recording : Recording
-        Of a relaxation that started settled, with the error of all hidden layers; no soma acts back on its dendrites.
+        Of a relaxation, with the error of all hidden layers.
     presentation : int
         Which presentation.
     ax : matplotlib Axes, optional
@@ -82,14 +82,16 @@ def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any
     ax = axes_or_new(ax)
     recording.need("error", "layers", "tau_soma", "tau_apical")
     attributes = recording.dataset.attrs
+    line = None
     for layer in str(attributes["layers"]).split()[-2::-1]:
         cell = choose_cell(recording, layer, None, presentation)
         share, time = cell["error"].values / float(cell["error"][-1]), cell["time"].values
         ax.plot(time, share, label=f"{layer}, neuron {int(cell['index'])}", zorder=0)
-        depth = depth_below_output(recording, layer)
-        predicted = settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"])
-        ax.plot(time, predicted, "--", color="0.2", lw=0.9)
-    ax.plot([], [], "--", color="0.2", lw=0.9, label="closed form")
+        predicted = predicted_share(recording, layer, presentation, time)
+        if predicted is not None:
+            (line,) = ax.plot(time, predicted, "--", color="0.2", lw=0.9)
+    if line is not None:
+        line.set_label("closed form")
     ax.set_xlim(0, SHOWN_TIME_CONSTANTS * attributes["tau_soma"])
     ax.set_xlabel("time since the target appeared (ms)")
     ax.set_ylabel("error ξ / its equilibrium")
@@ -166,7 +168,35 @@ def choose_cell(recording: Recording, layer: str, neuron: int | None, presentati
     return cells.isel(neuron=int(places[0]))
 
 
-def depth_below_output(recording: Recording, layer: str) -> int:
-    """How many layers the error has to descend to reach a layer."""
-    layers = str(recording.dataset.attrs["layers"]).split()
-    return len(layers) - 1 - layers.index(layer)
+def predicted_share(recording: Recording, layer: str, presentation: int, time: np.ndarray) -> np.ndarray | None:
+    """Return ξ(t)/ξ* of the closed form, or None where there is none.
+
+    It holds for a presentation that converged from a settled bottom-up sweep, in a network without recurrence whose
+    somata do not act back on their dendrites.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of a relaxation.
+    layer : str
+        A layer of its network.
+    presentation : int
+        Which presentation.
+    time : array of float
+        Time since the target appeared, ms.
+    """
+    attributes = recording.dataset.attrs
+    model = Model.model_validate_json(attributes["description"])
+    holds = (
+        attributes["start"] == "settled"
+        and attributes["teacher"] != "none"
+        and attributes["coupling"] == "one-way"
+        and attributes["integrator"] != "settle"
+        and not model.is_sequence
+        and np.isfinite(recording.convergence_time[presentation])
+    )
+    nudged = model.teacher.kind == "nudged"
+    if not holds or (layer == "output" and not nudged):
+        return None
+    depth = depth_below_output(model, layer)
+    return settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"], nudged)

@@ -6,17 +6,19 @@ variables, provenance) stands in the file's notes as JSON, so that the recording
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
-from dendrosim.files import replacing
+from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.hdf import check_hdf
 from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
@@ -42,9 +44,11 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     Raises
     ------
     DataError
-        pynwb is not installed, the recording has no presentations, or the file cannot be written.
+        pynwb is not installed, the recording has no presentations, or the file cannot be written; then the sentence
+        says where the recording is instead.
     """
     pynwb = _pynwb()
+    check_writable(path, "recording")
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
     for name in ("model", "architecture", "fingerprint", "weights"):
@@ -52,6 +56,13 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
             raise DataError(
                 f"this recording does not say its '{name}', which NWB wants; export one as it was recorded."
             )
+    content = io.BytesIO()  # on a disk that gets full HDF5 ends the whole process
+    with h5py.File(content, "w") as written, pynwb.NWBHDF5IO(file=written, mode="w") as stream:
+        stream.write(_file(pynwb, dataset))
+    write_safely(path, lambda place: replace_file(place, content.getvalue()), "recording")
+
+
+def _file(pynwb: Any, dataset: xr.Dataset) -> NWBFile:
     file = pynwb.NWBFile(
         session_description=f"{dataset.attrs['model']} relaxes: {dataset.attrs['architecture']}",
         identifier=f"{dataset.attrs['fingerprint']}-{dataset.attrs['weights']}",
@@ -71,8 +82,7 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     for dimension, description in TABLES.items():
         if dimension in dataset.dims:
             _add_table(file, dimension, description, dataset)
-    with replacing(path, "recording") as partial, pynwb.NWBHDF5IO(partial, "w") as stream:
-        stream.write(file)
+    return file
 
 
 def read_nwb(path: Path) -> xr.Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,8 @@ def opened(path: str | Path, into_memory: bool) -> xr.Dataset:
         check_hdf(path, into_memory)
         store = H5NetCDFStore.open(path)
         try:
-            dataset = xr.open_dataset(store, chunks={}, decode_times=False)
+            with warnings.catch_warnings():  # xarray would leave a filter of its own behind
+                dataset = xr.open_dataset(store, chunks={}, decode_times=False)
             if into_memory:
                 dataset = dataset.load()
                 store.close()

@@ -12,11 +12,12 @@ import xarray as xr
 
 from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
-from dendrosim.files import replacing
+from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.opening import opened
 from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
+from dendrosim.recording.spool import write_netcdf
 
 if TYPE_CHECKING:
     from neo import Block
@@ -143,14 +144,21 @@ class Recording:
     def save(self, path: str | Path) -> Path:
         """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.
 
+        Missing folders are made.
+
         Raises
         ------
         DataError
-            The file cannot be written.
+            The file cannot be written; the sentence says where the recording is instead.
         """
         path = path_of(path, "the recording")
-        with replacing(path, "recording") as partial:
-            self.dataset.to_netcdf(partial, engine="h5netcdf", encoding=self._encoding())
+
+        def write(place: Path) -> None:
+            with replacing(place) as new:
+                write_netcdf(self.dataset, new, encoding=self._encoding())
+
+        check_writable(path, "recording")
+        write_safely(path, write, "recording")
         return path
 
     @classmethod
@@ -220,7 +228,9 @@ class Recording:
         return encoding
 
     def _reason(self) -> str:
-        tolerance = self.dataset.attrs["tolerance"]
+        tolerance, asked = self.dataset.attrs["tolerance"], self.dataset.attrs["presentations"]
+        if asked > len(self.convergence_time):
+            return f"interrupted after {len(self.convergence_time)} of {asked} presentations"
         moving = ~np.isfinite(self.convergence_time)
         if not moving.any():
             return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"

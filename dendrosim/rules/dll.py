@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Self
 
 from torch import Tensor
 
 from dendrosim.equilibrium import Network, State
 from dendrosim.model import Model, Parameters
-from dendrosim.model.parameters import feedback_deviation
+from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, drawn_norm
 from dendrosim.rules.rule import Rule, Updates
 
 
@@ -69,28 +68,27 @@ class DendriticLocalizedLearning(Rule):
         )
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay."""
-        if self.feedback == "released":
-            self._scale_back(network, parameters)
+        """Yield ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay: :mod:`dendrosim.model.local_update`."""
+        feedback = FEEDBACK[self.feedback]
         output_error = self.strength * network.output_error(state, targets)
         for synapses in network.descend(state, output_error, parameters.theta):
             name = synapses.name
             if name in parameters.bias:
                 yield f"{name}.bias", synapses.hebbian_bias()
-            learns = name in parameters.theta
-            hebbian = synapses.hebbian()
-            yield f"{name}.W", hebbian
-            if learns and self.feedback == "kolen-pollack":
-                yield f"{name}.theta", hebbian
-            del hebbian  # no update is kept longer than it is needed, since each is as large as its weights
-            if learns and self.feedback == "paper":
-                yield f"{name}.theta", synapses.hebbian_error().neg_()
-            elif learns and self.feedback == "released":
-                yield f"{name}.theta", synapses.hebbian_error()
+            change = synapses.change(FEEDFORWARD)
+            yield f"{name}.W", change
+            if name in parameters.theta and feedback == FEEDFORWARD:
+                yield f"{name}.theta", change
+            del change  # no update is kept longer than it is needed, since each is as large as its weights
+            if name in parameters.theta and feedback not in (None, FEEDFORWARD):
+                yield f"{name}.theta", synapses.change(feedback)
 
-    def _scale_back(self, network: Network, parameters: Parameters) -> None:
+    def constrain(self, network: Network, parameters: Parameters) -> None:
+        """Scale Θ back to the norm it is drawn with, where the feedback rule keeps it."""
+        feedback = FEEDBACK[self.feedback]
+        if feedback is None or not feedback.keeps_norm:
+            return
         for projection in network.projections:
             if projection.name in parameters.theta:
                 theta = parameters.theta[projection.name]
-                deviation = feedback_deviation(projection.connection, self.theta_deviation)
-                theta.mul_(deviation * math.sqrt(theta.numel()) / theta.norm())
+                theta.mul_(drawn_norm(projection.connection, self.theta_deviation) / theta.norm())

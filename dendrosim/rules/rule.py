@@ -57,6 +57,9 @@ class Rule(ABC):
         """Draw the parameters that no other rule has (:attr:`Parameters.own`); most rules have none."""
         return {}
 
+    def constrain(self, network: Network, parameters: Parameters) -> None:  # noqa: B027
+        """Put parameters back in place to where the rule keeps them, before each batch; most rules keep none."""
+
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
         """Return the state to predict with and to learn from: the bottom-up sweep, unless the rule has another."""
         return network.sweep(parameters, stimuli)
@@ -91,7 +94,7 @@ def noise_like(potential: Tensor, deviation: float, generator: torch.Generator) 
 
 def refuse_sequences(model: Model, rule: str) -> None:
     """Raise ModelError for a recurrent network, if a rule has no form for it."""
-    if model.steps > 1:
+    if model.is_sequence:
         raise ModelError(
             f"{model.source}: '{rule}' has no form for recurrent networks; set training.rule to 'dll', "
             "'predictive-coding' or 'backpropagation'."

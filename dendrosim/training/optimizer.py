@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dendrosim.equilibrium.torch_internals import adamw_step
 from dendrosim.model import Model, Parameters
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.rules import Rule
@@ -65,24 +66,8 @@ class Optimizer:
         if name not in self._moments:
             steps = torch.zeros((), dtype=torch.float32, device=tensor.device)
             self._moments[name] = torch.zeros_like(tensor), torch.zeros_like(tensor), steps
-        first, second, steps = self._moments[name]
-        steps.add_(1)
-        # What torch.optim.AdamW(fused=True) calls, without its bookkeeping for many parameters at a time.
-        torch._fused_adamw_(
-            [tensor],
-            [direction],
-            [first],
-            [second],
-            [],
-            [steps],
-            amsgrad=False,
-            beta1=0.9,
-            beta2=0.999,
-            lr=rate,
-            weight_decay=decay,
-            eps=1e-8,
-            maximize=True,
-        )
+        self._moments[name][2].add_(1)
+        adamw_step(tensor, direction, self._moments[name], rate, decay)
 
     def state(self) -> dict[str, Tensor]:
         """Return all that it remembers beside the parameters, by name."""

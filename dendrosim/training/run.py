@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pandas as pd
 
 from dendrosim.data import Dataset
 from dendrosim.errors import RunError
-from dendrosim.files import replace_file
+from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters
-from dendrosim.model.library import save_model
+from dendrosim.model.library import model_text
 from dendrosim.training import checkpoint
 
 RESULTS = ("model.toml", "weights.safetensors", "history.csv", "summary.json")
@@ -68,21 +67,22 @@ class Run:
         Raises
         ------
         RunError
-            The folder already holds a run, or cannot be written.
+            The folder already holds a run, or cannot be written; the sentence says where the run is instead.
         """
         folder = Path(folder)
         if not overwrite:
             refuse_to_overwrite(folder)
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            save_model(self.model, folder / "model.toml")
-            self.parameters.save(folder / "weights.safetensors", self.model)
-            write_history(folder, self.history)
-            training = self.model.training
-            summary: dict[str, str | int | float] = {f"test_{name}": value for name, value in self.test.items()}
-            summary |= {"rule": training.rule, "seed": training.seed, "epochs": training.epochs, "epoch": self.epoch}
-            replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+        write_safely(folder, self._write, "run", RunError)
         return folder
+
+    def _write(self, folder: Path) -> None:
+        replace_file(folder / "model.toml", model_text(self.model).encode())
+        replace_file(folder / "weights.safetensors", self.parameters.content(self.model))
+        write_history(folder, self.history)
+        training = self.model.training
+        summary: dict[str, str | int | float] = {f"test_{name}": value for name, value in self.test.items()}
+        summary |= {"rule": training.rule, "seed": training.seed, "epochs": training.epochs, "epoch": self.epoch}
+        replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -97,14 +97,3 @@ def refuse_to_overwrite(folder: Path) -> None:
 def write_history(folder: Path, history: pd.DataFrame) -> None:
     """Replace the history of a run folder; it can be read while the training goes on."""
     replace_file(folder / "history.csv", history.to_csv(index=False).encode())
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn what the system says when `folder` cannot be written into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"{folder}: the run cannot be written ({error.strerror}); make room for it, or choose another --out."
-        ) from None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ import pandas as pd
 from dendrosim.checks import LONGEST, path_of, shown, whole
 from dendrosim.data import load_data
 from dendrosim.errors import RunError
+from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model
 from dendrosim.model.library import described
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
-from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history, writing
+from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history
 from dendrosim.training.trainer import Trainer
 
 
@@ -66,7 +66,8 @@ def train(
     Raises
     ------
     RunError
-        The training diverged, the folder holds another run, there is nothing to resume, or another rank was lost.
+        The training diverged, the folder holds another run, another process trains into it, or it cannot be written;
+        there is nothing to resume; or another rank was lost.
     """
     model = described(model)
     if resume and overwrite:
@@ -76,27 +77,31 @@ def train(
     if hardware is not None and not isinstance(hardware, Hardware):
         raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
-    device, dtype = (hardware or Hardware()).prepare()
-    with Ranks.joined(device) as ranks:
-        trainer = Trainer(model, load_data(model), device, dtype, ranks)
+    settings, data = (hardware or Hardware()).prepare(), load_data(model)
+    with settings as (device, dtype), Ranks.joined(device) as ranks, ExitStack() as held:
+        trainer = Trainer(model, data, device, dtype, ranks)
         own_folder = Path(folder) if folder is not None and ranks.first else None
         if resume:
+            if own_folder is not None and own_folder.is_dir():
+                _hold(own_folder, held)
             trainer.restore(_checkpoint_of(model, folder))
         elif own_folder is not None:
-            _begin(own_folder, trainer.checkpoint(), overwrite)
+            _begin(own_folder, trainer.checkpoint(), overwrite, held)
+        kept = len(trainer.history)
         try:
             while not trainer.finished:
                 with refusing():
                     row = trainer.epoch(progress)
                 if own_folder is not None:
                     _keep(own_folder, trainer)
+                kept = len(trainer.history)
                 if ranks.first:
                     report(row)
             run = trainer.result()
         except RunError as error:
-            raise _with_checkpoint(error, folder, len(trainer.history)) from None
-    if own_folder is not None:
-        run.save(own_folder, overwrite=True)
+            raise _with_checkpoint(error, folder, kept) from None
+        if own_folder is not None:
+            run.save(own_folder, overwrite=True)
     return run
 
 
@@ -120,30 +125,48 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
     return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
 
 
-def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool) -> None:
+def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStack) -> None:
     """Make the run folder with its first checkpoint inside: a folder that is there can always be resumed."""
-    if not overwrite:
-        refuse_to_overwrite(folder)
-    with writing(folder):
+    with writable(folder, "run", RunError):
         if folder.exists():
+            _hold(folder, held)
+            if not overwrite:
+                refuse_to_overwrite(folder)
             checkpoint.write(folder)
             for name in RESULTS:
                 (folder / name).unlink(missing_ok=True)
             return
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            checkpoint.write(aside)
-            aside.chmod(0o755)
-            aside.rename(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        with temporary_folder(folder.absolute().parent) as aside:
+            new = aside / folder.name
+            new.mkdir()
+            _hold(new, held)
+            checkpoint.write(new)
+            try:
+                new.rename(folder)
+            except OSError:
+                if folder.exists():
+                    raise _busy(folder) from None
+                raise
+
+
+def _hold(folder: Path, held: ExitStack) -> None:
+    """Keep other processes out of a run folder for as long as this training lives."""
+    try:
+        held.enter_context(locked(folder))
+    except BlockingIOError:
+        raise _busy(folder) from None
+
+
+def _busy(folder: Path) -> RunError:
+    return RunError(f"{folder}: another process trains into this folder; wait for it, or choose another --out.")
 
 
 def _keep(folder: Path, trainer: Trainer) -> None:
-    with writing(folder):
-        trainer.checkpoint().write(folder)
-        write_history(folder, pd.DataFrame(trainer.history))
+    def write(place: Path) -> None:
+        trainer.checkpoint().write(place)
+        write_history(place, pd.DataFrame(trainer.history))
+
+    write_safely(folder, write, "run", RunError)
 
 
 def _with_checkpoint(error: RunError, folder: str | Path | None, epochs: int) -> RunError:

@@ -19,6 +19,7 @@ from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DivergedError, RunError
 from dendrosim.model import Model, Parameters
+from dendrosim.model.randomness import stream
 from dendrosim.rules import RULES, Rule
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
@@ -91,7 +92,7 @@ class Trainer:
             The loss, a parameter or a moment of the optimizer became NaN or infinite.
         """
         start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
-        generator = np.random.default_rng([self._settings.seed, number])
+        generator = np.random.default_rng(stream(self._settings.seed, "order of samples", number))
         self._rule.generator = self._generator(number)
         order = generator.permutation(len(self._data.train))
         sums: Counter[str] = Counter()
@@ -184,6 +185,7 @@ class Trainer:
         own, share = self._ranks.part(len(batch))
         stimuli = self._tensor(self._drawn(batch, own, generator))
         targets = self._tensor(self._data.train.targets[batch[own]])
+        self._rule.constrain(self._network, self.parameters)
         state = self._rule.infer(self._network, self.parameters, stimuli)
         measured = self._measured(state, targets)
         whole_batch = self._ranks.total(measured if share else self._nothing())
@@ -246,7 +248,7 @@ class Trainer:
 
     def _generator(self, epoch: int) -> torch.Generator:
         """Return the source of a rule's noise in one epoch; each rank has other presentations and other noise."""
-        sequence = np.random.SeedSequence([self._settings.seed, epoch, self._ranks.rank])
+        sequence = stream(self._settings.seed, "rule", epoch, self._ranks.rank)
         return torch.Generator(self._device).manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 
     def _tensor(self, array: np.ndarray) -> Tensor:

@@ -18,7 +18,7 @@ from plotly.offline import get_plotlyjs
 
 from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
-from dendrosim.files import replace_file, writable
+from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
 from dendrosim.recording import Recording
 from dendrosim.recording.record import VARIABLES
@@ -62,7 +62,7 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     recording : Recording
         Potentials over (presentation, time, neuron).
     path : str or Path
-        File to write; one that is there is replaced.
+        File to write; one that is there is replaced. Missing folders are made.
 
     Returns
     -------
@@ -72,7 +72,8 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        The recording holds no neuron, or lacks what tells one from another; or the page cannot be written.
+        The recording holds no neuron, or lacks what tells one from another; or the file cannot be written; then the
+        sentence says where the page is instead.
     """
     if not isinstance(recording, Recording):
         raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
@@ -81,6 +82,7 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
     recording.need("time", "layer", "index")
+    check_writable(path, "page")
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
@@ -99,8 +101,8 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     shell["sentence"] = html.escape(selection.sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
-    with writable(path, "page"):
-        replace_file(path, Template(_resource("template.html")).substitute(shell).encode())
+    page = Template(_resource("template.html")).substitute(shell).encode()
+    write_safely(path, lambda place: replace_file(place, page), "page")
     return path
 
 

@@ -1,5 +1,7 @@
 """The command line: what each command prints and writes, and how it fails."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dendrosim import cli
+from dendrosim.circuit import Circuit
 from dendrosim.cli import app, main
 from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, load_model
@@ -159,3 +162,47 @@ def test_help_names_every_command_and_version_is_shown():
 def test_importing_the_package_or_asking_for_help_loads_no_engine():
     code = "import sys, dendrosim, dendrosim.cli; sys.exit(bool({'torch', 'brian2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Lets Ctrl-C be pressed at the n-th report of a circuit."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def press(method, call):
+        original, calls = getattr(Circuit, method), []
+
+        def watched(self, *arguments, report=None, **settings):
+            def count(row):
+                calls.append(row)
+                if len(calls) == call:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+            return original(self, *arguments, report=count, **settings)
+
+        monkeypatch.setattr(Circuit, method, watched)
+
+    yield press
+    signal.signal(signal.SIGINT, handler)
+
+
+def test_a_learning_that_is_interrupted_writes_the_weights_of_the_epochs_that_had_ended(tmp_path, ctrl_c):
+    ctrl_c("learn", 2)
+    out = tmp_path / "w.safetensors"
+    result = run(app, ["learn", "digits-mlp", "--mode", "at-convergence", "--out", str(out)])
+    assert result.exit_code == 130
+    assert "The learning was interrupted after 2 of 20 epochs; the circuit has their weights." in result.output
+    assert f"Written: {out}" in result.output.replace("\n", "")
+    drawn, kept = Parameters.initialise(load_model("digits-mlp"), 0), Parameters.load(out, load_model("digits-mlp"))
+    assert np.abs(kept.W["output"] - drawn.W["output"]).max() > 0
+
+
+def test_a_relaxation_that_is_interrupted_says_so_and_leaves_nothing_behind(tmp_path, ctrl_c):
+    model = load_model("digits-mlp")
+    Parameters.initialise(model, 0).save(tmp_path / "w.safetensors", model)
+    ctrl_c("relax", 3)
+    arguments = ["--weights", str(tmp_path / "w.safetensors"), "--out", str(tmp_path / "recording.nc")]
+    result = run(app, ["relax", "digits-mlp", *arguments])
+    assert result.exit_code == 130
+    assert "The relaxation was interrupted before any presentation had ended; nothing is kept." in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]

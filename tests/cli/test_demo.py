@@ -21,6 +21,8 @@ def test_the_demo_prints_accuracies_convergence_and_agreement(demonstration):
     _, output = demonstration
     for rule in ("DLL kolen-pollack", "DLL fixed", "DLL paper", "backpropagation"):
         assert float(re.search(rf"{rule}\s+│\s+([\d.]+) %", output)[1]) > 93
+    row = re.search(r"DLL kolen-pollack\s+│.*", output)[0]
+    assert len(re.findall(r"\d+°", row)) == 2  # one for each matrix of feedback weights
     assert re.search(r"[\d.]+ to [\d.]+ ms of model time", output)
     differences = re.findall(r"largest relative difference, \S+\s+│ (\S+)", output)
     assert len(differences) == 3

@@ -6,10 +6,13 @@ import signal
 import tomllib
 from pathlib import Path
 
+import psutil
 import pytest
+from trainings import start
 
 from dendrosim import cli
 from dendrosim.benchmark import comparison, runner, table, tables
+from dendrosim.benchmark.rows import add_row, read_rows, settings_hash
 from dendrosim.benchmark.tables import RULES, TABLES, Cell
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
@@ -75,9 +78,9 @@ def client():
         yield started
 
 
-def run(cells, folder, client):
+def run(cells, folder, client, say=lambda sentence: None):
     rows = []
-    runner.run_cells(cells, folder / "rows.jsonl", folder / "runs", "command", client, rows.append)
+    runner.run_cells(cells, folder / "rows.jsonl", folder / "runs", "command", client, rows.append, say)
     return rows
 
 
@@ -102,10 +105,118 @@ def test_a_training_that_cannot_be_done_is_an_error_once_all_others_are_finished
     assert [row["key"] for row in runner.finished(tmp_path / "rows.jsonl")] == [GOOD.key]
 
 
-def test_a_line_that_was_cut_off_is_not_taken_for_a_row(tmp_path):
+def test_a_line_that_was_cut_off_is_not_taken_for_a_row_and_is_told(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes('{"key": "a"}\n{"key": "b", "θ'.encode()[:-1])
+    rows, notes = read_rows(path)
+    assert rows == runner.finished(path) == [{"key": "a"}]
+    assert notes == [f"{path}: a row in line 2 was cut off, so its training does not count as finished."]
+
+
+def test_the_row_after_one_that_was_cut_off_is_whole(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"key": "a"}\n{"key": "b", "te')
-    assert runner.finished(path) == [{"key": "a"}]
+    add_row(path, {"key": "c"})
+    assert read_rows(path) == ([{"key": "a"}, {"key": "c"}], [])
+    path.write_text('{"key": "a"}\n{"key": "b", "te{"key": "c"}\n')  # as version 0.1 added it
+    rows, notes = read_rows(path)
+    assert rows == [{"key": "a"}, {"key": "c"}]
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"model": "a"}', b'{"key": 3}', b'{"key": "\xff"}', b"[1]", b"[" * 10**5, b"1" * 5000],
+    ids=range(6),
+)
+def test_what_is_no_row_is_an_error_that_names_its_line(tmp_path, line):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"key": "a"}\n' + line + b"\n")
+    with pytest.raises(RunError, match=r"rows\.jsonl: line 2 is no row .*; correct or delete it"):
+        runner.finished(path)
+
+
+@pytest.mark.parametrize("change", [{"test": None}, {"seconds": "long"}, {"rule": "none"}, {"model": 3}])
+def test_a_row_that_no_table_can_be_made_of_is_an_error_before_anything_is_trained(tmp_path, change):
+    path = Path("results/rules.jsonl")
+    row = json.loads((Path(__file__).parents[2] / path).read_text().splitlines()[0]) | change
+    (tmp_path / "results").mkdir()
+    (tmp_path / path).write_text(json.dumps(row) + "\n")
+    with pytest.raises(RunError, match="delete that row"):
+        bench("rules", "--quick", out=tmp_path / "results", runs=tmp_path / "runs")
+
+
+def test_rows_that_several_processes_add_at_once_are_all_there(tmp_path):
+    def add(first):
+        for number in range(first, first + 20):
+            add_row(tmp_path / "rows.jsonl", {"key": str(number)})
+
+    processes = [start(add, first) for first in (0, 20)]
+    for process in processes:
+        process.join()
+    assert {row["key"] for row in runner.finished(tmp_path / "rows.jsonl")} == set(map(str, range(40)))
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_a_training_whose_model_was_edited_does_not_count_as_finished(tmp_path, client, monkeypatch):
+    first = run([GOOD], tmp_path, client)
+    slow = load_model("digits-mlp").changed(training={"learning_rate": 1e-5, "epochs": 1})
+    monkeypatch.setattr(Cell, "described", lambda cell: slow)
+    monkeypatch.setattr(runner, "train_cell", _trains_slowly)
+    said = []
+    second = run([GOOD], tmp_path, client, said.append)
+    assert second[0]["settings"] != first[0]["settings"]
+    assert second[0]["test"] != first[0]["test"]
+    assert said == [f"{GOOD.key}: its settings are others than those of its row, so it is trained again."]
+    assert runner.finished(tmp_path / "rows.jsonl") == second  # in the place of the old one
+    assert run([GOOD], tmp_path, client, said.append) == second
+    assert len(said) == 1
+
+
+def _trains_slowly(cell, folder, command):
+    model = load_model("digits-mlp").changed(training={"learning_rate": 1e-5, "epochs": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cell, "described", lambda cell: model)
+        return original(cell, folder, command)
+
+
+def test_rows_of_version_0_1_count_and_it_is_said(tmp_path, client):
+    (row,) = run([GOOD], tmp_path, client)
+    del row["settings"]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    said = []
+    assert run([GOOD], tmp_path, client, said.append) == [row]
+    assert "1 rows of version 0.1 have no hash of their settings and are taken as they are" in said[0]
+
+
+def test_the_hash_of_settings_knows_what_decides_the_numbers_and_nothing_else():
+    model = load_model("digits-mlp", rule="dll")
+    others = [
+        {"training": {"seed": 1}},
+        {"training": {"rule": "backpropagation"}},
+        {"layers": [{"kind": "dense", "units": 10}]},
+        {"rules": {"dll": {"feedback": "fixed"}}},
+        {"data": "digits-images"},
+        {"activation": "relu"},
+    ]
+    same = [
+        {"plasticity": {"epochs": 7}},
+        {"cell": {"tau_soma": 7.0}},
+        {"rules": {"perturbation": {"heads": "output"}}},
+    ]
+    assert len({settings_hash(model.changed(**change)) for change in others} | {settings_hash(model)}) == 7
+    assert {settings_hash(model.changed(**change)) for change in same} == {settings_hash(model)}
+
+
+def test_nothing_of_a_cluster_listens_to_other_machines(client):
+    own = psutil.Process()
+    addresses = {
+        connection.laddr.ip
+        for process in (own, *own.children(recursive=True))
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
 
 
 def test_a_worker_manages_its_memory_as_a_training_outside_of_a_table_does(client):

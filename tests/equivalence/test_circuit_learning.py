@@ -8,18 +8,22 @@ from networks import convolution, dense, feedback, model_of, networks, parameter
 
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
-from dendrosim.model import Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 
 RATE = 0.01
 
 
 def wanted(model, parameters, stimuli, targets):
-    tensors, engine = parameters.map(torch.from_numpy), Network(model)
-    state = engine.sweep(tensors, torch.tensor(stimuli))
+    """What a step of the learning rate changes, divided by it: update, decay, and Θ at the norm that a rule keeps."""
+    tensors, engine = parameters.map(lambda array: torch.from_numpy(array.copy())), Network(model)
     rule = DendriticLocalizedLearning.from_model(model)
-    updates = Parameters.collect(rule.updates(engine, tensors, state, torch.tensor(targets)))
-    return updates.map(lambda tensor: tensor.numpy())
+    rule.constrain(engine, tensors)
+    state = engine.sweep(tensors, torch.tensor(stimuli))
+    before, after = dict(tensors.map(torch.clone).items()), dict(tensors.items())
+    for name, update in rule.updates(engine, tensors.map(torch.clone), state, torch.tensor(targets)):
+        after[name] += RATE * (update - (0 if name.endswith(".bias") else rule.decay * before[name]))
+    rule.constrain(engine, tensors)
+    return {name: ((after[name] - torch.from_numpy(array)) / RATE).numpy() for name, array in parameters.items()}
 
 
 def learned_in_one_slot(model, parameters, stimuli, targets, target="numpy", integrator="settle", **plasticity):
@@ -33,9 +37,8 @@ def learned_in_one_slot(model, parameters, stimuli, targets, target="numpy", int
 
 
 def largest_difference(changes, updates):
-    update = dict(updates.items())
-    scale = max(np.abs(array).max() for array in update.values())
-    return max(np.abs(change - update.get(name, 0.0)).max() for name, change in changes.items()) / scale
+    scale = max(np.abs(array).max() for array in updates.values())
+    return max(np.abs(change - updates[name]).max() for name, change in changes.items()) / scale
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

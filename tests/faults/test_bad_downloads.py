@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -198,6 +199,7 @@ def test_a_download_killed_midway_is_never_used(server, catalog, root):
     assert check("tiny").state == "missing"
     assert fetched()[-1] == f"{root / 'tiny/a.bin'}: fetched."
     assert locate("tiny")[0].read_bytes() == GOOD
+    assert [path.name for path in root.rglob("*")] == ["tiny", "a.bin"]  # what the killed one left is gone
 
 
 def zipped(members):
@@ -237,6 +239,62 @@ def test_an_archive_with_the_wrong_member_leaves_no_file(member, message, server
         fetched()
     assert not (root / "tiny/a.bin").exists()
     assert not [name for name in files_below(root) if "partial" in name]
+
+
+def test_two_processes_that_fetch_one_archive_at_once_both_have_it(server, catalog, root):
+    archive = tar(MEMBERS)
+    server.answer(archive)
+    files = (File("tiny/a.bin", sha256(GOOD), "inside/a.bin"), File("tiny/b.bin", "", "inside/b.bin"))
+    catalog(files, sha256(archive), "tiny.tar.gz")
+    context = multiprocessing.get_context("fork")
+    gate, answers = context.Barrier(4), context.Queue()
+
+    def fetch_at_once():
+        gate.wait()
+        try:
+            answers.put(fetched())
+        except BaseException as error:
+            answers.put(error)
+
+    processes = [context.Process(target=fetch_at_once) for _ in range(4)]
+    for process in processes:
+        process.start()
+    reports = [answers.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    assert all(isinstance(report, list) for report in reports), reports
+    assert server.asked == 1
+    assert files_below(root) == ["tiny/a.bin", "tiny/b.bin"]
+
+
+def test_an_archive_that_the_user_put_there_is_used_and_left(server, catalog, root):
+    archive = tar(MEMBERS)
+    catalog((File("tiny/a.bin", sha256(GOOD), "inside/a.bin"),), sha256(archive), "tiny.tar.gz")
+    write(root / "tiny.tar.gz", archive)
+    fetched()
+    assert server.asked == 0
+    assert files_below(root) == ["tiny.tar.gz", "tiny/a.bin"]
+
+
+def test_a_folder_of_data_that_cannot_be_written_is_told_before_anything_is_downloaded(server, catalog, root):
+    catalog((File("tiny/a.bin", sha256(GOOD)),))
+    root.parent.mkdir(exist_ok=True)
+    root.write_text("in the way")
+    with pytest.raises(DataError, match=r"the data set cannot be written \(.*\); make room"):
+        fetched()
+    assert server.asked == 0
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_downloads_have_the_mode_of_the_umask(server, catalog, root, umask):
+    server.answer(GOOD)
+    catalog((File("tiny/a.bin", sha256(GOOD)),))
+    before = os.umask(umask)
+    try:
+        fetched()
+    finally:
+        os.umask(before)
+    assert (root / "tiny/a.bin").stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_what_no_address_offers_is_an_error_that_says_how_to_make_it(catalog, root):

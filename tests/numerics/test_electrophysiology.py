@@ -76,3 +76,12 @@ def test_an_unknown_compartment_or_an_activation_without_bounds_is_one_sentence(
         current_clamp(ONE_WAY, [10.0], "axon")
     with pytest.raises(CircuitError, match="activation 'relu' has no bounded rate; choose tanh or sigmoid"):
         firing_rate(ONE_WAY, "relu", np.array([-70.0]))
+
+
+def test_a_step_that_the_method_cannot_follow_is_refused_and_the_next_smaller_one_is_not():
+    cell = ConductanceCell(coupling="two-way")
+    limit = 2.785 / np.linalg.eigvals(cell.conductances / cell.capacitances[:, None]).real.max()
+    with pytest.raises(CircuitError, match="choose a positive dt below"):
+        current_clamp(cell, [100.0], dt=1.001 * limit)
+    clamp = current_clamp(cell, [100.0], step=60 * limit, after=60 * limit, dt=0.99 * limit)
+    assert float(np.abs(clamp["V_soma"] - cell.resting_potential).max()) < 50

@@ -21,6 +21,8 @@ from dendrosim.model import Parameters
 from dendrosim.rules import DendriticLocalizedLearning
 from dendrosim.training.optimizer import Optimizer
 
+PAPER = {"dll": {"feedback": "paper", "decay": 0.0}}
+
 
 def plain_step(model, parameters, stimuli, targets, rate):
     """One step of plain ascent with the model's rule; returns the parameters before and after, and δ of each layer."""
@@ -30,6 +32,7 @@ def plain_step(model, parameters, stimuli, targets, rate):
     )
     rule = DendriticLocalizedLearning.from_model(model)
     engine, tensors = Network(model), parameters.map(lambda array: torch.from_numpy(array.copy()))
+    rule.constrain(engine, tensors)
     state = engine.sweep(tensors, torch.tensor(stimuli))
     output_error = rule.strength * engine.output_error(state, torch.tensor(targets))
     synapses = engine.descend(state, output_error, tensors.theta)
@@ -43,7 +46,7 @@ def plain_step(model, parameters, stimuli, targets, rate):
 @given(networks(layers=dense_layers()), st.floats(0.001, 2.0))
 def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_delta(network, rate):
     model, parameters, stimuli, targets = network
-    model = model.changed(rules=feedback("paper"))
+    model = model.changed(rules=PAPER)
     after, deltas = plain_step(model, parameters, stimuli, targets, rate)
     for name, theta in parameters.theta.items():
         delta = deltas[name]
@@ -55,7 +58,7 @@ def test_a_plain_step_of_the_paper_rule_multiplies_theta_by_one_minus_eta_delta_
 @given(networks(layers=dense_layers()), st.floats(0.01, 1.0))
 def test_the_norm_of_theta_cannot_grow_under_the_paper_rule_while_eta_delta_squared_is_at_most_one(network, share):
     model, parameters, stimuli, targets = network
-    model = model.changed(rules=feedback("paper"))
+    model = model.changed(rules=PAPER)
     _, deltas = plain_step(model, parameters, stimuli, targets, rate=1e-6)
     largest = max(float((delta**2).sum(axis=1).max()) for delta in deltas.values())
     rate = share / max(largest, 1e-6)
@@ -103,7 +106,7 @@ def test_the_strength_of_a_nudging_teacher_scales_every_error():
 @given(networks(layers=convolutional_layers()), st.floats(0.01, 0.5))
 def test_the_paper_rule_descends_the_squared_error_that_theta_itself_feeds_back(network, rate):
     model, parameters, stimuli, targets = network
-    model = model.changed(rules=feedback("paper"))
+    model = model.changed(rules=PAPER)
     after, deltas = plain_step(model, parameters, stimuli, targets, rate)
     for connection in model.connections:
         if not connection.has_feedback:

@@ -1,5 +1,6 @@
 """Oracle: autograd, in float64."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -25,7 +26,10 @@ def drive_of_the_output(model, parameters, stimuli):
         number += 1
         if layer.kind == "branches":
             names = [f"hidden-{number}-branch-{branch}" for branch in range(1, len(layer.layers) + 1)]
-            drives = [functional.conv2d(activity, parameters.W[each], parameters.bias[each]) for each in names]
+            drives = [
+                functional.conv2d(activity, parameters.W[each], parameters.bias[each], padding=branch.padding)
+                for each, branch in zip(names, layer.layers, strict=True)
+            ]
             activity, below = [activation.function(torch, drive) for drive in drives], names
             continue
         name = "output" if index == len(model.layers) - 1 else f"hidden-{number}"
@@ -104,6 +108,19 @@ def test_every_activation_states_its_own_slope(name):
     activity = activation.function(torch, drive)
     activity.sum().backward()
     torch.testing.assert_close(activation.slope(torch, activity.detach()), drive.grad, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_softplus_neither_overflows_nor_loses_its_slope(dtype):
+    drive = torch.tensor([-80.0, -20.0, -1.0, 0.0, 1.0, 20.0, 89.0, 710.0, 1e4], dtype=dtype)
+    softplus = ACTIVATIONS["softplus"]
+    activity = softplus.function(torch, drive)
+    wanted = torch.logaddexp(drive.double(), torch.zeros(()).double())
+    torch.testing.assert_close(activity.double(), wanted, rtol=4 * torch.finfo(dtype).eps, atol=0)
+    slope = softplus.slope(torch, activity).double()
+    torch.testing.assert_close(slope, torch.sigmoid(drive.double()), rtol=8 * torch.finfo(dtype).eps, atol=0)
+    numpy = softplus.function(np, drive.numpy())
+    np.testing.assert_allclose(numpy, activity.numpy(), rtol=4 * torch.finfo(dtype).eps)
 
 
 def test_the_loss_of_a_network_is_the_one_its_output_error_descends():

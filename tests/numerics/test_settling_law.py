@@ -4,10 +4,11 @@ from math import factorial
 
 import numpy as np
 import pytest
-from networks import parameters_of, presentations_of, small_model
+from networks import convolution, dense, model_of, parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
 from dendrosim.model import settling_curve
+from dendrosim.model.settling import depth_below_output
 from dendrosim.recording import Record
 
 TAU = 10.0
@@ -88,6 +89,23 @@ def test_a_dendritic_time_constant_adds_a_filter_to_the_chain():
     error = recording.layer("hidden-1")["error"].values[0]
     predicted = settling_curve(recording.dataset["time"].values, 1, tau_soma=10.0, tau_apical=4.0)
     np.testing.assert_allclose(error / error[-1], predicted[:, None] * np.ones(5), atol=1.5e-3)
+
+
+@pytest.mark.parametrize("layer", ["output", "hidden-2", "hidden-1"])
+def test_a_nudged_output_soma_adds_a_filter_too(layer):
+    model = small_model((4, 5, 4, 3), cell={"tau_apical": 4.0}, teacher={"kind": "nudged", "strength": 0.4})
+    recording = Circuit(model, parameters_of(model, 1), dt=0.02).relax(*presentations_of(model, 1, 1), start="settled")
+    error = recording.layer(layer)["error"].values[0]
+    time, depth = recording.dataset["time"].values, depth_below_output(model, layer)
+    predicted = settling_curve(time, depth, tau_soma=10.0, tau_apical=4.0, nudged=True)
+    np.testing.assert_allclose(error / error[-1], predicted[:, None] * np.ones(error.shape[1]), atol=2e-3)
+
+
+def test_the_depth_of_branches_is_the_same():
+    layers = [convolution(2), {"kind": "branches", "layers": [convolution(1), convolution(1, 2)]}, dense(3)]
+    model = model_of([1, 8, 8], layers)
+    depths = {layer: depth_below_output(model, layer) for layer in model.layer_names}
+    assert depths == {"hidden-1": 2, "hidden-2-branch-1": 1, "hidden-2-branch-2": 1, "output": 0}
 
 
 def test_the_settling_curve_is_the_erlang_law_for_an_instantaneous_dendrite():

@@ -145,5 +145,5 @@ def test_five_epochs_on_digits_reach_what_is_promised(name, wanted):
     model = load_model(name).changed(training={"rule": "target-propagation", "epochs": 5})
     run = train(model, seed=0)
     assert run.test_accuracy >= wanted
-    angles = run.history.filter(like="angle.")
+    angles = run.history.filter(regex=r"^angle\.")
     assert (angles.iloc[-1] < 45).all()

@@ -119,10 +119,11 @@ def test_learning_shows_the_weights_of_each_epoch():
     ("name", "sentence"),
     [
         ("film.avi", "ends in .mp4 or .gif; choose one of them"),
-        ("nowhere/film.gif", "cannot be written .*; make room for it, or choose another place"),
+        ("file/film.gif", "cannot be written .*; make room for it, or choose another place"),
     ],
 )
 def test_an_animation_that_cannot_be_written_says_why(recording, tmp_path, name, sentence):
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match=sentence):
         save_animation(relaxing_neurons(recording, "hidden-1", 0), tmp_path / name, 20)
 

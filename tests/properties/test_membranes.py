@@ -1,4 +1,4 @@
-"""Conductance cells: what convergence means in millivolts, membrane noise, recordings and the table of parameters."""
+"""Conductance cells: what convergence means in millivolts, recordings and the table of parameters."""
 
 import numpy as np
 import pytest
@@ -32,36 +32,6 @@ def test_the_test_of_convergence_sees_the_rate_of_change_of_every_potential(coup
         change = factor * np.diff(cells[name].values[:, -4:-1], axis=1) / dt
         assert np.abs(change).max() > 1e-3
         np.testing.assert_allclose(change, distance.values[:, -4:-2], rtol=1e-3, atol=1e-6)
-
-
-def noisy(seed, coupling="one-way", target="numpy"):
-    cell = {"kind": "conductance", "coupling": coupling, "noise": 2.0, "seed": seed}
-    model = small_model((2, 40, 2), output="identity", cell=cell)
-    circuit = Circuit(model, parameters_of(model, 0), target, dt=0.2)
-    return circuit.relax(*presentations_of(model, 4, 0), record=Record(POTENTIALS), time_limit=400.0)
-
-
-def test_membrane_noise_gives_the_soma_the_standard_deviation_that_the_model_says():
-    recording = noisy(0)
-    soma = recording.layer("hidden-1")["V_soma"].sel(time=slice(100, 400))
-    # 160 cells for about 60 time constants each: the estimate errs by about 1/√(2·160·30), so 4 % are four of its
-    # standard deviations; Euler steps of a 26th of the time constant add another one per cent.
-    assert float(soma.std("time").mean()) == pytest.approx(2.0, rel=0.04)
-
-
-def test_a_noisy_network_runs_to_the_time_limit_and_says_why():
-    recording = noisy(0)
-    assert not recording.converged
-    assert "membrane noise of 2 mV keeps the cells moving" in recording.reason
-    assert recording.dataset.attrs["integrator"] == "euler"
-    assert float(recording.dataset["time"][-1]) >= 400.0
-
-
-@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
-def test_the_seed_decides_the_noise(target):
-    first, again, other = (noisy(seed, target=target).dataset["V_soma"].values for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 1.0
 
 
 def test_membrane_potentials_of_a_rate_cell_cannot_be_recorded():

@@ -1,9 +1,11 @@
 """Recordings: dimensions, units, files, and batches that are taken in turns."""
 
+import shutil
 import tracemalloc
 
 import numpy as np
 import pytest
+import xarray as xr
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 from dendrosim.circuit import Circuit
@@ -187,10 +189,27 @@ def test_synapses_that_are_not_there_are_refused(circuit, synapses, sentence):
 
 
 def test_a_recording_that_cannot_be_written_says_so_in_one_sentence(circuit, recording, tmp_path):
-    nowhere = tmp_path / "no-such-folder" / "recording.nc"
+    (tmp_path / "file").write_text("in the way")
+    nowhere = tmp_path / "file" / "recording.nc"
     with pytest.raises(
         DataError, match=r"the recording cannot be written .*; make room for it, or choose another place"
     ):
         recording.save(nowhere)
     with pytest.raises(DataError, match="the recording cannot be written"):
         circuit.relax(*presentations_of(MODEL, 1, 0), out=nowhere)
+
+
+def test_where_room_is_short_hdf5_never_meets_the_full_disk_for_that_would_end_the_process(
+    circuit, tmp_path, monkeypatch
+):
+    usage, to_netcdf = shutil.disk_usage(tmp_path), xr.Dataset.to_netcdf
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2**20))
+
+    def in_memory(self, path=None, **settings):
+        assert path is None
+        return to_netcdf(self, path, **settings)
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", in_memory)
+    pairs = presentations_of(MODEL, 3, 0)
+    streamed = circuit.relax(*pairs, out=tmp_path / "recording.nc")
+    assert streamed.dataset.equals(circuit.relax(*pairs).dataset)

@@ -14,6 +14,7 @@ from trainings import change_data, start, state_of, training_of
 from dendrosim.model import Parameters
 from dendrosim.training import Hardware, train
 from dendrosim.training.checkpoint import NAME, Checkpoint
+from dendrosim.training.run import FILES
 
 CROPPED = {"augmentation": "crop-flip"}
 TRAININGS = {
@@ -98,7 +99,7 @@ def test_killed_at_twenty_random_moments_the_folder_holds_one_loadable_checkpoin
         ends.append(process.exitcode)
         if folder.exists():
             epochs.append(Checkpoint.read(folder).epoch)
-            assert [path.name for path in folder.glob("checkpoint*") if path.suffix != ".partial"] == [NAME]
+            assert [path.name for path in folder.glob("checkpoint*")] == [NAME]
     assert set(ends) == {-signal.SIGKILL}
     assert epochs == sorted(epochs)
     assert len(set(epochs)) > 3  # it went on time and again
@@ -107,7 +108,8 @@ def test_killed_at_twenty_random_moments_the_folder_holds_one_loadable_checkpoin
     assert resumed.history.drop(columns="seconds").equals(whole.history.drop(columns="seconds"))
     for (name, a), (_, b) in zip(resumed.parameters.items(), whole.parameters.items(), strict=True):
         assert a.tobytes() == b.tobytes(), name
-    assert not list(folder.glob("*.partial"))
+    assert {path.name for path in folder.iterdir()} == set(FILES)  # what the killed ones left is gone
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_checkpoint_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path):
@@ -168,13 +170,15 @@ def test_the_test_set_decides_nothing(monkeypatch):
 
 
 def test_deterministic_mode_changes_nothing_on_a_cpu(tmp_path):
-    model = training_of("cnn", epochs=1)
-    try:
-        for name, deterministic in (("free", False), ("deterministic", True)):
-            train(model, folder=tmp_path / name, hardware=Hardware(deterministic=deterministic))
-            assert torch.are_deterministic_algorithms_enabled() == deterministic
-    finally:
-        torch.use_deterministic_algorithms(False)
+    model, modes = training_of("cnn", epochs=1), []
+    for name, deterministic in (("free", False), ("deterministic", True)):
+        train(
+            model,
+            folder=tmp_path / name,
+            hardware=Hardware(deterministic=deterministic),
+            report=lambda row: modes.append(torch.are_deterministic_algorithms_enabled()),
+        )
+    assert modes == [False, True]
     assert state_of(tmp_path / "free") == state_of(tmp_path / "deterministic")
 
 

@@ -20,6 +20,10 @@ namespace {
     for (int row = 0; row < {{rows}}; row++) {
         _matrix_product<false>({{fan_in}}, {{positions}}, {{channels}}, 1, {{get_array_name(arrays.weights)}}, 1, {{fan_in}},
                                {{get_array_name(arrays.above)}} + (size_t)row * {{post}}, {{positions}}, 1, _matrix.data());
-        _scatter_windows(_matrix, {{get_array_name(arrays.below)}} + (size_t)row * {{pre}});
+        auto* _feedback = {{get_array_name(arrays.below)}} + (size_t)row * {{pre}};
+        {% if not accumulate %}
+        std::fill_n(_feedback, {{pre}}, 0);
+        {% endif %}
+        _scatter_windows(_matrix, _feedback);
     }
 {% endblock %}

@@ -13,12 +13,12 @@ namespace {
 {% block maincode %}
     if ({{get_array_name(arrays.active)}}[0] > 0{% if not continuous %} && {{get_array_name(arrays.converged)}}[0] > 0{% endif %}) {
         const auto _rate = {{get_array_name(arrays.rate)}}[0];
-        const auto _kept = 1 - std::abs(_rate) * {{get_array_name(arrays.decay)}}[0];
+        const auto _kept = 1 - _rate * {{get_array_name(arrays.decay)}}[0];
         auto* _weights = {{get_array_name(arrays.weights)}};
         const auto* _delta = {{get_array_name(arrays.above)}} + {{lag * post}};
         if (_kept != 1)
             std::transform(_weights, _weights + {{post * pre}}, _weights, [_kept](auto w) { return w * _kept; });
-        _matrix_product<true>({{post}}, {{pre}}, {{rows - lag}}, _rate / {{rows}}, _delta, 1, {{post}},
+        _matrix_product<true>({{post}}, {{pre}}, {{rows - lag}}, {{sign}} * _rate / {{rows}}, _delta, 1, {{post}},
                               {{get_array_name(arrays.source)}}, {{pre}}, 1, _weights);
         {% if "bias" in arrays %}
         for (int row = 0; row < {{rows}}; row++)

@@ -19,9 +19,9 @@ static void _gather_windows(const {{real}}* cells, std::vector<{{real}}>& matrix
 {
     _each_window([&](size_t entry, int cell) { matrix[entry] = cells[cell]; });  // the padding stays zero
 }
+// Adds to the cells.
 static void _scatter_windows(const std::vector<{{real}}>& matrix, {{real}}* cells)
 {
-    std::fill(cells, cells + {{channels * height * width}}, {{real}}(0));
     _each_window([&](size_t entry, int cell) { cells[cell] += matrix[entry]; });
 }
 {% endmacro %}

@@ -24,7 +24,7 @@ __global__ void _convolution_adjoint(const {{real}}* deltas, const {{real}}* wei
             sum += weights[((above * {{channels}} + channel) * {{kernel_height}} + i) * {{kernel_width}} + j]
                  * delta[(above * {{down}} + row) * {{across}} + column];
     }
-    feedback[k] = sum;
+    feedback[k] {{ "+=" if accumulate else "=" }} sum;
 }
 }
 {% endblock %}

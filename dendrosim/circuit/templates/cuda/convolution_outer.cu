@@ -51,7 +51,7 @@ __global__ void _convolution_bias(const {{real}} rate, const {{real}}* delta, {{
         {{ plasticity.rates() }}
         const auto* delta = {{get_array_name(arrays.above, prefix="dev")}};
         _convolution_outer<<<{{arrays.weights.size}}, _THREADS>>>(
-            rate, kept, delta, {{get_array_name(arrays.source, prefix="dev")}}, {{get_array_name(arrays.weights, prefix="dev")}});
+            {{sign}} * rate, kept, delta, {{get_array_name(arrays.source, prefix="dev")}}, {{get_array_name(arrays.weights, prefix="dev")}});
         CUDA_CHECK_ERROR("_convolution_outer");
         {% if "bias" in arrays %}
         _convolution_bias<<<{{arrays.bias.size}}, _THREADS>>>(rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});

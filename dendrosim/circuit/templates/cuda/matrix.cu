@@ -38,6 +38,8 @@ static void _multiply(const int rows, const int columns, const int depth, const 
                       const {{real}}* b, const size_t b_depth, const size_t b_column,
                       const {{real}} kept, const {{real}}* base, const size_t base_row, {{real}}* c)
 {
+    if (rows == 0 || columns == 0)
+        return;  // a sequence of one step has no rows a lag apart
     const dim3 threads(_TILE, _TILE), blocks((columns + _TILE - 1) / _TILE, (rows + _TILE - 1) / _TILE);
     _matrix_product<<<blocks, threads>>>(rows, columns, depth, factor, a, a_row, a_depth,
                                          b, b_depth, b_column, kept, base, base_row, c);

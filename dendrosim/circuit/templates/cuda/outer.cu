@@ -27,7 +27,7 @@ __global__ void _bias(const {{real}} rate, const {{real}}* delta, {{real}}* bias
         {{ plasticity.rates() }}
         const auto* delta = {{get_array_name(arrays.above, prefix="dev")}} + {{lag * post}};
         auto* weights = {{get_array_name(arrays.weights, prefix="dev")}};
-        _multiply({{post}}, {{pre}}, {{rows - lag}}, rate, delta, 1, {{post}},
+        _multiply({{post}}, {{pre}}, {{rows - lag}}, {{sign}} * rate, delta, 1, {{post}},
                   {{get_array_name(arrays.source, prefix="dev")}}, {{pre}}, 1, kept, weights, {{pre}}, weights);
         {% if "bias" in arrays %}
         _bias<<<{{elements.threads(post)}}>>>(rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});

@@ -16,9 +16,9 @@ __global__ void _unpool(const {{real}}* pooled, {{real}}* layer{% if "chosen" in
     const size_t window = ((k / {{cells}} * {{channels}} + channel) * {{down}} + y / {{window_height}}) * {{across}} + x / {{window_width}};
     const bool beyond = y >= {{down * window_height}} || x >= {{across * window_width}};  // the last whole window
     {% if connection.pooling.kind == "max-pool" %}
-    layer[k] = beyond || chosen[window] != k % {{cells}} ? {{real}}(0) : pooled[window];
+    layer[k] {{ "+=" if accumulate else "=" }} beyond || chosen[window] != k % {{cells}} ? {{real}}(0) : pooled[window];
     {% else %}
-    layer[k] = beyond ? {{real}}(0) : pooled[window] / {{window_height * window_width}};
+    layer[k] {{ "+=" if accumulate else "=" }} beyond ? {{real}}(0) : pooled[window] / {{window_height * window_width}};
     {% endif %}
 }
 }

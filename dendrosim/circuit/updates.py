@@ -1,0 +1,72 @@
+"""Weight changes that the cells of a circuit ask for, computed from their own potentials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from dendrosim.circuit import kernels
+from dendrosim.model import Model, Parameters
+from dendrosim.model.connections import Connection
+from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, LocalUpdate
+
+Cells = Mapping[str, np.ndarray]
+CellState = Mapping[str, Cells]
+
+
+def equilibrium_updates(model: Model, state: CellState) -> Parameters:
+    """Return ΔW, Δb and ΔΘ at local convergence, the mean over presentations, without the decay.
+
+    They are those of :mod:`dendrosim.model.local_update`, with the feedback rule of the model.
+
+    Parameters
+    ----------
+    model : Model
+        Gives the feedback rule.
+    state : mapping
+        ``state[layer][variable]`` of shape (presentation, cell) or, along a sequence, (presentation, step, cell):
+        basal, error and delta.
+    """
+    updates, feedback = Parameters(), FEEDBACK[model.rules.dll.feedback]
+    for connection in model.connections:
+        name, below, above = connection.name, state[connection.below], state[connection.above]
+        updates.W[name] = _change(connection, FEEDFORWARD, below, above)
+        if connection.has_bias:
+            delta, count = _above(connection, above["delta"])
+            updates.bias[name] = delta.sum(axis=(0, *range(2, delta.ndim))) / count
+        if connection.has_feedback and feedback is not None:
+            updates.theta[name] = _change(connection, feedback, below, above)
+    return updates
+
+
+def _change(connection: Connection, update: LocalUpdate, below: Cells, above: Cells) -> np.ndarray:
+    post, count = _above(connection, above[update.post])
+    pre = _below(connection, update.pre, below)
+    if connection.kind == "conv2d":
+        product = kernels.convolution_outer(post, pre, connection.shape[2:], connection.padding)
+    else:
+        product = post.T @ pre.reshape(len(pre), math.prod(connection.source_shape))
+    return update.sign * product / count
+
+
+def _above(connection: Connection, cells: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the layer above as rows, and of how many rows a mean is: the first steps of a lag have no partner."""
+    count = cells.size // cells.shape[-1]
+    return cells[:, connection.lag :].reshape(-1, *connection.above_shape), count
+
+
+def _below(connection: Connection, variable: str, cells: Cells) -> np.ndarray:
+    """Return a variable of the layer below as rows, where the weights see it; the last steps of a lag are left out."""
+    basal, seen = (
+        (array[:, : array.shape[1] - connection.lag] if connection.lag else array).reshape(-1, *connection.below_shape)
+        for array in (cells["basal"], cells[variable])
+    )
+    pooling = connection.pooling
+    if pooling is None:
+        return seen
+    if pooling.kind == "max-pool":
+        return kernels.take(seen, kernels.max_pool(basal, pooling.window)[1])
+    windows = kernels.pool_windows(seen, pooling.window)
+    return windows.mean(axis=-1) if variable == "basal" else windows.sum(axis=-1)
