@@ -97,6 +97,7 @@ def add_row(path: Path, row: Row) -> None:
     """
 
     def write(place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
         with locked(place.parent, wait=True):
             rows = [other for other in read_rows(place)[0] if other["key"] != row["key"]]
             write_rows(place, [*rows, row])

@@ -19,6 +19,7 @@ from safetensors.numpy import save
 from safetensors.torch import save as save_tensors
 
 import dendrosim as ds
+from dendrosim.benchmark.rows import check_rows, read_rows
 from dendrosim.circuit import Circuit
 from dendrosim.data import load_data, readers
 from dendrosim.errors import CircuitError, DataError, DendrosimError, ModelError, ParametersError, RunError
@@ -180,7 +181,7 @@ def claiming(size, kind):
 
 
 def mat_73():
-    content = hdf(lambda file: file.create_dataset("X", (3,)))
+    content = hdf(lambda file: file.create_dataset("X", (3,), "f4"))
     return b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\0" * 384 + content
 
 
@@ -194,7 +195,7 @@ LIES = {
     "an archive of something else": (readers.read_npz, "a.npz", zipped("other.npy", npy((2, 3)))),
     "a frame of terabytes": (readers.read_hdf, "a.h5", claiming(2**40, "f8")),
     "a frame of three gigabytes": (readers.read_hdf, "a.h5", claiming(2**27, "i1")),
-    "a file without its group": (readers.read_hdf, "a.h5", hdf(lambda file: file.create_dataset("x", (3,)))),
+    "a file without its group": (readers.read_hdf, "a.h5", hdf(lambda file: file.create_dataset("x", (3,), "f4"))),
     "an empty file": (readers.read_hdf, "a.h5", hdf(lambda file: None)),
     "a link to nowhere": (readers.read_hdf, "a.h5", hdf(lambda f: f.__setitem__("x", h5py.SoftLink("/y")))),
     "a .mat file of version 7.3": (readers.read_svhn, "a.mat", mat_73()),
@@ -468,14 +469,13 @@ def test_a_checkpoint_with_other_tensors_is_refused(tensors):
         Checkpoint({}, 0, 0, [], 0, tensors).check({"x.W": torch.zeros(2)})
 
 
-def test_a_row_that_is_none_does_not_count(tmp_path):
-    from dendrosim.benchmark.runner import finished
-
-    row = {"key": "k", "model": "m", "rule": "dll", "variant": "", "seed": 0, "epochs": 1, "test": {"accuracy": 0.5}}
-    row |= {"seconds": 1.0, "machine": "m", "command": "c", "rule": "backpropagation"}
-    keyless = {name: value for name, value in row.items() if name != "key"}
-    lines = [json.dumps(row).encode(), b"\xff", b"3", b"[" * 5000, json.dumps(keyless).encode(), b'{"key": "cut o']
-    assert finished(write(tmp_path / "rows.jsonl", b"\n".join(lines))) == [row]
+@pytest.mark.parametrize(
+    "line", [b"\xff", b"3", b"[" * 5000, b"{}", b'{"key": "k", "model": "m"}', b'{"key": "k", "rule": []}']
+)
+def test_a_row_that_is_none_is_named(line, tmp_path):
+    path = write(tmp_path / "rows.jsonl", line + b"\n")
+    with pytest.raises(RunError, match=r"is no row|of the row 'k' cannot be used|is of no rule"):
+        check_rows(path, read_rows(path)[0])
 
 
 def test_stimuli_in_float64_are_taken_by_weights_in_float32():
