@@ -93,7 +93,7 @@ def check_writable(path: Path, what: str, error: type[DendrosimError] = DataErro
     Parameters
     ----------
     path : Path
-        The file; folders that are missing above it are made.
+        The file; folders that are missing above it are made for the attempt only.
     what : str
         What it is, for the sentence of the error.
     error : type
@@ -104,11 +104,16 @@ def check_writable(path: Path, what: str, error: type[DendrosimError] = DataErro
     DendrosimError
         It cannot be written.
     """
+    missing = [folder for folder in path.parents if not os.path.isdir(folder)]  # the innermost first
     try:
         with _beside(path) as probe:
             probe.write_bytes(b"")
     except (OSError, ValueError) as failure:  # a ValueError of a name with a zero byte
         raise error(_not_written(path, what, failure)) from None
+    finally:
+        for folder in missing:  # what fails before it writes leaves nothing behind
+            with suppress(OSError, ValueError):
+                folder.rmdir()
 
 
 def write_safely(

@@ -81,7 +81,7 @@ def check_rows(path: Path, rows: Iterable[Row]) -> None:
         try:
             _TableRow.model_validate(row)
         except ValidationError as error:
-            key = error.errors()[0]["loc"][0]
+            key = ".".join(map(str, error.errors()[0]["loc"])) or "a key"
             raise RunError(f"{path}: '{key}' of the row '{row['key']}' cannot be used; delete that row.") from None
         if row["rule"] not in RULES:
             raise RunError(f"{path}: the row '{row['key']}' is of no rule of the tables; delete that row.")
@@ -97,6 +97,7 @@ def add_row(path: Path, row: Row) -> None:
     """
 
     def write(place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
         with locked(place.parent, wait=True):
             rows = [other for other in read_rows(place)[0] if other["key"] != row["key"]]
             write_rows(place, [*rows, row])

@@ -56,6 +56,7 @@ def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress
         raise DataError(f"no address offers {paths} as it is: {wanted.note}")
     first = data_root() / download.files[0].path
     check_writable(first, "data set")
+    first.parent.mkdir(parents=True, exist_ok=True)
     with _alone(first.parent, report) as waited:
         if waited and not _incomplete(_states(download, report)):
             return

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from dendrosim.checks import is_file, path_of, reason
+from dendrosim.checks import is_file, path_of, reason, shown
 from dendrosim.errors import ModelError
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model.mistakes import sentence
@@ -51,6 +51,9 @@ def load_model(name: str | Path, settings: str | None = None, rule: str | None =
     ModelError
         There is no such model, or its file is not valid; the sentence names file, key and remedy.
     """
+    for wanted, what in ((settings, "the settings"), (rule, "the rule")):
+        if wanted is not None and not isinstance(wanted, str):
+            raise ModelError(f"{what}: {shown(wanted)} is no name; give one, or leave it out.")
     path = path_of(name, "the model", ModelError)
     path = path if path.suffix == ".toml" else model_folder() / f"{name}.toml"
     if not is_file(path):
@@ -61,13 +64,13 @@ def load_model(name: str | Path, settings: str | None = None, rule: str | None =
     others = _settings(values.pop("settings", {}), path)
     model = validated(values, str(path))
     if rule is not None:
-        model = model.changed(**others.get(str(rule), {})).changed(training={"rule": rule})
+        model = model.changed(**others.get(rule, {})).changed(training={"rule": rule})
     if settings is None:
         return model
-    if str(settings) not in others:
+    if settings not in others:
         there = f"it has {', '.join(others)}" if others else "it has none"
         raise ModelError(f"{path}: settings: there is no table 'settings.{settings}'; {there}.")
-    return model.changed(**others[str(settings)])
+    return model.changed(**others[settings])
 
 
 def described(model: Model | str | Path) -> Model:

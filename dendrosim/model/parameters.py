@@ -186,21 +186,21 @@ class Parameters:
         The shapes of a rule's own parameters are not the model's business.
         """
         wanted = _shapes(model)
+        for key, array in self.items():
+            if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+                kind = getattr(array, "dtype", type(array).__name__)
+                raise ParametersError(f"{source}: '{key}' is of type {kind}; give a NumPy array of floats.")
+            if key not in wanted and not key.endswith(".own"):
+                raise ParametersError(f"{source}: '{key}' is no parameter of {model.architecture}; take it out.")
+        there = dict(self.items())
         for key, shape in wanted.items():
-            name, _, kind = key.rpartition(".")
-            array = getattr(self, kind).get(name)
-            if array is None or np.shape(array) != shape:
-                found = "nothing" if array is None else f"shape {np.shape(array)}"
+            found = f"shape {there[key].shape}" if key in there else "nothing"
+            if found != f"shape {shape}":
                 raise ParametersError(
                     f"{source}: '{key}' has {found} where {model.architecture} needs {shape}; "
                     "use parameters of that network."
                 )
-        for key, array in self.items():
-            if key not in wanted and not key.endswith(".own"):
-                raise ParametersError(f"{source}: '{key}' is no parameter of {model.architecture}; take it out.")
-            if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-                kind = getattr(array, "dtype", type(array).__name__)
-                raise ParametersError(f"{source}: '{key}' is of type {kind}; give a NumPy array of floats.")
+        for key, array in there.items():
             if not np.isfinite(array).all():
                 raise ParametersError(
                     f"{source}: '{key}' holds NaN or infinite values; the run that made it diverged, "
@@ -241,7 +241,7 @@ def _check_room(model: Model) -> None:
 def _floating(dtype: Any) -> np.dtype:
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         found = np.dtype(object)
     if found.kind != "f":
         raise ParametersError(f"the dtype is {shown(dtype)}, and weights are floats; choose float32 or float64.")

@@ -10,6 +10,7 @@ from dendrosim.errors import DataError
 from dendrosim.plot.style import COLOUR_MAP, axes_or_new, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.recording import Recording
+from dendrosim.recording.samples import DIMENSIONS
 
 
 @styled
@@ -31,10 +32,11 @@ def error_map(recording: Recording, presentation: int = 0, variable: str = "erro
         Where to draw.
     """
     ax = axes_or_new(ax, 4.2, 3.2)
-    recording.need(variable, "tau_soma", "layers", "layer")
-    values = recording.presentation(presentation)[variable]
-    if values.dims != ("time", "neuron") or not values.size:
+    recording.need("tau_soma", "layers", "layer", "time")
+    recorded = recording.dataset.data_vars.get(variable)
+    if recorded is None or recorded.dims != DIMENSIONS or not recorded.size:
         raise DataError(f"'{variable}' is not recorded over times and neurons; draw another variable.")
+    values = recording.presentation(presentation)[variable]
     end = min(float(values["time"][-1]), SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"]))
     values = values.sel(time=slice(0, end))
     layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name in values["layer"].values]

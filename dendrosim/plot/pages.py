@@ -42,9 +42,11 @@ def relaxation_page(recording: Recording, presentation: int = 0, columns: int = 
     for row, layer in zip(grid, layers, strict=True):
         cells = Recording(recording.layer(layer)).presentation(presentation)
         largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:columns]
-        for ax, index in zip(row, cells["index"].values[largest], strict=True):
+        for ax, index in zip(row, cells["index"].values[largest], strict=False):
             relaxation(recording, layer, int(index), presentation, ax)
             ax.label_outer()
+        for ax in row[len(largest) :]:
+            ax.set_axis_off()
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure

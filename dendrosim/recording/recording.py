@@ -104,7 +104,7 @@ class Recording:
 
     def need(self, *names: str) -> None:
         """Raise DataError unless all these variables, coordinates and attributes are in the recording."""
-        there = {*self.dataset.variables, *self.dataset.dims, *self.dataset.attrs}
+        there = {*self.dataset.variables, *self.dataset.attrs}
         for name in names:
             if name not in there:
                 raise DataError(f"this recording holds no '{name}'; record it, or choose what does without.")
@@ -134,8 +134,8 @@ class Recording:
         DataError
             There is no such presentation.
         """
-        self.need("time", "presentation")
-        number, count = whole(number, "the presentation"), self.dataset.sizes["presentation"]
+        self.need("time")
+        number, count = whole(number, "the presentation"), self.dataset.sizes.get("presentation", 0)
         if not 0 <= number < count:
             raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
         shown = self.dataset.isel(presentation=[number])

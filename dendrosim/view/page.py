@@ -81,7 +81,7 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
-    recording.need("time", "presentation", "layer", "index")
+    recording.need("time", "layer", "index")
     check_writable(path, "page")
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))

@@ -95,6 +95,8 @@ def test_the_help_can_be_read_on_an_ascii_terminal():
         ("train", "digits-mlp", "--out", "x" * 300),
         ("view", "x" * 300),
         ("view", "."),
+        ("view", "[/b]"),
+        ("export", "nothing.nc", "--out", "new/folder/recording.nwb"),
         ("export", "/dev/null"),
         ("relax", "digits-mlp", "--weights", "nothing"),
         ("audit", "[/b]"),

@@ -19,6 +19,7 @@ from safetensors.numpy import save
 from safetensors.torch import save as save_tensors
 
 import dendrosim as ds
+from dendrosim.benchmark.rows import check_rows, read_rows
 from dendrosim.circuit import Circuit
 from dendrosim.data import load_data, readers
 from dendrosim.errors import CircuitError, DataError, DendrosimError, ModelError, ParametersError, RunError
@@ -82,6 +83,12 @@ def test_a_name_that_no_file_can_have_is_no_model(name):
         load_model(name)
 
 
+@pytest.mark.parametrize("options", [{"rule": 10**5000}, {"settings": ["paper"]}, {"rule": []}])
+def test_a_rule_and_settings_are_names(options):
+    with pytest.raises(ModelError, match="is no name; give one"):
+        load_model("digits-mlp", **options)
+
+
 def test_numbers_of_numpy_and_quantities_of_brian2_describe_a_model():
     model = MODEL.changed(training={"seed": np.int64(3), "learning_rate": np.float32(0.5)}, cell={"tau_soma": 20 * ms})
     assert (model.training.seed, model.training.learning_rate, model.cell.tau_soma) == (3, 0.5, 20.0)
@@ -116,6 +123,20 @@ def test_metadata_that_are_no_table_are_no_weights(metadata, tmp_path):
     path = weights_file(tmp_path / "w.safetensors", dict(parameters_of(MODEL, 0).items()), metadata)
     with pytest.raises(ParametersError, match="no weights file of dendrosim"):
         Parameters.load(path, MODEL)
+
+
+@pytest.mark.parametrize("array", [[[1], [1, 2]], np.zeros((4, 5), int), np.broadcast_to(0.0, (10**12, 5)), "x", None])
+def test_weights_that_are_no_arrays_of_the_right_shape_are_refused(array):
+    parameters = parameters_of(MODEL, 0)
+    parameters.W["hidden-1"] = array
+    with pytest.raises(ParametersError, match=r"'hidden-1\.W' (is of type|has shape)"):
+        parameters.check(MODEL)
+
+
+@pytest.mark.parametrize("dtype", ["nonsense", int, complex, object(), pytest.param(10**5000, id="5001-digits")])
+def test_weights_are_drawn_as_floats_or_not_at_all(dtype):
+    with pytest.raises(ParametersError, match="weights are floats; choose float32 or float64"):
+        Parameters.initialise(MODEL, 0, dtype=dtype)
 
 
 def test_weights_in_types_that_numpy_lacks_are_refused(tmp_path):
@@ -160,7 +181,7 @@ def claiming(size, kind):
 
 
 def mat_73():
-    content = hdf(lambda file: file.create_dataset("X", (3,)))
+    content = hdf(lambda file: file.create_dataset("X", (3,), "f4"))
     return b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\0" * 384 + content
 
 
@@ -174,7 +195,7 @@ LIES = {
     "an archive of something else": (readers.read_npz, "a.npz", zipped("other.npy", npy((2, 3)))),
     "a frame of terabytes": (readers.read_hdf, "a.h5", claiming(2**40, "f8")),
     "a frame of three gigabytes": (readers.read_hdf, "a.h5", claiming(2**27, "i1")),
-    "a file without its group": (readers.read_hdf, "a.h5", hdf(lambda file: file.create_dataset("x", (3,)))),
+    "a file without its group": (readers.read_hdf, "a.h5", hdf(lambda file: file.create_dataset("x", (3,), "f4"))),
     "an empty file": (readers.read_hdf, "a.h5", hdf(lambda file: None)),
     "a link to nowhere": (readers.read_hdf, "a.h5", hdf(lambda f: f.__setitem__("x", h5py.SoftLink("/y")))),
     "a .mat file of version 7.3": (readers.read_svhn, "a.mat", mat_73()),
@@ -315,10 +336,19 @@ def test_a_figure_of_a_recording_that_lacks_a_variable_names_it(recording):
     for draw in (ds.plot.relaxation, ds.plot.phase_portrait, ds.plot.neuron):
         with pytest.raises(DataError, match="holds no 'apical'"):
             draw(lacking, "hidden-1")
+    with pytest.raises(DataError, match="'numpy' is not recorded over times and neurons"):
+        ds.plot.error_map(recording, variable="numpy")
+    with pytest.raises(DataError, match="holds no 'time'"):
+        ds.plot.error_map(Recording(recording.dataset.drop_vars("time")))
     with pytest.raises(DataError, match=r"relaxation: presentation is 1\.5; give a whole number"):
         ds.plot.relaxation(recording, "hidden-1", presentation=1.5)
     with pytest.raises(DataError, match="relaxation: recording is 3; give Recording"):
         ds.plot.relaxation(3, "hidden-1")
+
+
+def test_a_page_has_room_for_more_neurons_than_a_layer_has(recording):
+    axes = ds.plot.relaxation_page(recording, columns=5).axes
+    assert [ax.axison for ax in axes] == [True] * 3 + [False] * 2 + [True] * 4 + [False]
 
 
 def test_equal_records_with_arrays_are_equal_and_others_are_not():
@@ -439,14 +469,13 @@ def test_a_checkpoint_with_other_tensors_is_refused(tensors):
         Checkpoint({}, 0, 0, [], 0, tensors).check({"x.W": torch.zeros(2)})
 
 
-def test_a_row_that_is_none_does_not_count(tmp_path):
-    from dendrosim.benchmark.runner import finished
-
-    row = {"key": "k", "model": "m", "rule": "dll", "variant": "", "seed": 0, "epochs": 1, "test": {"accuracy": 0.5}}
-    row |= {"seconds": 1.0, "machine": "m", "command": "c", "rule": "backpropagation"}
-    keyless = {name: value for name, value in row.items() if name != "key"}
-    lines = [json.dumps(row).encode(), b"\xff", b"3", b"[" * 5000, json.dumps(keyless).encode(), b'{"key": "cut o']
-    assert finished(write(tmp_path / "rows.jsonl", b"\n".join(lines))) == [row]
+@pytest.mark.parametrize(
+    "line", [b"\xff", b"3", b"[" * 5000, b"{}", b'{"key": "k", "model": "m"}', b'{"key": "k", "rule": []}']
+)
+def test_a_row_that_is_none_is_named(line, tmp_path):
+    path = write(tmp_path / "rows.jsonl", line + b"\n")
+    with pytest.raises(RunError, match=r"is no row|of the row 'k' cannot be used|is of no rule"):
+        check_rows(path, read_rows(path)[0])
 
 
 def test_stimuli_in_float64_are_taken_by_weights_in_float32():

@@ -18,7 +18,7 @@ from networks import parameters_of, small_model
 from safetensors.torch import save as save_tensors
 
 from dendrosim.benchmark.comparison import lines, markdown
-from dendrosim.benchmark.runner import finished
+from dendrosim.benchmark.rows import check_rows, read_rows
 from dendrosim.benchmark.tables import TABLES
 from dendrosim.data import load_data, readers
 from dendrosim.model import Parameters
@@ -287,8 +287,8 @@ def rows(random: Random) -> Case:
 
     def summed(path: Path) -> None:
         table = TABLES["rules"]
-        found = finished(path)
-        {row["key"]: row for row in found}
+        found, _ = read_rows(path)
+        check_rows(path, found)
         markdown(table, lines(table, found), found)
 
     return "rows.jsonl", "\n".join(written).encode() + random.choice([b"", b"\n", b"\xff\n"]), summed

@@ -59,7 +59,7 @@ def edited(path: Path, random: Random) -> str:
     """Change one thing in a NetCDF file, and say which; a second change may not be possible any more."""
     try:
         return edit(path, random)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, MemoryError) as error:
         return f"not possible: {error}"
 
 
