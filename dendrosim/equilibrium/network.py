@@ -149,7 +149,8 @@ class Network:
 
     def activate(self, drive: Tensor) -> Tensor:
         """Put f(z) of hidden cells in the place of z."""
-        return self._in_place(drive) if self._in_place else drive.copy_(self._activation.function(torch, drive))
+        # A copy, because autograd may need the drive that is overwritten.
+        return self._in_place(drive) if self._in_place else drive.copy_(self._activation.function(torch, drive.clone()))
 
     def times_slope(self, error: Tensor, u: Tensor) -> Tensor:
         """Return ξ ⊙ f'(z) of hidden cells, from u = f(z)."""

@@ -19,7 +19,15 @@ from dendrosim.recording import Record, Recording
 from dendrosim.training import train, trainer
 from dendrosim.training.checkpoint import Checkpoint
 
-ROW = {"quantity": "time", "measured": "1.0", "target": "report", "value": 1.0}
+ROW = {
+    "quantity": "time",
+    "measured": "1.0",
+    "target": "report",
+    "value": 1.0,
+    "rule": "dll",
+    "panel": "MLP",
+    "paper": None,
+}
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def explosive(**training):
 
 
 def test_divergence_names_epoch_and_layer_and_the_last_good_checkpoint_which_loads(tmp_path):
-    folder, late = tmp_path / "run", explosive(learning_rate=3.0)
+    folder, late = tmp_path / "run", explosive(learning_rate=0.68)
     with pytest.raises(RunError) as raised:
         train(late, folder=folder)
     sentence = str(raised.value)

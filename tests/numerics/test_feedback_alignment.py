@@ -48,9 +48,10 @@ def test_direct_feedback_alignment_with_the_jacobian_of_the_output_is_backpropag
         # Of one presentation, so that one matrix a layer holds all paths from its cells to the drive of the output.
         state, rows = engine.sweep(parameters, stimuli), {layer: [] for layer in model.layer_names[:-1]}
         for unit in torch.eye(model.sizes[-1], dtype=torch.float64):
-            for synapses in engine.descend(state, unit[None], parameters.W):
-                if synapses.error is not None:
-                    rows[synapses.projection.below].append(synapses.error.flatten())
+            # Every connection of a layer sees the same error.
+            errors = {each.projection.below: each.error for each in engine.descend(state, unit[None], parameters.W)}
+            for layer, row in rows.items():
+                row.append(errors[layer].flatten())
         parameters.own.update({layer: torch.stack(errors) for layer, errors in rows.items()})
         wanted = updates_of(Backpropagation(), model, parameters, stimuli, targets)
         assert_same(updates_of(DirectFeedbackAlignment(), model, parameters, stimuli, targets), wanted)

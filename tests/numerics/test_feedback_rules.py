@@ -1,5 +1,7 @@
 """Oracle: the algebra of one plain step of each feedback rule."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -108,14 +110,17 @@ def test_the_paper_rule_descends_the_squared_error_that_theta_itself_feeds_back(
     model, parameters, stimuli, targets = network
     model = model.changed(rules=PAPER)
     after, deltas = plain_step(model, parameters, stimuli, targets, rate)
+    thetas = {name: torch.from_numpy(theta).requires_grad_() for name, theta in parameters.theta.items()}
+    fed_back = Counter()  # by layer, from all connections above it
     for connection in model.connections:
-        if not connection.has_feedback:
-            continue
-        theta = torch.from_numpy(parameters.theta[connection.name]).requires_grad_()
-        fed_back = map_of(connection).adjoint(theta, torch.from_numpy(deltas[connection.above]))
-        (fed_back.square().sum() / 2 / len(stimuli)).backward()
+        if connection.has_feedback:
+            delta = torch.from_numpy(deltas[connection.above])
+            part = map_of(connection).adjoint(thetas[connection.name], delta)
+            fed_back[connection.below] = fed_back[connection.below] + part
+    sum(error.square().sum() / 2 / len(stimuli) for error in fed_back.values()).backward()
+    for name, theta in thetas.items():
         wanted = theta.detach().numpy() - rate * theta.grad.numpy()
-        np.testing.assert_allclose(after.theta[connection.name], wanted, rtol=0, atol=1e-12 * (1 + abs(wanted).max()))
+        np.testing.assert_allclose(after.theta[name], wanted, rtol=0, atol=1e-12 * (1 + abs(wanted).max()))
 
 
 def test_the_released_sign_moves_theta_against_the_published_one_and_keeps_its_norm():

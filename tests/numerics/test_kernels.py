@@ -35,10 +35,14 @@ def test_pools_take_whole_windows_and_give_back_to_the_cells_they_took_from():
     assert pooled.shape == (2, 3, 3, 2)
     for (row, channel, y, x), value in np.ndenumerate(pooled):
         assert value == BELOW[row, channel, 2 * y : 2 * y + 2, 3 * x : 3 * x + 3].max()
-    layer = np.empty_like(BELOW)
+    layer = np.zeros_like(BELOW)
     kernels.put(pooled, chosen, layer)
     assert np.count_nonzero(layer) == pooled.size
     np.testing.assert_array_equal(layer[layer != 0], BELOW[layer != 0])
+    before = layer.copy()
+    kernels.put(pooled, chosen, layer)
+    np.testing.assert_array_equal(layer, 2 * before)  # what several connections give back adds up
+    layer[...] = 0
     kernels.spread(pooled, (2, 3), layer)
     np.testing.assert_allclose(kernels.pool_windows(layer, (2, 3)).sum(axis=-1), pooled)
     np.testing.assert_array_equal(layer[..., 6:], 0.0)

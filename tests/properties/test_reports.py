@@ -43,9 +43,9 @@ def test_whoever_watches_changes_no_bit(name, start):
 @pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.slow)])
 def test_noise_and_targets_are_the_same_to_the_bit_when_watched(target):
     model = small_model(cell={"kind": "conductance", "noise": 0.5})
-    circuit = Circuit(model, parameters_of(model, 0), target=target)
-    alone = circuit.relax(*presentations_of(model, 2, 0), time_limit=20.0)
-    rows, watched = reports_of(circuit, *presentations_of(model, 2, 0), time_limit=20.0)
+    one, other = (Circuit(model, parameters_of(model, 0), target=target) for _ in range(2))
+    alone = one.relax(*presentations_of(model, 2, 0), time_limit=20.0)
+    rows, watched = reports_of(other, *presentations_of(model, 2, 0), time_limit=20.0)
     assert watched.dataset.identical(alone.dataset)
     assert len(rows) > 20
 
