@@ -15,6 +15,7 @@ __version__ = version("dendrosim")
 
 _HOME = {
     "Circuit": "dendrosim.circuit",
+    "Dataset": "dendrosim.data",
     "Model": "dendrosim.model",
     "Network": "dendrosim.equilibrium",
     "Parameters": "dendrosim.model",
@@ -30,6 +31,7 @@ _MODULES = ("errors", "plot", "view")
 
 __all__ = [
     "Circuit",
+    "Dataset",
     "Model",
     "Network",
     "Parameters",
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from dendrosim import errors, plot, view
     from dendrosim.agreement import compare
     from dendrosim.circuit import Circuit
-    from dendrosim.data import load_data
+    from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Model, Parameters, load_model
     from dendrosim.recording import Record, Recording

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from dendrosim.checks import LONGEST, path_of, shown, whole
-from dendrosim.data import load_data
-from dendrosim.errors import RunError
+from dendrosim.data import Dataset, check_fit, load_data
+from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model
 from dendrosim.model.library import described
@@ -25,6 +25,7 @@ from dendrosim.training.trainer import Trainer
 def train(
     model: Model | str | Path,
     *,
+    data: Dataset | None = None,
     seed: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
@@ -42,6 +43,9 @@ def train(
     ----------
     model : Model or str or Path
         The network, or its name or file: its data set and its training settings.
+    data : Dataset, optional
+        In the place of the model's data set, as :meth:`dendrosim.Dataset.from_arrays` makes it. It has its splits
+        already, so that the model's ``training.validation`` says nothing. A training is resumed with the same data.
     seed : int, optional
         Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
     folder : str or Path, optional
@@ -68,8 +72,21 @@ def train(
     RunError
         The training diverged, the folder holds another run, another process trains into it, or it cannot be written;
         there is nothing to resume; or another rank was lost.
+    DataError, ModelError
+        The data cannot be had, or do not fit the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dendrosim as ds
+    >>> stimuli = np.random.default_rng(0).normal(size=(100, 4))
+    >>> data = ds.Dataset.from_arrays(stimuli, np.where(stimuli[:, 0] > 0, "right", "left"))
+    >>> model = ds.Model(input=[4], layers=[{"kind": "dense", "units": 8}, {"kind": "dense", "units": 2}])
+    >>> run = ds.train(model, data=data)
+    >>> len(run.history)
+    10
     """
-    model = described(model)
+    model, data = _with_data(described(model), data)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
@@ -77,7 +94,7 @@ def train(
     if hardware is not None and not isinstance(hardware, Hardware):
         raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
-    settings, data = (hardware or Hardware()).prepare(), load_data(model)
+    settings, data = (hardware or Hardware()).prepare(), load_data(model) if data is None else data
     with settings as (device, dtype), Ranks.joined(device) as ranks, ExitStack() as held:
         trainer = Trainer(model, data, device, dtype, ranks)
         own_folder = Path(folder) if folder is not None and ranks.first else None
@@ -103,6 +120,19 @@ def train(
         if own_folder is not None:
             run.save(own_folder, overwrite=True)
     return run
+
+
+def _with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
+    """Return a model that names the data it is given, if there are any and they fit."""
+    if data is None:
+        return model, None
+    if not isinstance(data, Dataset):
+        raise DataError(f"data is {shown(data)}; give a Dataset, such as Dataset.from_arrays(stimuli, targets).")
+    if foreign := model.preparation.foreign(set()):
+        raise ModelError(f"{model.source}: preparation.{foreign[0]}: data that are given are prepared; remove it.")
+    model = model.changed(data=data.name)
+    check_fit(model, data)
+    return model, data
 
 
 def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
