@@ -10,6 +10,7 @@ from dendrosim.checks import reason
 from dendrosim.data.characters import OWN, characters
 from dendrosim.data.dataset import Dataset, Encoded, Split
 from dendrosim.data.images import IMAGES, digits, images
+from dendrosim.data.own import OWN_FILE, own_file
 from dendrosim.data.sentences import sentences
 from dendrosim.data.series import READERS, series
 from dendrosim.data.synthetic import mackey_glass, reber
@@ -67,10 +68,12 @@ def load_data(model: Model | str | Path) -> Dataset:
             f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train, or name a "
             "data set."
         )
-    loader = characters if model.data.startswith(OWN) else DATASETS.get(model.data)
+    own = (load for start, load in ((OWN, characters), (OWN_FILE, own_file)) if model.data.startswith(start))
+    loader = next(own, DATASETS.get(model.data))
     if loader is None:
         raise DataError(
-            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE."
+            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE, or "
+            "file:FILE."
         )
     if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
         raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")

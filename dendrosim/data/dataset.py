@@ -238,7 +238,7 @@ class Dataset:
         return self.train.stimuli.shape[1:]
 
 
-def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np.ndarray) -> Split:
+def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np.ndarray | None = None) -> Split:
     """Make a split of some samples, which are read when they are needed.
 
     Parameters
@@ -249,9 +249,10 @@ def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np
         Numbers of classes, or quantities where there are no classes.
     classes : tuple or None
         The label of each output cell.
-    rows : integer array
-        Which samples.
+    rows : integer array, optional
+        Which samples; by default all.
     """
+    rows = np.arange(len(targets)) if rows is None else rows
 
     def decode(index: np.ndarray) -> np.ndarray:
         return np.asarray(stimuli[index], np.float32)

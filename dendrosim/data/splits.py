@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -14,7 +11,7 @@ from dendrosim.errors import DataError
 
 def three_parts(
     targets: np.ndarray, has_classes: bool, validation: float, test: float, seed: int
-) -> Iterator[np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw which samples are for training, validation and test; classes have the same share in each.
 
     Parameters
@@ -28,10 +25,7 @@ def three_parts(
     seed : int
         Of the draw.
     """
-    seed = whole(seed, "the seed", most=2**32 - 1)
-    everything = np.arange(len(targets))
-    by_class = has_classes and targets.ndim == 1
-    if by_class:
+    if has_classes and targets.ndim == 1:
         names, members = np.unique(targets, return_counts=True)
         if members.min() < 3:
             lonely = shown(names[members.argmin()].item())
@@ -39,20 +33,37 @@ def three_parts(
                 f"labels: class {lonely} has {members.min()} samples only, and training, validation and test need one "
                 "each; give at least 3, or leave the class out."
             )
+    rest, tested = divided(targets, has_classes, test, "the share for test", seed)
+    stay, off = divided(targets[rest], has_classes, validation, "the share for validation", seed)
+    return rest[stay], rest[off], tested
 
-    def off(rows: np.ndarray, value: Any, what: str) -> tuple[np.ndarray, np.ndarray]:
-        share = number(value, f"the share for {what}", above=0)
-        if by_class:
-            stay, away = split_off(targets[rows], share, seed, f"the share for {what}")
-        elif not 1 <= round(len(rows) * share) <= len(rows) - 1:
-            raise DataError(f"the share for {what} is {share} of {len(rows)} samples; set it nearer to 0.5.")
-        else:
-            stay, away = train_test_split(np.arange(len(rows)), test_size=round(len(rows) * share), random_state=seed)
-        return rows[stay], rows[away]
 
-    rest, tested = off(everything, test, "test")
-    trained, validated = off(rest, validation, "validation")
-    yield from (trained, validated, tested)
+def divided(
+    targets: np.ndarray, has_classes: bool, share: float, name: str, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw which samples stay and which are split off; classes have the same share in both.
+
+    Parameters
+    ----------
+    targets : array of shape (samples, ...)
+        As for :func:`three_parts`, like `has_classes`.
+    has_classes : bool
+        Whether they are classes.
+    share : float
+        What part is split off.
+    name : str
+        Of the share, for the sentence of the error.
+    seed : int
+        Of the draw.
+    """
+    share, seed = number(share, name, above=0), whole(seed, "the seed", most=2**32 - 1)
+    if has_classes and targets.ndim == 1:
+        return split_off(targets, share, seed, name)
+    count, off = len(targets), round(len(targets) * share)
+    if not 1 <= off <= count - 1:
+        raise DataError(f"{name} is {share} of {count} samples; set it nearer to 0.5.")
+    stay, away = train_test_split(np.arange(count), test_size=off, random_state=seed)
+    return stay, away
 
 
 def split_off(
