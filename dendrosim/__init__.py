@@ -21,6 +21,7 @@ _HOME = {
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
+    "Run": "dendrosim.training",
     "compare": "dendrosim.agreement",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
@@ -37,6 +38,7 @@ __all__ = [
     "Parameters",
     "Record",
     "Recording",
+    "Run",
     "__version__",
     "compare",
     "errors",
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from dendrosim.equilibrium import Network
     from dendrosim.model import Model, Parameters, load_model
     from dendrosim.recording import Record, Recording
-    from dendrosim.training import train
+    from dendrosim.training import Run, train
 
 
 def __getattr__(name: str) -> Any:

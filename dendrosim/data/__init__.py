@@ -65,8 +65,8 @@ def load_data(model: Model | str | Path) -> Dataset:
     model = described(model)
     if model.data == ARRAYS:
         raise DataError(
-            f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train, or name a "
-            "data set."
+            f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train or to "
+            "Run.evaluate, or name a data set."
         )
     own = (load for start, load in ((OWN, characters), (OWN_FILE, own_file)) if model.data.startswith(start))
     loader = next(own, DATASETS.get(model.data))

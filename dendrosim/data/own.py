@@ -59,15 +59,15 @@ def own_file(model: Model) -> Dataset:
     return Dataset.of_parts(splits, model.data, classes)
 
 
-def read_samples(text: str, quantities: bool) -> dict[str, Samples]:
+def read_samples(text: str, quantities: bool | None) -> dict[str, Samples]:
     """Read a file of the user's by split: stimuli, and their targets where it has them.
 
     Parameters
     ----------
     text : str
         An .npz, .csv or .npy file (of stimuli only), or FILE.csv#COLUMN.
-    quantities : bool
-        Whether the target column of a table holds quantities, and no classes.
+    quantities : bool or None
+        Whether the target column of a table holds quantities, and no classes; None where it is only left out.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _arrays(path: Path) -> dict[str, Samples]:
     return read
 
 
-def _table(path: Path, column: str, quantities: bool) -> Samples:
+def _table(path: Path, column: str, quantities: bool | None) -> Samples:
     frame = read_table(path)
     if not column:
         return frame, None
@@ -118,6 +118,8 @@ def _table(path: Path, column: str, quantities: bool) -> Samples:
         raise DataError(f"{path}: there is no column '{column}'; {_naming(str(path))}.")
     target = frame[column].to_numpy()
     stimuli = frame.drop(columns=column)
+    if quantities is None:
+        return stimuli, None
     if quantities:
         return stimuli, table_of(frame[[column]], str(path))
     if target.dtype.kind != "f":
