@@ -54,9 +54,9 @@ def add_to(app: typer.Typer, console: Console) -> None:
 
         if out.suffix not in FORMATS:
             raise DataError(f"{out}: predictions are written as {' or '.join(FORMATS)}; choose such a name.")
+        trained, stimuli = Run.load(run), read_samples(file, None)["train"][0]
         claim(out, "predictions", overwrite)
-        trained = Run.load(run)
-        outputs = trained.predict(read_samples(file, None)["train"][0])
+        outputs = trained.predict(stimuli)
         content = _csv(trained, outputs) if out.suffix == ".csv" else _npy(outputs)
         write_safely(out, lambda place: replace_file(place, content), "predictions")
         console.print(f"{trained.model.name} has seen {len(outputs)} samples.")

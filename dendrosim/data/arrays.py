@@ -89,15 +89,16 @@ def stacked(targets: list[np.ndarray]) -> np.ndarray:
 def stimuli_of(value: Any, name: str = "stimuli") -> np.ndarray:
     """Return stimuli as an array of real numbers, of whatever type; a memory-mapped one stays so.
 
+    Whether they fit comes next; only then are all of them read, by :func:`check_finite`.
+
     Raises
     ------
     DataError
-        They are no numbers, ragged, empty, or not finite in float32.
+        They are no numbers, ragged or empty.
     """
     array = table_of(value, name) if isinstance(value, pd.DataFrame) else real_array(value, name)
     if array.ndim < 2 or not array.size:
         raise DataError(f"{name} have shape {array.shape}; give an array of shape (samples, ...) that is not empty.")
-    check_finite(array, name)
     return array
 
 

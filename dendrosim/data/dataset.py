@@ -177,7 +177,9 @@ class Dataset:
         Dataset('arrays': 36 + 4 + 10 samples of shape (2,), classes high, low)
         """
         samples = stimuli_of(stimuli)
-        return cls._divided(samples, *targets_of(targets, samples), validation, test, seed)
+        wanted, has_classes = targets_of(targets, samples)
+        check_finite(samples, "stimuli")
+        return cls._divided(samples, wanted, has_classes, validation, test, seed)
 
     @classmethod
     def from_torch(cls, dataset: Any, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Dataset:

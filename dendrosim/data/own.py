@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dendrosim.checks import is_file
-from dendrosim.data.arrays import Classes, codes_of, stimuli_of, table_of, targets_of
+from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, table_of, targets_of
 from dendrosim.data.dataset import Dataset, part_of
 from dendrosim.data.readers import read_mapped_array, read_named_arrays, read_table
 from dendrosim.data.splits import divided, three_parts
@@ -148,6 +148,7 @@ def _coded(text: str, read: dict[str, Samples]) -> tuple[dict[str, tuple[np.ndar
             raise DataError(f"{text}: there are no {STARTS[split]}targets; {_naming(text)}.")
         stimuli = stimuli_of(stimuli, f"{text}: {STARTS[split]}stimuli")
         wanted, kinds[split] = targets_of(targets, stimuli, f"{text}: {STARTS[split]}targets")
+        check_finite(stimuli, f"{text}: {STARTS[split]}stimuli")
         parts[split] = stimuli, wanted
     if len(set(kinds.values())) > 1:
         raise DataError(f"{text}: what are classes in one split are quantities in another; save all alike.")

@@ -15,7 +15,7 @@ import pandas as pd
 from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
 from dendrosim.claims import content
 from dendrosim.data import Dataset, Split, check_fit, load_data
-from dendrosim.data.arrays import Classes, codes_of, stimuli_of, targets_of
+from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
 from dendrosim.data.dataset import part_of
 from dendrosim.errors import DataError, RunError, has_controls
 from dendrosim.files import replace_file, write_safely
@@ -135,7 +135,9 @@ class Run:
         >>> run.predict(run.data.test.stimuli[:2]).shape
         (2, 10)
         """
-        return outputs_of(self.model, self.parameters, self._fitting(stimuli_of(stimuli)), hardware)
+        samples = self._fitting(stimuli_of(stimuli))
+        check_finite(samples, "stimuli")
+        return outputs_of(self.model, self.parameters, samples, hardware)
 
     def evaluate(self, data: Any = "test", targets: Any = None, hardware: Hardware | None = None) -> dict[str, float]:
         """Return how well the network does, as :attr:`test` does for the test set.
@@ -183,6 +185,7 @@ class Run:
         codes = codes_of(wanted, classes)[0] if has_classes else wanted
         split = part_of(stimuli, codes, classes)
         check_fit(self.model, Dataset.of_parts([split] * 3, self.model.data, classes))
+        check_finite(stimuli, "stimuli")
         return split
 
     def _fitting(self, stimuli: Any) -> Any:

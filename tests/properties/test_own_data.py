@@ -153,6 +153,7 @@ BAD_ARRAYS = {
     "no stimuli": ((np.zeros((0, 4)), []), r"stimuli have shape \(0, 4\)"),
     "NaN": ((with_nan(STIMULI), LABELS), "stimuli: sample 17 holds NaN, infinite or too large numbers; correct it"),
     "too large for float32": ((with_nan(STIMULI, 1e300), LABELS), "sample 17 holds NaN, infinite or too large"),
+    "terabytes that do not fit": ((np.broadcast_to(0.0, (10**11, 4)), LABELS), "for 100000000000 stimuli; give one"),
     "fewer labels than stimuli": ((STIMULI, LABELS[:59]), r"targets have shape \(59,\) for 60 stimuli; give one"),
     "ragged labels": ((STIMULI, [[1], [1, 2]] * 30), "targets cannot be read as an array"),
     "one class": ((STIMULI, ["cat"] * 60), "all of them are 'cat'; give samples of two classes or more"),
