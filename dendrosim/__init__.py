@@ -15,11 +15,13 @@ __version__ = version("dendrosim")
 
 _HOME = {
     "Circuit": "dendrosim.circuit",
+    "Dataset": "dendrosim.data",
     "Model": "dendrosim.model",
     "Network": "dendrosim.equilibrium",
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
+    "Run": "dendrosim.training",
     "compare": "dendrosim.agreement",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
@@ -30,11 +32,13 @@ _MODULES = ("errors", "plot", "view")
 
 __all__ = [
     "Circuit",
+    "Dataset",
     "Model",
     "Network",
     "Parameters",
     "Record",
     "Recording",
+    "Run",
     "__version__",
     "compare",
     "errors",
@@ -49,11 +53,11 @@ if TYPE_CHECKING:
     from dendrosim import errors, plot, view
     from dendrosim.agreement import compare
     from dendrosim.circuit import Circuit
-    from dendrosim.data import load_data
+    from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Model, Parameters, load_model
     from dendrosim.recording import Record, Recording
-    from dendrosim.training import train
+    from dendrosim.training import Run, train
 
 
 def __getattr__(name: str) -> Any:

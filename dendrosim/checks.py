@@ -94,8 +94,8 @@ def dimensions(value: Any) -> tuple[float, ...] | None:
     return tuple(exponent(base) for base in BASE) if callable(exponent) else None
 
 
-def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:
-    """Return an array of real numbers in float64, if there is room for it."""
+def real_array(value: Any, name: str, error: Error = DataError) -> np.ndarray:
+    """Return an array of real numbers in the type that they have."""
     try:
         array = np.asarray(value)
     except Exception as fault:  # whatever the object does when it is asked for its numbers
@@ -104,6 +104,12 @@ def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:
         raise error(
             f"{name} are {array.dtype}, or have a unit, where real numbers are wanted; give an array of numbers."
         )
+    return array
+
+
+def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:
+    """Return an array of real numbers in float64, if there is room for it."""
+    array = real_array(value, name, error)
     if array.size * 8 > memory_free():
         raise error(f"{name} would take {array.size * 8 / 1e9:.1f} GB, more than is free; give fewer at once.")
     return array.astype(float)

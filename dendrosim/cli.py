@@ -1,6 +1,7 @@
 """The command line.
 
-``dendrosim demo | train | relax | learn | audit | bench | view | animate | export | data | doctor``
+``dendrosim demo | train | predict | evaluate | relax | learn | audit | bench | view | animate | export | data |
+doctor``
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ import typer
 from rich.progress import Progress
 from rich.text import Text
 
-from dendrosim import __version__, audit_command, data_commands, recording_commands, train_command, view_command
+from dendrosim import (
+    __version__,
+    audit_command,
+    data_commands,
+    recording_commands,
+    run_commands,
+    train_command,
+    view_command,
+)
 from dendrosim.benchmark.commands import add_tables
 from dendrosim.checks import reason
 from dendrosim.errors import DendrosimError, Interrupted, NotConverged, has_controls
@@ -71,12 +80,13 @@ def demo(
 
 
 train_command.add_to(app, console)
+run_commands.add_to(app, console)
 
 
 @app.command()
 def relax(
     model: ModelArgument,
-    weights: Annotated[Path, typer.Option(help="Weights file that 'dendrosim train' wrote.")],
+    weights: Annotated[Path, typer.Option(help="Run folder, or weights file, that 'dendrosim train' wrote.")],
     target: TargetOption = "numpy",
     presentations: Annotated[int, typer.Option(min=1, help="How many test stimuli to present.")] = 8,
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,

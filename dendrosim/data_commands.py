@@ -33,6 +33,7 @@ def list_data_sets() -> None:
         about = Text(entry.title).append(f"\n{entry.citation}", style="dim")
         table.add_row(name, about, size, entry.licence, "yes" if is_present(name) else "no")
     table.add_row("text:FILE", "any UTF-8 text of your own, character by character", "", "", "")
+    table.add_row("file:FILE", "samples of your own: FILE.npz, or FILE.csv#COLUMN with the target column", "", "", "")
     console.print(table)
 
 

@@ -52,7 +52,12 @@ def add_to(app: typer.Typer, console: Console) -> None:
         out: Annotated[
             Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")
         ] = None,
-        resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
+        weights: Annotated[
+            Path | None, typer.Option(help="Weights file, or run folder, to start from; by default random weights.")
+        ] = None,
+        resume: Annotated[
+            bool, typer.Option("--resume", help="Go on from the checkpoint in that folder; also to more --epochs.")
+        ] = False,
         overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
         device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")] = "cpu",
         dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
@@ -92,6 +97,10 @@ def add_to(app: typer.Typer, console: Console) -> None:
         if device == "auto":
             shown.print(f"Device: {hardware.chosen}.")
         shown.print(f"Training {network.name} ({network.architecture}) on '{network.data}' with {name}.")
+        if weights is not None:
+            shown.print(f"Starting from {weights}.", soft_wrap=True)
+        if resume and not overwrite and (sentence := _stretched(network, folder)):
+            shown.print(sentence, soft_wrap=True)
         board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
         curves = Curves(shown, Checkpoint.read(folder).history if resume else ()) if watch and rank() == 0 else None
         with _resumable(folder, shown), board as write, Display(shown, network.training.epochs, curves) as display:
@@ -102,6 +111,7 @@ def add_to(app: typer.Typer, console: Console) -> None:
 
             run = run_training(
                 network,
+                parameters=weights,
                 folder=folder,
                 resume=resume,
                 overwrite=overwrite,
@@ -181,6 +191,23 @@ def _model(
 def _rule(network: Model) -> str:
     rule = network.training.rule
     return f"{rule}-{network.rules.dll.feedback}" if rule == "dll" else rule
+
+
+def _stretched(network: Model, folder: Path) -> str:
+    """Return what becomes of the learning rate where a training goes on to more epochs than it was to have."""
+    from dendrosim.training.checkpoint import Checkpoint
+    from dendrosim.training.train import epochs_of
+
+    checkpoint = Checkpoint.read(folder)
+    before, now, schedule = epochs_of(checkpoint), network.training.epochs, network.training.schedule
+    if before >= now:
+        return ""
+    more = f"Going on after epoch {checkpoint.epoch} to {now} epochs in the place of {before}"
+    if schedule == "constant":
+        return f"{more}, as if there had been as many from the start."
+    return (
+        f"{more}: the {schedule} schedule is stretched over all of them, and what was trained followed the shorter one."
+    )
 
 
 @contextmanager

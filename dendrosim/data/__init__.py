@@ -10,12 +10,14 @@ from dendrosim.checks import reason
 from dendrosim.data.characters import OWN, characters
 from dendrosim.data.dataset import Dataset, Encoded, Split
 from dendrosim.data.images import IMAGES, digits, images
+from dendrosim.data.own import OWN_FILE, own_file
 from dendrosim.data.sentences import sentences
 from dendrosim.data.series import READERS, series
 from dendrosim.data.synthetic import mackey_glass, reber
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 from dendrosim.model.library import described
+from dendrosim.model.spec import ARRAYS
 
 Loader = Callable[[Model], Dataset]
 
@@ -41,7 +43,7 @@ _PREPARED: dict[Loader, set[str]] = {
     mackey_glass: {"task", "horizon"},
 }
 
-__all__ = ["DATASETS", "EMBEDDED", "Dataset", "Encoded", "Split", "load_data"]
+__all__ = ["DATASETS", "EMBEDDED", "Dataset", "Encoded", "Split", "check_fit", "load_data"]
 
 
 def load_data(model: Model | str | Path) -> Dataset:
@@ -61,10 +63,17 @@ def load_data(model: Model | str | Path) -> Dataset:
         The model's widths, output or preparation do not fit the data.
     """
     model = described(model)
-    loader = characters if model.data.startswith(OWN) else DATASETS.get(model.data)
+    if model.data == ARRAYS:
+        raise DataError(
+            f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train or to "
+            "Run.evaluate, or name a data set."
+        )
+    own = (load for start, load in ((OWN, characters), (OWN_FILE, own_file)) if model.data.startswith(start))
+    loader = next(own, DATASETS.get(model.data))
     if loader is None:
         raise DataError(
-            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE."
+            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE, or "
+            "file:FILE."
         )
     if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
         raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")
@@ -74,11 +83,18 @@ def load_data(model: Model | str | Path) -> Dataset:
         raise DataError(
             f"the data set '{model.data}' cannot be read ({reason(error)}); check its file, and DENDROSIM_DATA."
         ) from None
-    _check_fit(model, dataset)
+    check_fit(model, dataset)
     return dataset
 
 
-def _check_fit(model: Model, dataset: Dataset) -> None:
+def check_fit(model: Model, dataset: Dataset) -> None:
+    """Raise ModelError unless a model takes the stimuli of a data set and has a cell for each of its outputs."""
+    if dataset.task == "regression" and model.output != "identity":
+        own = ", or give classes as whole numbers or strings" if model.data == ARRAYS else ""
+        raise ModelError(
+            f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' asks for quantities; "
+            f"set it to 'identity'{own}."
+        )
     if model.input != dataset.shape:
         flat = f" or [{math.prod(dataset.shape)}]" if model.data in IMAGES and len(dataset.shape) > 1 else ""
         raise ModelError(
@@ -90,9 +106,4 @@ def _check_fit(model: Model, dataset: Dataset) -> None:
         raise ModelError(
             f"{model.source}: layers.{len(model.layers) - 1}.units: {model.sizes[-1]} output cells do not fit the "
             f"{dataset.outputs} {kind} of '{model.data}'; set it to {dataset.outputs}."
-        )
-    if dataset.task == "regression" and model.output != "identity":
-        raise ModelError(
-            f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' asks for quantities; "
-            "set it to 'identity'."
         )

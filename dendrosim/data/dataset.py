@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from dendrosim.claims import BELIEVED, memory_free
+from dendrosim.data.arrays import Classes, Items, check_finite, codes_of, stacked, stimuli_of, targets_of
+from dendrosim.data.splits import three_parts
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
+from dendrosim.model.spec import ARRAYS
 
 Index = np.ndarray | slice
 Task = Literal["classification", "regression"]
@@ -101,7 +103,7 @@ class Split:
         return stimuli if self.augmentation is None else self.augmentation(stimuli, generator)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """A data set.
 
@@ -115,6 +117,8 @@ class Dataset:
         Disjoint samples.
     task : {"classification", "regression"}
         What the targets are.
+    classes : tuple, optional
+        The label of each output cell, where the user's own labels have become classes.
     """
 
     name: str
@@ -123,12 +127,112 @@ class Dataset:
     validation: Split
     test: Split
     task: Task = "classification"
+    classes: Classes | None = None
 
     @classmethod
-    def of(cls, parts: Sequence[Split], name: str, outputs: int, task: Task = "classification") -> Dataset:
+    def of(
+        cls,
+        parts: Sequence[Split],
+        name: str,
+        outputs: int,
+        task: Task = "classification",
+        classes: Classes | None = None,
+    ) -> Dataset:
         """Make a data set of its three splits: training, validation and test."""
         train, validation, test = parts
-        return cls(name, outputs, train, validation, test, task)
+        return cls(name, outputs, train, validation, test, task, classes)
+
+    @classmethod
+    def from_arrays(
+        cls, stimuli: Any, targets: Any, validation: float = 0.1, test: float = 0.2, seed: int = 0
+    ) -> Dataset:
+        """Make a data set of arrays, frames or lists of your own.
+
+        They are not copied, but read batch by batch: a memory-mapped array (``numpy.load(path, mmap_mode="r")``) stays
+        on disk. A network learns best from stimuli of about unit variance; nothing is scaled here.
+
+        Parameters
+        ----------
+        stimuli : array-like of shape (samples, *input)
+            Numbers: (samples, cells), (samples, channels, height, width), or (samples, steps, cells) of sequences.
+        targets : array-like
+            Classes are whole numbers, strings or truth values of shape (samples,), or (samples, steps) of sequences;
+            :attr:`classes` says which output cell is which. Quantities of a regression are floats of shape (samples,
+            outputs), or (samples, steps, outputs); one output may go without its axis.
+        validation, test : float
+            Share of all samples for the test, and of the others for validation; of each class the same.
+        seed : int
+            Of the draw of the splits, which has nothing to do with the seed of a training.
+
+        Raises
+        ------
+        DataError
+            The arrays do not belong together, hold what is no number, or have too few samples of a class.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> stimuli = np.linspace(-1, 1, 100).reshape(50, 2)
+        >>> Dataset.from_arrays(stimuli, ["low", "high"] * 25)
+        Dataset('arrays': 36 + 4 + 10 samples of shape (2,), classes high, low)
+        """
+        samples = stimuli_of(stimuli)
+        wanted, has_classes = targets_of(targets, samples)
+        check_finite(samples, "stimuli")
+        return cls._divided(samples, wanted, has_classes, validation, test, seed)
+
+    @classmethod
+    def from_torch(cls, dataset: Any, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Dataset:
+        """Make a data set of a ``torch.utils.data.Dataset`` that gives pairs of stimulus and target by number.
+
+        It is read once from end to end for its targets, and then sample by sample as they are needed.
+
+        Parameters
+        ----------
+        dataset : torch.utils.data.Dataset
+            Or anything else with a length and pairs by number.
+        validation, test, seed
+            As for :meth:`from_arrays`.
+
+        Raises
+        ------
+        DataError
+            It gives something else, or as for :meth:`from_arrays`.
+
+        Examples
+        --------
+        >>> pairs = [([0.1 * number, 0.0], number % 2) for number in range(50)]
+        >>> Dataset.from_torch(pairs).classes
+        (0, 1)
+        """
+        items = Items(dataset)
+        targets = []
+        for number in range(len(items)):
+            stimulus, target = items.pair(number)
+            check_finite(stimulus[None], f"stimulus {number}")
+            targets.append(target)
+        return cls._divided(items, *targets_of(stacked(targets), items), validation, test, seed)
+
+    @classmethod
+    def _divided(
+        cls, stimuli: Any, targets: np.ndarray, has_classes: bool, validation: float, test: float, seed: int
+    ) -> Dataset:
+        codes, classes = codes_of(targets) if has_classes else (targets, None)
+        parts = [part_of(stimuli, codes, classes, r) for r in three_parts(targets, has_classes, validation, test, seed)]
+        return cls.of_parts(parts, ARRAYS, classes)
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Split], name: str, classes: Classes | None) -> Dataset:
+        """Make a data set of three splits of the user's own; without classes it is a regression."""
+        task: Task = "regression" if classes is None else "classification"
+        return cls.of(parts, name, parts[0].targets.shape[-1], task, classes)
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(str(len(part)) for part in (self.train, self.validation, self.test))
+        named = [str(each) for each in self.classes or ()]
+        kind = f"{self.outputs} {'classes' if self.task == 'classification' else 'quantities'}"
+        outputs = f"classes {', '.join(named)}" if 0 < len(named) <= 10 else kind
+        return f"Dataset('{self.name}': {sizes} samples of shape {self.shape}, {outputs})"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -136,39 +240,30 @@ class Dataset:
         return self.train.stimuli.shape[1:]
 
 
-def split_off(labels: np.ndarray, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Split samples in two at random, with the same share of each class in both.
-
-    The seed is fixed and not the training seed, so that every run is judged on the same samples.
+def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np.ndarray | None = None) -> Split:
+    """Make a split of some samples, which are read when they are needed.
 
     Parameters
     ----------
-    labels : array of shape (samples,)
-        The classes.
-    share : float
-        What part of them is split off.
-
-    Returns
-    -------
-    tuple of array
-        Indices of the samples that stay, and of those that are split off.
-
-    Raises
-    ------
-    DataError
-        The share is too small or too large for the number of classes.
+    stimuli : array-like of shape (samples, ...)
+        Read by index.
+    targets : array of shape (samples, ...)
+        Numbers of classes, or quantities where there are no classes.
+    classes : tuple or None
+        The label of each output cell.
+    rows : integer array, optional
+        Which samples; by default all.
     """
-    count, (names, members) = len(labels), np.unique(labels, return_counts=True)
-    if not count or members.min() < 2:
-        lonely = f"class {names[members.argmin()]} has one sample only" if count else "there are no samples"
-        raise DataError(f"{lonely}, and every class needs two to be split; use data that has more.")
-    if not len(names) <= count * share <= count - len(names):
-        raise DataError(
-            f"a share of {share} of {count} samples leaves not even one a class on one side; set training.validation "
-            "nearer to 0.5."
-        )
-    stay, off = train_test_split(np.arange(count), test_size=share, random_state=seed, stratify=labels)
-    return stay, off
+    rows = np.arange(len(targets)) if rows is None else rows
+
+    def decode(index: np.ndarray) -> np.ndarray:
+        return np.asarray(stimuli[index], np.float32)
+
+    read = Encoded(rows, decode, tuple(stimuli.shape[1:]))
+    chosen = targets[rows]
+    if classes is None:
+        return Split(read, chosen.astype(np.float32), None)
+    return Split(read, one_hot(chosen, len(classes)), chosen)
 
 
 def one_hot(labels: np.ndarray, classes: int) -> Encoded:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.datasets import load_digits
 
-from dendrosim.data.dataset import Augmentation, Dataset, Encoded, Split, one_hot, split_off
+from dendrosim.data.dataset import Augmentation, Dataset, Encoded, Split, one_hot
 from dendrosim.data.readers import read_cifar, read_idx, read_svhn
+from dendrosim.data.splits import split_off
 from dendrosim.data.storage import locate
 from dendrosim.errors import DataError
 from dendrosim.model import Model

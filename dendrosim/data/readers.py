@@ -6,7 +6,7 @@ import io
 import math
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import IO, Concatenate
@@ -27,7 +27,10 @@ MOST_COLUMNS = 10_000
 """Of comma-separated numbers; pandas takes minutes for a hundred thousand."""
 
 
-def reader[**P, R](read: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
+FETCH = "move it away and run 'dendrosim data fetch' for its data set"
+
+
+def reader[**P, R](read: Callable[Concatenate[Path, P], R], remedy: str = FETCH) -> Callable[Concatenate[Path, P], R]:
     """Turn whatever goes wrong in a file into one sentence that names it; its path is the first argument.
 
     What the libraries that read a format raise on damaged bytes is not theirs to promise, so here, and only here, every
@@ -41,11 +44,15 @@ def reader[**P, R](read: Callable[Concatenate[Path, P], R]) -> Callable[Concaten
             return read(path, *arguments, **options)
         except Exception as error:
             raise DataError(
-                f"{path}: this file is truncated or not in its format ({reason(error)}): "
-                "move it away and run 'dendrosim data fetch' for its data set."
+                f"{path}: this file is truncated or not in its format ({reason(error)}): {remedy}."
             ) from None
 
     return checked
+
+
+def own_reader[**P, R](read: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
+    """Do as :func:`reader` for a file of the user's."""
+    return reader(read, "save it again")
 
 
 @reader
@@ -150,17 +157,33 @@ def read_npz(path: Path) -> np.ndarray:
 
     Of an array of shape (steps, columns, quantities) the first quantity is read.
     """
-    with zipfile.ZipFile(path) as archive, archive.open("data.npy") as member:
-        shape, fortran, dtype = _npy_header(member)
-        if dtype.kind not in "iuf":
-            raise ValueError(f"it holds {dtype}, and nothing is unpickled (allow_pickle=False)")
-        size = math.prod(shape) * dtype.itemsize
-        check_claim(8 * math.prod(shape), path.stat().st_size)
-        data = member.read(size)
-        if len(data) != size:
-            raise ValueError(f"it holds {len(data)} of {size} bytes")
-    table = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    with zipfile.ZipFile(path) as archive:
+        table = _member(archive, "data", path.stat().st_size, "iuf")
     return _finite((table[..., 0] if table.ndim == 3 else table).astype(np.float64))
+
+
+@own_reader
+def read_named_arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read those of some arrays that an .npz file has: numbers, truth values or strings."""
+    with zipfile.ZipFile(path) as archive:
+        there = [name for name in names if f"{name}.npy" in archive.namelist()]
+        return {name: _member(archive, name, path.stat().st_size, "biufU") for name in there}
+
+
+@own_reader
+def read_mapped_array(path: Path) -> np.ndarray:
+    """Open an .npy file of numbers, which stays on disk."""
+    return np.lib.format.open_memmap(path, mode="r")
+
+
+@own_reader
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of comma-separated values whose first line names the columns, gzipped or not."""
+    data = content(path)
+    columns = data.partition(b"\n")[0].count(b",") + 1
+    if columns > MOST_COLUMNS:
+        raise ValueError(f"it has {columns} columns")
+    return pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", low_memory=False)
 
 
 @reader
@@ -218,6 +241,20 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
 
 def _text(data: bytes) -> str:
     return io.IncrementalNewlineDecoder(None, translate=True).decode(data.decode("utf-8-sig"), final=True)
+
+
+def _member(archive: zipfile.ZipFile, name: str, stored: int, kinds: str) -> np.ndarray:
+    """Read one array of an .npz file of so many bytes, of one of some kinds of numbers."""
+    with archive.open(f"{name}.npy") as member:
+        shape, fortran, dtype = _npy_header(member)
+        if dtype.kind not in kinds:
+            raise ValueError(f"it holds {dtype}, and nothing is unpickled (allow_pickle=False)")
+        size = math.prod(shape) * dtype.itemsize
+        check_claim(max(8 * math.prod(shape), size), stored)
+        data = member.read(size)
+        if len(data) != size:
+            raise ValueError(f"it holds {len(data)} of {size} bytes")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:

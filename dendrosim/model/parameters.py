@@ -22,6 +22,8 @@ from dendrosim.model.local_update import feedback_deviation
 from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
 
+WEIGHTS = "weights.safetensors"
+"""The weights file of a run folder."""
 KINDS = ("W", "bias", "theta", "own")
 FLOATS = ("F16", "F32", "F64")
 """Types that weights may have in a file."""
@@ -161,12 +163,20 @@ class Parameters:
     def load(cls, path: str | Path, model: Model) -> Parameters:
         """Read parameters written by :meth:`save`.
 
+        Parameters
+        ----------
+        path : str or Path
+            A weights file, or the folder of a run, which has one.
+        model : Model
+            The network they belong to.
+
         Raises
         ------
         ParametersError
             The file is missing, damaged, or holds weights of another architecture.
         """
         path = path_of(path, "the weights file", ParametersError)
+        path = path / WEIGHTS if path.is_dir() else path
         arrays, metadata = _read(path)
         if metadata.get("fingerprint") != model.fingerprint:
             raise ParametersError(
@@ -174,7 +184,10 @@ class Parameters:
                 f"but {model.source} describes {model.architecture}; choose the model they were trained with."
             )
         try:
-            parameters = cls.collect(arrays.items())
+            # In the order of the model, and not of the file: the same parameters have the same digest.
+            places = {key: place for place, key in enumerate(_shapes(model))}
+            names = sorted(arrays, key=lambda key: places.get(key, len(places)))
+            parameters = cls.collect((key, arrays[key]) for key in names)
         except ParametersError as error:
             raise ParametersError(f"{path}: {error}") from None
         parameters.check(model, str(path))

@@ -21,6 +21,8 @@ from dendrosim.model.preparation import Preparation
 from dendrosim.model.rule_settings import Rules
 from dendrosim.model.settings import Plasticity, Teacher, Training
 
+ARRAYS = "arrays"
+"""The ``data`` of a model whose data set no file holds."""
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
 
 
@@ -30,7 +32,7 @@ class Model(Part):
     Attributes
     ----------
     data : str
-        Name of the data set it is trained on.
+        Name of the data set it is trained on; ``arrays``, the default, are given in Python.
     input : tuple of int
         Shape of one stimulus: (cells,), (channels, height, width), or (steps, cells) for a recurrent network.
     layers : tuple
@@ -41,7 +43,7 @@ class Model(Part):
         Nonlinearity of the hidden and of the output cells; output and loss are a canonical pair.
     """
 
-    data: str
+    data: str = ARRAYS
     input: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1, strict=False)]
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"

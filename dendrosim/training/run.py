@@ -1,26 +1,39 @@
-"""The result of a training, and the folder it is written to."""
+"""The result of a training, and the folder it is written to and read from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from dendrosim.data import Dataset
-from dendrosim.errors import RunError
+from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
+from dendrosim.claims import content
+from dendrosim.data import Dataset, Split, check_fit, load_data
+from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
+from dendrosim.data.dataset import part_of
+from dendrosim.errors import DataError, RunError, has_controls
 from dendrosim.files import replace_file, write_safely
-from dendrosim.model import Model, Parameters
-from dendrosim.model.library import model_text
+from dendrosim.model import Model, Parameters, load_model
+from dendrosim.model.library import model_text, validated
+from dendrosim.model.parameters import WEIGHTS
+from dendrosim.rules import RULES
 from dendrosim.training import checkpoint
+from dendrosim.training.hardware import Hardware
+from dendrosim.training.measures import described
+from dendrosim.training.prediction import evaluated, outputs_of, with_own_of
 
-RESULTS = ("model.toml", "weights.safetensors", "history.csv", "summary.json")
+RESULTS = ("model.toml", WEIGHTS, "history.csv", "summary.json")
 FILES = (checkpoint.NAME, *RESULTS)
+SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Run:
     """A finished training.
 
@@ -33,26 +46,162 @@ class Run:
     history : pandas.DataFrame
         One row an epoch: losses, accuracies (or errors of a regression), and by connection the angle between Θ and W
         (degrees) and ‖Θ‖.
-    data : Dataset
-        What it was trained on.
     epoch : int
         The epoch of the parameters: the last one or, where training may stop early, the best on validation.
     test : dict of str to float
         Measured once, with these parameters: ``loss`` and ``accuracy``, or ``loss``, ``mse`` and ``mae`` of a
         regression. Nothing was selected on the test set.
+    classes : tuple, optional
+        The label of each output cell, where the user's own labels have become classes.
+    given : Dataset, optional
+        What it was trained on; a run that is read from a folder loads it when it is asked for.
     """
 
     model: Model
     parameters: Parameters
     history: pd.DataFrame
-    data: Dataset
     epoch: int
     test: Mapping[str, float]
+    classes: Classes | None = None
+    given: Dataset | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read a finished run from its folder; no data are loaded.
+
+        Raises
+        ------
+        RunError
+            The folder holds no finished run, or a file of it is damaged.
+        ModelError, ParametersError
+            Its model or its weights are damaged.
+        """
+        folder = path_of(folder, "the run folder", RunError)
+        for name in RESULTS:
+            if not is_file(folder / name):
+                raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
+        try:
+            name, epoch, test, classes = _summary(json.loads(content(folder / "summary.json")), folder)
+            history = pd.read_csv(folder / "history.csv")
+        except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
+            raise RunError(
+                f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
+            ) from None
+        model = validated(load_model(folder / "model.toml").model_dump(mode="json"), name)
+        parameters = Parameters.load(folder, model)
+        drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
+        return cls(model, with_own_of(drawn, parameters, is_needed=True), history, epoch, test, classes)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """What it was trained on.
+
+        Raises
+        ------
+        DataError
+            It cannot be had; arrays of Python are not kept with a run.
+        """
+        return load_data(self.model) if self.given is None else self.given
 
     @property
     def test_accuracy(self) -> float:
         """Share of test samples (and steps of a sequence) whose largest output is the target."""
         return self.test["accuracy"]
+
+    def predict(self, stimuli: Any, hardware: Hardware | None = None) -> np.ndarray:
+        """Return what the network makes of stimuli, under the rule that it has learned by.
+
+        Parameters
+        ----------
+        stimuli : array-like of shape (samples, *model.input)
+            Numbers, as for :meth:`dendrosim.Dataset.from_arrays`; scaled as those of the training were.
+        hardware : Hardware, optional
+            By default a CPU, in the precision of the parameters.
+
+        Returns
+        -------
+        array of shape (samples, [steps,] outputs)
+            Probabilities of the classes, in the order of :attr:`classes`, or quantities.
+
+        Raises
+        ------
+        DataError
+            The stimuli do not fit the model, or are no numbers.
+
+        Examples
+        --------
+        >>> import dendrosim as ds
+        >>> run = ds.train(ds.load_model("digits-mlp").changed(training={"epochs": 1}))
+        >>> run.predict(run.data.test.stimuli[:2]).shape
+        (2, 10)
+        """
+        samples = self._fitting(stimuli_of(stimuli))
+        check_finite(samples, "stimuli")
+        return outputs_of(self.model, self.parameters, samples, hardware)
+
+    def evaluate(self, data: Any = "test", targets: Any = None, hardware: Hardware | None = None) -> dict[str, float]:
+        """Return how well the network does, as :attr:`test` does for the test set.
+
+        Parameters
+        ----------
+        data : {"train", "validation", "test"} or Split or Dataset or array-like
+            A split of what it was trained on, another one, the test split of another data set, or stimuli.
+        targets : array-like, optional
+            Those of the stimuli, as for :meth:`dendrosim.Dataset.from_arrays`; their classes are those of the run.
+        hardware : Hardware, optional
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss`` and ``accuracy``, or ``loss``, ``mse`` and ``mae`` of a regression.
+
+        Raises
+        ------
+        DataError, ModelError
+            The data do not fit the model, or their classes are others.
+        """
+        split = self._split(data, targets)
+        outputs = outputs_of(self.model, self.parameters, self._fitting(split.stimuli), hardware)
+        return evaluated(self.model, outputs, split, "regression" if split.labels is None else "classification")
+
+    def _split(self, data: Any, targets: Any) -> Split:
+        if targets is not None:
+            return self._of_arrays(stimuli_of(data), targets)
+        if isinstance(data, Dataset):
+            check_fit(self.model, data)
+            if self.classes is not None and data.classes != self.classes:
+                raise DataError(f"the classes of {data!r} are not those of the run; use data of the same classes.")
+            return data.test
+        if isinstance(data, Split):
+            return data
+        if isinstance(data, str):
+            return getattr(self.data, choice(data, "the split", SPLITS))
+        raise DataError("there are no targets; give the name of a split, a Dataset, or stimuli and targets.")
+
+    def _of_arrays(self, stimuli: np.ndarray, targets: Any) -> Split:
+        wanted, has_classes = targets_of(targets, stimuli)
+        classes = (self.classes or tuple(range(self.model.sizes[-1]))) if has_classes else None
+        codes = codes_of(wanted, classes)[0] if has_classes else wanted
+        split = part_of(stimuli, codes, classes)
+        check_fit(self.model, Dataset.of_parts([split] * 3, self.model.data, classes))
+        check_finite(stimuli, "stimuli")
+        return split
+
+    def _fitting(self, stimuli: Any) -> Any:
+        if tuple(stimuli.shape[1:]) != self.model.input:
+            raise DataError(
+                f"stimuli have shape {tuple(stimuli.shape)} where {self.model.name} takes samples of shape "
+                f"{self.model.input}; give such."
+            )
+        return stimuli
+
+    def __repr__(self) -> str:
+        training = self.model.training
+        return (
+            f"Run({self.model.name}, {training.rule}, seed {training.seed}, epoch {self.epoch} of {len(self.history)}: "
+            f"test {described(self.test)})"
+        )
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Path:
         """Write model, weights, history and summary.
@@ -77,11 +226,14 @@ class Run:
 
     def _write(self, folder: Path) -> None:
         replace_file(folder / "model.toml", model_text(self.model).encode())
-        replace_file(folder / "weights.safetensors", self.parameters.content(self.model))
+        replace_file(folder / WEIGHTS, self.parameters.content(self.model))
         write_history(folder, self.history)
         training = self.model.training
-        summary: dict[str, str | int | float] = {f"test_{name}": value for name, value in self.test.items()}
-        summary |= {"rule": training.rule, "seed": training.seed, "epochs": training.epochs, "epoch": self.epoch}
+        summary: dict[str, Any] = {f"test_{name}": value for name, value in self.test.items()}
+        summary |= {"model": self.model.name, "rule": training.rule, "seed": training.seed}
+        summary |= {"epochs": training.epochs, "epoch": self.epoch}
+        if self.classes is not None:
+            summary["classes"] = list(self.classes)
         replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
 
 
@@ -97,3 +249,22 @@ def refuse_to_overwrite(folder: Path) -> None:
 def write_history(folder: Path, history: pd.DataFrame) -> None:
     """Replace the history of a run folder; it can be read while the training goes on."""
     replace_file(folder / "history.csv", history.to_csv(index=False).encode())
+
+
+def _summary(values: Any, folder: Path) -> tuple[str, int, dict[str, float], Classes | None]:
+    """Return name of the model, epoch, what the test measured and classes of a summary; a ValueError if it is none."""
+    if not isinstance(values, dict):
+        raise ValueError("it is no table")
+    name, epoch, classes = values.get("model", folder.absolute().name), values["epoch"], values.get("classes")
+    test = {key.removeprefix("test_"): value for key, value in values.items() if key.startswith("test_")}
+    if not isinstance(name, str) or has_controls(name) or not 0 < len(name) <= LONGEST:
+        raise ValueError("the name of its model is none")
+    if not isinstance(epoch, int) or not all(isinstance(value, float) for value in test.values()):
+        raise ValueError("its epoch or its test is no number")
+    if not {"accuracy"} <= test.keys() and not {"mse", "mae"} <= test.keys():
+        raise ValueError("it has no test")
+    if classes is None:
+        return name, epoch, test, None
+    if not isinstance(classes, list) or not all(isinstance(each, str | int) for each in classes):
+        raise ValueError("its classes are no labels")
+    return name, epoch, test, tuple(classes)

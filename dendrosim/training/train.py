@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from dendrosim.checks import LONGEST, path_of, shown, whole
-from dendrosim.data import load_data
-from dendrosim.errors import RunError
+from dendrosim.data import Dataset, check_fit, load_data
+from dendrosim.errors import DataError, ModelError, ParametersError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
-from dendrosim.model import Model
+from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
@@ -25,6 +26,8 @@ from dendrosim.training.trainer import Trainer
 def train(
     model: Model | str | Path,
     *,
+    data: Dataset | None = None,
+    parameters: Parameters | str | Path | None = None,
     seed: int | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
@@ -42,12 +45,21 @@ def train(
     ----------
     model : Model or str or Path
         The network, or its name or file: its data set and its training settings.
+    data : Dataset, optional
+        In the place of the model's data set, as :meth:`dendrosim.Dataset.from_arrays` makes it. It has its splits
+        already, so that the model's ``training.validation`` says nothing. A training is resumed with the same data.
+    parameters : Parameters or str or Path, optional
+        To start from, in the place of random ones; or their file, or the folder of their run. What a rule has of its
+        own and they lack is drawn from the seed.
     seed : int, optional
         Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
     folder : str or Path, optional
         Where checkpoint and history are written after each epoch, and the finished run at the end.
     resume : bool
-        Go on from the checkpoint in `folder`, to the same result as if the training had not been interrupted.
+        Go on from the checkpoint in `folder`, to the same result as if the training had not been interrupted. A
+        model with more epochs than the checkpoint goes on, too: under a constant schedule to the same result as if it
+        had had them from the start; any other schedule is stretched over all epochs, so that only the epochs to come
+        follow it.
     overwrite : bool
         Replace an earlier run in `folder`.
     hardware : Hardware, optional
@@ -68,23 +80,42 @@ def train(
     RunError
         The training diverged, the folder holds another run, another process trains into it, or it cannot be written;
         there is nothing to resume; or another rank was lost.
+    DataError, ModelError
+        The data cannot be had, or do not fit the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dendrosim as ds
+    >>> stimuli = np.random.default_rng(0).normal(size=(100, 4))
+    >>> data = ds.Dataset.from_arrays(stimuli, np.where(stimuli[:, 0] > 0, "right", "left"))
+    >>> model = ds.Model(input=[4], layers=[{"kind": "dense", "units": 8}, {"kind": "dense", "units": 2}])
+    >>> run = ds.train(model, data=data)
+    >>> len(run.history)
+    10
     """
-    model = described(model)
+    model, data = _with_data(described(model), data)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
         model = model.changed(training={"seed": whole(seed, "the seed", error=RunError)})
     if hardware is not None and not isinstance(hardware, Hardware):
         raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
+    if resume and parameters is not None:
+        raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
+    start = None if parameters is None else _start(model, parameters)
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
-    settings, data = (hardware or Hardware()).prepare(), load_data(model)
+    settings, data = (hardware or Hardware()).prepare(), load_data(model) if data is None else data
     with settings as (device, dtype), Ranks.joined(device) as ranks, ExitStack() as held:
-        trainer = Trainer(model, data, device, dtype, ranks)
+        trainer = Trainer(model, data, device, dtype, ranks, start)
         own_folder = Path(folder) if folder is not None and ranks.first else None
         if resume:
             if own_folder is not None and own_folder.is_dir():
                 _hold(own_folder, held)
-            trainer.restore(_checkpoint_of(model, folder))
+            checkpoint = _checkpoint_of(model, folder)
+            trainer.restore(checkpoint)
+            if own_folder is not None and epochs_of(checkpoint) < model.training.epochs:
+                _forget_results(own_folder)  # what is there is of fewer epochs
         elif own_folder is not None:
             _begin(own_folder, trainer.checkpoint(), overwrite, held)
         kept = len(trainer.history)
@@ -105,16 +136,39 @@ def train(
     return run
 
 
+def _with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
+    """Return a model that names the data it is given, if there are any and they fit."""
+    if data is None:
+        return model, None
+    if not isinstance(data, Dataset):
+        raise DataError(f"data is {shown(data)}; give a Dataset, such as Dataset.from_arrays(stimuli, targets).")
+    if foreign := model.preparation.foreign(set()):
+        raise ModelError(f"{model.source}: preparation.{foreign[0]}: data that are given are prepared; remove it.")
+    model = model.changed(data=data.name)
+    check_fit(model, data)
+    return model, data
+
+
 def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
     if folder is None:
         raise RunError("there is nothing to resume without a run folder; name it.")
-    checkpoint = Checkpoint.read(Path(folder))
-    if change := _first_change(checkpoint.model, model.model_dump(mode="json")):
+    checkpoint, here = Checkpoint.read(Path(folder)), model.model_dump(mode="json")
+    there = checkpoint.model
+    if epochs_of(checkpoint) < model.training.epochs:
+        there = there | {"training": there["training"] | {"epochs": model.training.epochs}}
+    if change := _first_change(there, here):
         raise RunError(
             f"{folder}: its checkpoint is of a model with other settings ({change}); resume with those, or start anew "
             "with --overwrite."
         )
     return checkpoint
+
+
+def epochs_of(checkpoint: Checkpoint) -> float:
+    """Return how many epochs the training of a checkpoint was to have."""
+    training = checkpoint.model.get("training")
+    epochs = training.get("epochs") if isinstance(training, dict) else None
+    return epochs if isinstance(epochs, int) else math.inf
 
 
 def _first_change(there: Any, here: Any, key: str = "") -> str:
@@ -125,6 +179,20 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
     return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
 
 
+def _start(model: Model, parameters: Parameters | str | Path) -> Parameters:
+    if isinstance(parameters, str | Path):
+        return Parameters.load(parameters, model)
+    if not isinstance(parameters, Parameters):
+        raise ParametersError(f"parameters are {shown(parameters)}; give Parameters, a weights file, or a run folder.")
+    parameters.check(model)
+    return parameters
+
+
+def _forget_results(folder: Path) -> None:
+    for name in RESULTS:
+        (folder / name).unlink(missing_ok=True)
+
+
 def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStack) -> None:
     """Make the run folder with its first checkpoint inside: a folder that is there can always be resumed."""
     with writable(folder, "run", RunError):
@@ -133,8 +201,7 @@ def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStac
             if not overwrite:
                 refuse_to_overwrite(folder)
             checkpoint.write(folder)
-            for name in RESULTS:
-                (folder / name).unlink(missing_ok=True)
+            _forget_results(folder)
             return
         with temporary_folder(folder.absolute().parent) as aside:
             new = aside / folder.name

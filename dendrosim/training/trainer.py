@@ -24,11 +24,11 @@ from dendrosim.rules import RULES, Rule
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.gradient import gradient_angles
-from dendrosim.training.measures import MEASURES, measures
+from dendrosim.training.measures import MEASURES
 from dendrosim.training.optimizer import Optimizer
+from dendrosim.training.prediction import mean_measures, pieces, with_own_of
 from dendrosim.training.run import Run
 
-EVALUATED_AT_ONCE = 1000
 COMPARED_WITH_GRADIENT = 128
 
 
@@ -45,15 +45,26 @@ class Trainer:
         Where, and with which numbers.
     ranks : Ranks
         The processes that share each batch.
+    start : Parameters of numpy.ndarray, optional
+        In the place of random ones; a rule's own parameters that they lack are drawn.
     """
 
-    def __init__(self, model: Model, data: Dataset, device: torch.device, dtype: torch.dtype, ranks: Ranks):
+    def __init__(
+        self,
+        model: Model,
+        data: Dataset,
+        device: torch.device,
+        dtype: torch.dtype,
+        ranks: Ranks,
+        start: Parameters | None = None,
+    ):
         self._model, self._data, self._ranks = model, data, ranks
         self._device, self._dtype = device, dtype
         self._settings = settings = model.training
         self._network = Network(model)
         self._rule: Rule = RULES[settings.rule].from_model(model)
-        self.parameters = Parameters.initialise(model, settings.seed, own=self._rule.own).map(self._tensor)
+        drawn = Parameters.initialise(model, settings.seed, own=self._rule.own)
+        self.parameters = (drawn if start is None else with_own_of(drawn, start)).map(self._tensor)
         self.batches = math.ceil(len(data.train) / settings.batch_size)
         self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
         self.history: list[dict[str, Any]] = []
@@ -127,8 +138,7 @@ class Trainer:
             The loss is NaN or infinite.
         """
         sums = Counter(self._nothing())
-        for first in range(self._ranks.rank * EVALUATED_AT_ONCE, len(split), self._ranks.size * EVALUATED_AT_ONCE):
-            part = slice(first, first + EVALUATED_AT_ONCE)
+        for part in pieces(len(split), self._ranks.rank, self._ranks.size):
             stimuli, targets = self._tensor(split.stimuli[part]), self._tensor(split.targets[part])
             sums.update(self._measured(self._rule.infer(self._network, self.parameters, stimuli), targets))
         total = self._ranks.total(sums)()
@@ -177,8 +187,8 @@ class Trainer:
         """Test the parameters that count and return them with the history."""
         epoch, self.parameters = self.chosen
         parameters = self.parameters.map(lambda tensor: np.ascontiguousarray(tensor.cpu().numpy()).copy())
-        history = pd.DataFrame(self.history)
-        return Run(self._model, parameters, history, self._data, epoch, self.evaluate(self._data.test))
+        test = self.evaluate(self._data.test)
+        return Run(self._model, parameters, pd.DataFrame(self.history), epoch, test, self._data.classes, self._data)
 
     def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, float]:
         """Learn from one batch and return what was measured on it, summed over presentations."""
@@ -219,7 +229,7 @@ class Trainer:
     def _measured(self, state: State, targets: Tensor) -> dict[str, float]:
         """Return sums over presentations of the loss and of what else is measured."""
         output = self._network.output(state)
-        means = {"loss": float(self._network.loss(output, targets)), **measures(self._data.task, output, targets)}
+        means = mean_measures(self._network, self._data.task, output, targets)
         if not math.isfinite(means["loss"]):
             potentials = {"targets": targets, **state.basal}
             self._broken = next((name for name, tensor in potentials.items() if not _is_finite(tensor)), "output")

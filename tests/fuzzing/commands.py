@@ -40,6 +40,8 @@ COMMANDS = {
         "--resume",
     ],
     "relax": ["--weights", "--target", "--presentations", "--time-limit", "--out"],
+    "predict": ["--out", "--overwrite"],
+    "evaluate": ["--data", "--split"],
     "view": ["--out", "--no-open", "--overwrite"],
     "animate": ["--out", "--presentation", "--layer", "--neuron", "--fps"],
     "export": ["--out", "--overwrite"],

@@ -34,7 +34,20 @@ SIZES = [0, 1, -1, 3, 2**20, 2**28, 3 * 2**28, 2**33, 2**40, 2**62, 10**30]
 
 def run(judge: Judge, count: int, random: Random) -> None:
     """Try out `count` files."""
-    makers = (weights, stored_checkpoint, npz, idx_file, mat, hdf, csv, texts, whole_images, rows)
+    makers = (
+        weights,
+        stored_checkpoint,
+        npz,
+        idx_file,
+        mat,
+        hdf,
+        csv,
+        texts,
+        whole_images,
+        rows,
+        own_arrays,
+        own_table,
+    )
     paths = {}
     for number in range(count):
         name, content, read = makers[number % len(makers)](random)
@@ -243,6 +256,39 @@ def texts(random: Random) -> Case:
         data.train.stimuli[:2], data.train.targets[:2]
 
     return "own.txt", text.encode(encoding), own
+
+
+def own_arrays(random: Random) -> Case:
+    """Samples of the user's whose arrays are of other types and shapes, or lack."""
+    stimuli = np.random.default_rng(0).normal(size=(30, 4))
+    kinds = [int, float, bool, str, complex, object, "M8[s]", np.uint64, np.float16]
+    shapes = [(30,), (30, 1), (30, 4), (29,), (0,), (), (2, 15)]
+    arrays = {"stimuli": stimuli, "labels": np.arange(30) % random.choice([1, 2, 15])}
+    for name in random.choice([[], ["stimuli"], ["labels", "targets"], ["test_stimuli", "test_labels"], ["targets"]]):
+        shape = random.choice(shapes)
+        arrays[name] = np.resize(np.arange(30) % 2, shape).astype(random.choice(kinds))
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+
+    def loaded(path: Path) -> None:
+        data = load_data(model_for(f"file:{path}", [4], random.choice([1, 2]), random.choice(["softmax", "identity"])))
+        data.train.stimuli[:2], data.test.targets[:2]
+
+    return "own.npz", stream.getvalue(), loaded
+
+
+def own_table(random: Random) -> Case:
+    """A table of the user's whose cells are numbers, words and nothing."""
+    content = csv(random)[1].removeprefix(b"\x1f")
+    column = random.choice(["a", "b", "c", "0", "", "nothing", "#"])
+
+    def loaded(path: Path) -> None:
+        data = load_data(
+            model_for(f"file:{path}#{column}", [2], random.choice([1, 2]), random.choice(["softmax", "identity"]))
+        )
+        data.train.stimuli[:2]
+
+    return "own.csv", content, loaded
 
 
 def whole_images(random: Random) -> Case:

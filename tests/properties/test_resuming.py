@@ -11,8 +11,9 @@ import pytest
 import torch
 from trainings import change_data, start, state_of, training_of
 
+from dendrosim.errors import RunError
 from dendrosim.model import Parameters
-from dendrosim.training import Hardware, train
+from dendrosim.training import Hardware, Run, train
 from dendrosim.training.checkpoint import NAME, Checkpoint
 from dendrosim.training.run import FILES
 
@@ -65,6 +66,56 @@ def test_resuming_in_double_precision_gives_the_same_bits(tmp_path):
     train(model, folder=copies[1], resume=True, hardware=double)
     assert state_of(copies[1]) == state_of(tmp_path / "whole")
     assert {array.dtype for _, array in run.parameters.items()} == {np.dtype(np.float64)}
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_under_a_constant_schedule_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_start(name, tmp_path):
+    settings = {"schedule": "constant", "label_smoothing": 0.1}
+    for epochs in (2, 3):  # twice in a row
+        model = training_of(name, epochs=epochs, **settings)
+        resumed = train(model, folder=tmp_path / "run", resume=epochs > 2)
+    train(model, folder=tmp_path / "whole")
+    assert state_of(tmp_path / "run") == state_of(tmp_path / "whole")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == set(FILES)
+    for file in ("weights.safetensors", "summary.json", "model.toml"):
+        assert (tmp_path / "run" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    assert len(resumed.history) == 3
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_any_other_schedule_is_stretched_over_all_epochs(schedule, tmp_path):
+    train(training_of("mlp", epochs=2, schedule=schedule), folder=tmp_path / "run")
+    longer = training_of("mlp", epochs=4, schedule=schedule)
+    rates = train(longer, folder=tmp_path / "run", resume=True).history["learning_rate"]
+    whole = train(longer).history["learning_rate"]
+    short = train(training_of("mlp", epochs=2, schedule=schedule)).history["learning_rate"]
+    assert list(rates) == [*short, *whole[2:]]
+
+
+def test_what_goes_on_to_more_epochs_and_is_interrupted_is_no_finished_run_but_can_be_resumed(tmp_path):
+    settings = {"schedule": "constant"}
+    train(training_of("mlp", epochs=1, **settings), folder=tmp_path / "run")
+
+    def interrupt(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(training_of("mlp", epochs=3, **settings), folder=tmp_path / "run", resume=True, report=interrupt)
+    with pytest.raises(RunError, match=r"there is no 'model\.toml', so this is no finished run; train it to its end"):
+        Run.load(tmp_path / "run")
+    train(training_of("mlp", epochs=3, **settings), folder=tmp_path / "run", resume=True)
+    assert len(Run.load(tmp_path / "run").history) == 3
+
+
+def test_fewer_epochs_and_other_settings_are_refused(tmp_path):
+    train(training_of("mlp", epochs=2), folder=tmp_path / "run")
+    for changed, message in (
+        ({"epochs": 1}, "epochs was 2 and is 1"),
+        ({"epochs": 3, "seed": 1}, "seed was 0 and is 1"),
+    ):
+        with pytest.raises(RunError, match=f"other settings .training.{message}"):
+            train(training_of("mlp", **({"epochs": 2} | changed)), folder=tmp_path / "run", resume=True)
+    assert len(Run.load(tmp_path / "run").history) == 2
 
 
 def test_a_finished_training_that_is_resumed_trains_nothing_and_writes_the_same(tmp_path):
