@@ -56,9 +56,10 @@ class Encoded:
 
     def __getitem__(self, index: Index) -> np.ndarray:
         raw = self.raw[index]
-        needed = 4 * len(raw) * math.prod(self.shape[1:])
+        count = len(raw) if raw.ndim == self.raw.ndim else 1  # an index of one sample has no axis of samples
+        needed = 4 * count * math.prod(self.shape[1:])
         if needed > BELIEVED and needed > memory_free():
-            raise DataError(f"{len(raw)} samples take {needed / 1e9:.1f} GB, more than is free; read fewer at once.")
+            raise DataError(f"{count} samples take {needed / 1e9:.1f} GB, more than is free; read fewer at once.")
         return self.decode(raw)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

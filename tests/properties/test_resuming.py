@@ -164,7 +164,10 @@ def test_killed_at_twenty_random_moments_the_folder_holds_one_loadable_checkpoin
 
 
 def test_a_checkpoint_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new_one(tmp_path):
-    checkpoints = [Checkpoint({}, epoch, 0, [], 0, {"value": torch.full((64,), epoch)}) for epoch in (1, 2)]
+    checkpoints = [
+        Checkpoint({}, epoch, 0, [{"validation_loss": 1.0}] * epoch, 0, {"value": torch.full((64,), epoch)})
+        for epoch in (1, 2)
+    ]
     checkpoints[0].write(tmp_path)
 
     def replace(again):
