@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 import dendrosim as ds
 from dendrosim import plot
@@ -151,3 +152,25 @@ def test_costs_share_one_scale_with_a_line_at_one():
     assert low < 0.7 < 1.7 < high
     for ax in axes:
         assert any(list(line.get_xdata()) == [1, 1] for line in ax.get_lines())
+
+
+def dashed(ax):
+    return [line for line in ax.get_lines() if line.get_linestyle() == "--"]
+
+
+@pytest.mark.parametrize("teacher", [{"kind": "clamped"}, {"kind": "nudged", "strength": 0.5}])
+def test_the_closed_form_over_a_relaxation_is_that_of_its_teacher(teacher):
+    model = small_model((3, 4, 2), teacher=teacher)
+    circuit = ds.Circuit(model, parameters_of(model, 0), dt=0.02)
+    recording = circuit.relax(*presentations_of(model, 1, 0), start="settled")
+    (prediction,) = dashed(plot.relaxation(recording, "hidden-1", 0))
+    error = recording.layer("hidden-1")["error"].values[0, :, 0]
+    assert np.abs(prediction.get_ydata() - error).max() < 0.003 * abs(error[-1])
+
+
+def test_no_closed_form_is_drawn_where_there_is_none():
+    recurrent = model_of([3, 2], [{"kind": "recurrent", "units": 3}, dense(2)])
+    two_way = small_model((3, 4, 2), cell={"kind": "conductance", "coupling": "two-way"})
+    for model, start in ((recurrent, "settled"), (two_way, "settled"), (small_model((3, 4, 2)), "rest")):
+        recording = ds.Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0), start=start)
+        assert dashed(plot.relaxation(recording, "hidden-1", 0)) == []

@@ -63,3 +63,10 @@ def test_a_rule_comes_with_the_settings_that_the_model_file_has_for_it(tmp_path)
 def test_layers_are_named_from_below_to_above():
     assert small_model((5, 4, 3, 2)).layer_names == ("hidden-1", "hidden-2", "output")
     assert small_model((5, 2)).layer_names == ("output",)
+
+
+@pytest.mark.parametrize("name", [name for name in available_models() if name.endswith("-rnn") and name != "reber-rnn"])
+def test_the_clamp_of_the_paper_acts_on_the_sum_over_a_batch_of_sequences(name):
+    model = load_model(name, "paper")
+    # The released code clips what it sums over the batch and all steps; updates here are means.
+    assert model.training.clamp * model.training.batch_size * model.steps == 50.0
