@@ -5,12 +5,19 @@ import pytest
 from dendrosim.data import load_data
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import load_model
+from dendrosim.model.library import LARGEST_FILE, LONGEST_LINE
 
 GOOD = """
 data = "digits"
 input = [64]
 layers = [{ kind = "dense", units = 8 }, { kind = "dense", units = 10 }]
 """
+
+
+def convolution(padding, kernel):
+    layer = f'kind = "conv2d", channels = 2, padding = {padding}, kernel = {kernel}'
+    return GOOD.replace("[64]", "[1, 8, 8]").replace('kind = "dense", units = 8', layer)
+
 
 MISTAKES = {
     "an unknown key": (GOOD + "activations = 'tanh'", r"activations: unknown key; did you mean 'activation'"),
@@ -69,6 +76,14 @@ MISTAKES = {
         GOOD.replace('kind = "dense", units = 8', 'kind = "conv2d", channels = 2, kernel = 3'),
         r"layers\.0 \(conv2d\) needs \[channels, height, width\]",
     ),
+    "a padding as large as the kernel": (
+        convolution(padding=2, kernel=2),
+        r"layers\.0 \(conv2d\): padding 2 must be smaller than the kernel of 2; lower it",
+    ),
+    "a padding as large as the narrow side of the kernel": (
+        convolution(padding=1, kernel=[3, 1]),
+        r"layers\.0 \(conv2d\): padding 1 must be smaller than the kernel of \(3, 1\); lower it",
+    ),
     "an unknown kind of layer": (
         GOOD.replace('kind = "dense", units = 8', 'kind = "conv"'),
         r"layers\.0\.kind: 'conv' is not known",
@@ -104,6 +119,25 @@ def test_the_good_file_that_the_mistakes_start_from_is_accepted(tmp_path):
     path = tmp_path / "network.toml"
     path.write_text(GOOD)
     assert load_model(path).architecture == "64-8-10 tanh softmax"
+
+
+def test_a_model_file_may_have_as_many_bytes_as_it_says_and_as_many_letters_a_line_but_no_more(tmp_path):
+    path, line = tmp_path / "network.toml", "#" * LONGEST_LINE + "\n"
+    text = GOOD + line * ((LARGEST_FILE - len(GOOD)) // len(line))
+    path.write_text(text + "\n" * (LARGEST_FILE - len(text)))
+    assert load_model(path).sizes == (64, 8, 10)
+    path.write_text(text + "\n" * (LARGEST_FILE - len(text) + 1))
+    with pytest.raises(ModelError, match="too large for a model file"):
+        load_model(path)
+    path.write_text(GOOD + "#" + line)
+    with pytest.raises(ModelError, match="a line is longer than 4096 characters; break it"):
+        load_model(path)
+
+
+def test_a_padding_one_below_the_kernel_is_accepted(tmp_path):
+    path = tmp_path / "network.toml"
+    path.write_text(convolution(padding=2, kernel=3))
+    assert load_model(path).connections[0].above_shape == (2, 10, 10)
 
 
 @pytest.mark.parametrize(

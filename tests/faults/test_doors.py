@@ -47,6 +47,7 @@ MODEL_FILES = {
     "a feedback that is a table": (GOOD + "[rules.dll]\nfeedback = { x = 1 }", r"rules\.dll\.feedback: a table of x"),
     "brackets by the thousand": (GOOD + f"x = {'[' * 2000}{']' * 2000}", "not a valid TOML file"),
     "tables by the dozen": (GOOD + f"{'.'.join('x' * 30)} = 1", "nested more than 16 deep"),
+    "lists by the dozen": (GOOD + f"x = {'[' * 30}{']' * 30}", "nested more than 16 deep"),
     "a number of 4,301 digits": (GOOD + f"x = {'9' * 4301}", "a line is longer|not a valid TOML file"),
     "a number of 4,301 digits on lines": (GOOD + f"x = 0x{'f' * 2000}", "a whole number of 8000 bits cannot stand"),
     "a line of dotted keys": (GOOD + f"{'.'.join('x' * 9000)} = 1", "a line is longer than 4096"),

@@ -37,6 +37,13 @@ def solved(derivative, states, times):
     return found.y
 
 
+@pytest.mark.parametrize(("coupling", "basal", "apical"), [("one-way", 30, 30), ("two-way", 30 + 30, 30 + 18)])
+def test_a_time_constant_is_the_capacitance_over_all_conductances_that_load_a_compartment(coupling, basal, apical):
+    cell = ConductanceCell(coupling=coupling)
+    taus = cell.tau_soma, cell.tau_basal, cell.tau_apical
+    assert taus == pytest.approx((300 / (9 + 30 + 18), 150 / basal, 150 / apical))
+
+
 @pytest.mark.parametrize("coupling", ["one-way", "two-way"])
 @pytest.mark.parametrize("compartment", ["soma", "basal", "apical"])
 def test_the_response_to_a_current_step_is_the_solution_of_the_equations(coupling, compartment):

@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
-from networks import convolutional_layers, dense_layers, networks
+from hypothesis import HealthCheck, assume, given, settings
+from networks import convolutional_layers, dense_layers, networks, parameters_of, presentations_of, small_model
 
 from dendrosim.equilibrium import Network
 from dendrosim.errors import ModelError
 from dendrosim.model import Parameters, load_model
 from dendrosim.rules import EquilibriumPropagation
 from dendrosim.training import train
+from dendrosim.training.optimizer import Optimizer
 
 STEP = 1e-4
 
@@ -35,7 +36,7 @@ def slope(rule, engine, parameters, stimuli, targets, along):
 
 @pytest.mark.parametrize("layers", [dense_layers(), convolutional_layers()], ids=["dense", "convolutional"])
 def test_the_estimate_tends_to_the_gradient_with_the_square_of_the_nudge(layers):
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
     @given(networks(layers=layers))
     def check(network):
         model, parameters, stimuli, targets = network
@@ -75,6 +76,25 @@ def test_separate_feedback_equal_to_the_forward_weights_is_symmetric_feedback(ne
         assert torch.equal(separate[name], direction), name
     for name in tied.theta:
         assert torch.equal(separate[f"{name}.theta"], separate[f"{name}.W"])
+
+
+@pytest.mark.parametrize(("feedback", "kept"), [("separate", 1 - 0.5 * 0.1), ("symmetric", 1.0)])
+def test_only_separate_feedback_approaches_the_forward_weights_by_its_decay(feedback, kept):
+    model = small_model(training={"optimizer": "sgd", "learning_rate": 0.5, "schedule": "constant"})
+    engine, parameters = Network(model), parameters_of(model, 0).map(torch.from_numpy)
+    stimuli, targets = (torch.from_numpy(array) for array in presentations_of(model, 3, 0))
+    rule, before = rule_with(0.3, 0.1, feedback), parameters.map(torch.clone)
+    updates = estimate(rule, engine, parameters, stimuli, targets)
+    Optimizer(parameters, rule, model, steps=10).step(iter(updates.items()))
+    for name, theta in parameters.theta.items():
+        torch.testing.assert_close(
+            parameters.W[name], kept * before.W[name] + 0.5 * updates[f"{name}.W"], rtol=0, atol=1e-14
+        )
+        if feedback == "separate":
+            apart = before.theta[name] - before.W[name]
+            torch.testing.assert_close(theta - parameters.W[name], kept * apart, rtol=0, atol=1e-14)
+        else:
+            assert torch.equal(theta, before.theta[name])
 
 
 def test_more_steps_do_not_move_the_free_equilibrium_of_a_network_with_pools():

@@ -123,14 +123,23 @@ def test_softplus_neither_overflows_nor_loses_its_slope(dtype):
     np.testing.assert_allclose(numpy, activity.numpy(), rtol=4 * torch.finfo(dtype).eps)
 
 
-def test_the_loss_of_a_network_is_the_one_its_output_error_descends():
-    for output in ("softmax", "identity"):
-        model = small_model(output=output)
-        stimuli, targets = map(torch.tensor, presentations_of(model, 3, 0))
-        engine = Network(model)
-        state = engine.sweep(parameters_of(model, 0).map(torch.from_numpy), stimuli)
-        assert float(engine.loss(engine.output(state), targets)) > 0
-        assert float(engine.loss(targets, targets)) == pytest.approx(0, abs=1e-12)
+@pytest.mark.parametrize("output", ["softmax", "identity"])
+def test_the_loss_of_a_network_is_the_one_its_output_error_descends(output):
+    model = small_model(output=output)
+    stimuli, targets = map(torch.tensor, presentations_of(model, 3, 0))
+    engine, parameters = Network(model), parameters_of(model, 0).map(torch.from_numpy)
+    drive = drive_of_the_output(model, parameters, stimuli)
+    error = engine.output_error(engine.sweep(parameters, stimuli), targets)
+
+    def loss(step):
+        return float(engine.loss(engine.potential("output", drive + step * error), targets))
+
+    losses = [loss(step) for step in (0.0, 0.1, 0.2, 0.5)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] > losses[-1] + 0.1
+    steepest = -float((error**2).sum(dim=-1).mean())  # the mean loss falls by ⟨‖error‖²⟩ for each step along the error
+    assert (loss(1e-5) - loss(-1e-5)) / 2e-5 == pytest.approx(steepest, rel=1e-8)
+    assert float(engine.loss(targets, targets)) == pytest.approx(0, abs=1e-12)
 
 
 @settings(max_examples=20, deadline=None)

@@ -10,6 +10,7 @@ from networks import (
     convolutional_layers,
     dense,
     dense_layers,
+    model_of,
     networks,
     parameters_of,
     presentations_of,
@@ -145,6 +146,17 @@ def test_separate_feedback_equal_to_the_decoder_is_the_prediction_loss_and_it_al
     for name, update in wanted.items():
         assert torch.equal(back[name], update), name
         assert torch.equal(away[name], update) == (name.endswith(".own") or name.startswith("output")), name
+
+
+def test_the_similarity_map_of_a_convolutional_layer_looks_at_three_by_three_cells_and_keeps_its_shape():
+    model = model_of([1, 6, 5], [convolution(4), dense(3)])
+    similarity_map = LocalLosses(model, 0.6, "decoder").maps["hidden-1"]
+    maps, weights = torch.zeros(1, 4, 4, 3, dtype=torch.float64), torch.ones(4, 4, 3, 3, dtype=torch.float64)
+    maps[0, 0, 1, 1] = 1.0
+    assert similarity_map.connection.shape == weights.shape
+    seen = similarity_map.apply(weights, None, maps)
+    assert seen.shape == maps.shape
+    assert seen[0, 0].nonzero().tolist() == [[y, x] for y in range(3) for x in range(3)]
 
 
 def test_the_similarity_of_the_layer_itself_is_asked_for_where_feedback_is_separate():

@@ -115,6 +115,17 @@ def test_weights_stay_within_their_bounds_at_the_largest_learning_rate():
     assert parameters.W["output"].abs().max() > 0.8 * bound
 
 
+def test_a_weight_beyond_its_bounds_is_not_changed():
+    model = small_model((6, 8, 4))
+    rule, network = RewardModulatedSTDP(model, 0.5, 0.0, BINS, THRESHOLD, DEPRESSION), Network(model)
+    parameters, bound = parameters_of(model, 0).map(torch.from_numpy), 4 / math.sqrt(8)
+    parameters.W["output"][:, 0], parameters.W["output"][:, 1] = 1.5 * bound, -1.5 * bound
+    stimuli, targets = (torch.from_numpy(array) for array in presentations_of(model, 5, 0))
+    updates = dict(rule.updates(network, parameters, rule.infer(network, parameters, stimuli), targets))
+    assert not updates["output.W"][:, :2].any()
+    assert updates["output.W"][:, 2:].all()
+
+
 def test_networks_for_which_it_has_no_form_are_refused():
     with pytest.raises(ModelError, match="'r-stdp' has no form for recurrent networks"):
         RewardModulatedSTDP.from_model(load_model("reber-rnn"))

@@ -5,8 +5,10 @@ from math import factorial
 import numpy as np
 import pytest
 from networks import convolution, dense, model_of, parameters_of, presentations_of, small_model
+from scipy.stats import gamma
 
 from dendrosim.circuit import Circuit
+from dendrosim.circuit.requirements import settling_time
 from dendrosim.model import settling_curve
 from dendrosim.model.settling import depth_below_output
 from dendrosim.recording import Record
@@ -112,3 +114,13 @@ def test_the_settling_curve_is_the_erlang_law_for_an_instantaneous_dendrite():
     time = np.linspace(0, 120, 61)
     for depth in range(1, 6):
         np.testing.assert_allclose(settling_curve(time, depth, TAU, 0.0), law(time, depth), atol=1e-13)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 40])
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
+def test_the_expected_settling_time_is_that_of_a_signal_that_passes_all_layers_and_steps(steps, tolerance):
+    cell = {"tau_soma": TAU, "tau_basal": TAU, "tau_apical": TAU}
+    model = model_of([steps, 2], [{"kind": "recurrent", "units": 3}, dense(2)], cell=cell)
+    chain = 3 * (2 + steps - 1)  # filters with one time constant, whose delays add up to a gamma distribution
+    needed = TAU * gamma.isf(tolerance, chain)
+    assert needed <= settling_time(model, tolerance) <= 1.5 * needed

@@ -114,8 +114,19 @@ def test_with_the_transpose_and_a_weak_teacher_the_updates_are_the_gradient(fami
     check()
 
 
-def test_in_a_linear_network_the_mean_change_of_the_feedback_weights_is_their_distance_from_the_forward_weights():
-    model = model_of([4], [dense(5), dense(3), dense(2)], activation="identity")
+@pytest.mark.parametrize(
+    ("stimulus", "layers"),
+    [
+        ([4], [dense(5), dense(3), dense(2)]),
+        # The noise is as large as the differences in a window: linear is a max pool only if it keeps its choice.
+        ([1, 5, 5], [convolution(2, 2), {"kind": "max-pool", "size": 2}, dense(3), dense(2)]),
+    ],
+    ids=["dense", "max-pool"],
+)
+def test_in_a_linear_network_the_mean_change_of_the_feedback_weights_is_their_distance_from_the_forward_weights(
+    stimulus, layers
+):
+    model = model_of(stimulus, layers, activation="identity")
     engine, parameters = Network(model), parameters_of(model, 1).map(torch.from_numpy)
     stimuli, targets = (torch.tensor(array) for array in presentations_of(model, 2, 1))
     rule = TargetPropagation(0.1, 0.3, 100, 1.0)

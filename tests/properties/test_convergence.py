@@ -85,6 +85,16 @@ def test_a_network_at_rest_is_converged_at_once():
     np.testing.assert_array_equal(recording.convergence_time, 0.0)
 
 
+def test_a_presentation_that_rests_from_the_beginning_has_settled_at_zero_however_long_others_move():
+    model = small_model(output="identity")
+    circuit = Circuit(model, parameters_of(model, 0))
+    stimuli, _ = presentations_of(model, 2, 0)
+    reached = circuit.relax(stimuli).layer("output")["basal"].values[:, -1]
+    recording = circuit.relax(stimuli, reached + np.array([[0], [1]]), start="settled", tolerance=1e-6)
+    assert recording.convergence_time[0] == 0
+    assert recording.convergence_time[1] > 50
+
+
 def test_a_soma_that_rests_while_its_dendrites_move_does_not_count_as_converged():
     # Basal and apical changes cancel in the soma: with Θ^T δ = −f(z) its sum never leaves zero by itself.
     model = small_model((1, 1, 1), activation="identity", output="identity", cell={"tau_basal": 5.0, "tau_apical": 5.0})
