@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Both set up `.venv` by themselves.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo gallery test test-all lint clean
+.PHONY: demo gallery test test-all mutants lint clean
 
 # The first interpreter that really runs and is Python 3.12 or later.
 PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
@@ -19,6 +19,9 @@ test: lint
 test-all: lint
 	.venv/bin/pytest -n 2 -m "slow or not slow"
 
+mutants: .venv/.installed-dev
+	.venv/bin/python tests/mutants.py
+
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -26,7 +29,7 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 
 clean:
-	rm -rf .venv demo gallery runs
+	rm -rf .venv demo gallery mutants runs
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "dendrosim needs Python 3.12 or later and found none: install one and run make again."; exit 1; }
