@@ -93,7 +93,7 @@ def relax(
     out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
     overwrite: OverwriteOption = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show errors by layer and the largest motion while the cells relax.")
+        bool, typer.Option("--watch", help="Show errors by layer and the residual max τ|d·/dt| while the cells relax.")
     ] = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""

@@ -81,7 +81,7 @@ class Subject:
         change: Callable[[State], State] = lambda state: state,
         targets: Tensor | None = None,
     ) -> Updates:
-        """Return how the rule changes each parameter: the direction it gives out, and what it does in place.
+        """Return how the rule changes each parameter: the direction it yields, and what it does in place.
 
         Parameters
         ----------

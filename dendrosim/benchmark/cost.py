@@ -40,7 +40,7 @@ QUICK = (("digits-mlp", 32, "", None), ("digits-cnn", 32, "", None), ("reber-rnn
 
 
 def measurements(quick: bool) -> Iterator[Row]:
-    """Measure everything and give out rows of (quantity, measured, target, value); times with what a figure needs.
+    """Measure everything and yield rows of (quantity, measured, target, value); times with what a figure needs.
 
     Parameters
     ----------

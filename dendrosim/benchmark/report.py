@@ -49,7 +49,7 @@ def write_report(rows: Iterable[dict[str, Any]], folder: Path, name: str, comman
 
 
 def within(settings: Callable[[], AbstractContextManager[Any]], rows: Iterator[Any]) -> Iterator[Any]:
-    """Give out rows that are measured within a context, which is left whenever one is given out.
+    """Yield rows that are measured within a context, which is left whenever one is yielded.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ class Circuit:
         stimuli : array of shape (presentation, \*model.input)
             Basal potentials of the input layer.
         targets : array of shape (presentation, output cell) or (presentation, step, output cell), optional
-            What the teacher asks for; without targets there is no teacher and all errors vanish.
+            Targets of the output cells; without them there is no teacher and all errors vanish.
         start : {"rest", "settled"}
             Begin with all potentials at zero, or with the stimuli already settled bottom-up, so that time zero is
             the moment the target appears.
@@ -234,7 +234,7 @@ class Circuit:
         stimuli : array of shape (sample, \*model.input)
             Basal potentials of the input layer.
         targets : array of shape (sample, output cell) or (sample, step, output cell)
-            What the teacher asks for.
+            Targets of the output cells.
         seed : int
             Of the order of the samples.
         record : Record, optional

@@ -101,7 +101,7 @@ class Network:
     def descend(self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]) -> Iterator[Synapses]:
         """Top-down sweep ξ_i = M_i^T δ_i with δ_i = ξ_{i+1} ⊙ f'(z_i), where M is Θ, or W for the gradient.
 
-        The synapses are given out from the top, each connection once it is no longer needed: who learns in this order
+        The synapses are yielded from the top, each connection once it is no longer needed: who learns in this order
         may change its parameters before asking for the next.
 
         Parameters

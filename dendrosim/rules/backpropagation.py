@@ -24,7 +24,7 @@ class Backpropagation(Rule):
         return cls()
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out the negative gradient of the mean loss; Θ is not used and not changed."""
+        """Yield the negative gradient of the mean loss; Θ is not used and not changed."""
         for synapses in network.descend(state, network.output_error(state, targets), parameters.W):
             if synapses.name in parameters.bias:
                 yield f"{synapses.name}.bias", synapses.hebbian_bias()

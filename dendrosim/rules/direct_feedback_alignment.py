@@ -40,7 +40,7 @@ class DirectFeedbackAlignment(Rule):
         }
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW and Δb; B and Θ are not changed."""
+        """Yield ΔW and Δb; B and Θ are not changed."""
         output_error = network.output_error(state, targets)
         for layer in network.model.layer_names:
             delta = output_error

@@ -63,7 +63,7 @@ class EquilibriumPropagation(Rule):
         return self._settle(network, parameters, network.sweep(parameters, stimuli), self.free_steps)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Settle twice, and give out ΔW and Δb, and the same direction for Θ where it is used."""
+        """Settle twice, and yield ΔW and Δb, and the same direction for Θ where it is used."""
         towards, away = (
             self._settle(network, parameters, state, self.nudged_steps, nudge, targets)
             for nudge in (self.nudge, -self.nudge)

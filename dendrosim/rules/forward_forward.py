@@ -90,7 +90,7 @@ class ForwardForward(Rule):
         return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW and Δb of every layer; Θ is not used and not changed."""
+        """Yield ΔW and Δb of every layer; Θ is not used and not changed."""
         learning, signs = (state, targets) if self.grouped else self._contrast(network, parameters, state, targets)
         for layer in network.model.layer_names[:-1]:
             u = learning.basal[layer]

@@ -85,7 +85,7 @@ class Hebbian(Rule):
         return state
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW, and all that the readout learns; Θ is not used and not changed."""
+        """Yield ΔW, and all that the readout learns; Θ is not used and not changed."""
         assert isinstance(state, Competing)
         yield from self.hidden_updates(network, parameters, state)
         yield from self.readout.updates(network, parameters, state, targets)
@@ -100,7 +100,7 @@ class Hebbian(Rule):
         return state
 
     def hidden_updates(self, network: Network, parameters: Parameters, state: Competing) -> Updates:
-        """Give out ΔW of the hidden layers."""
+        """Yield ΔW of the hidden layers."""
         for layer in network.model.layer_names[:-1]:
             share, joined = state.shares[layer], projections_into(network, layer)
             decay = joined[0].outer_bias(share * state.drives[layer])

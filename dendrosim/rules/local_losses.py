@@ -74,7 +74,7 @@ class LocalLosses(Rule):
         return drawn
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out, layer by layer, ΔV and Δg, then ΔW and Δb; B and Θ are not changed."""
+        """Yield, layer by layer, ΔV and Δg, then ΔW and Δb; B and Θ are not changed."""
         for layer in network.model.layer_names:
             if layer == "output":
                 delta = network.output_error(state, targets)
@@ -86,7 +86,7 @@ class LocalLosses(Rule):
     def _beside(
         self, layer: str, network: Network, parameters: Parameters, u: Tensor, targets: Tensor
     ) -> Generator[tuple[str, Tensor], None, Tensor]:
-        """Give out what the head and the map of a hidden layer learn, and return the error −N ∂L/∂u."""
+        """Yield what the head and the map of a hidden layer learn, and return the error −N ∂L/∂u."""
         decoder, own = self.decoders[layer], parameters.own
         source, where = decoder.source(u)
         prediction = network.potential("output", decoder.apply(own[decoder.name], None, source))

@@ -64,7 +64,7 @@ class Perturbation(Rule):
         return {decoder.name: np.zeros(decoder.connection.shape) for decoder in self.decoders.values()}
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out, layer by layer, ΔV of its head, Δb and ΔW; Θ is not used and not changed."""
+        """Yield, layer by layer, ΔV of its head, Δb and ΔW; Θ is not used and not changed."""
         hidden, errors = network.model.layer_names[:-1], dict[str, Tensor]()
         if not self.decoders:
             losses = _losses_of_output(network, parameters, state, targets)
@@ -79,7 +79,7 @@ class Perturbation(Rule):
     def _beside(
         self, layer: str, network: Network, parameters: Parameters, state: State, targets: Tensor
     ) -> Generator[tuple[str, Tensor], None, Tensor]:
-        """Give out what the head of a hidden layer learns, and return the error of the layer."""
+        """Yield what the head of a hidden layer learns, and return the error of the layer."""
         decoder = self.decoders[layer]
         V, (source, where) = parameters.own[decoder.name], decoder.source(state.basal[layer])
 

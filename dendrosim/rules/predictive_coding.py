@@ -29,7 +29,7 @@ class PredictiveCoding(Rule):
         Tschantz and Buckley, 2022).
     ``incremental``
         The weights learn after every step of inference, not after the last (Salvatori et al., 2024): each parameter is
-        given out once a step. Between several processes the sums of one step arrive while the next is computed.
+        yielded once a step. Between several processes the sums of one step arrive while the next is computed.
     ``centred``
         The mean of β and −β, whose bias is of the order β² (Pinchetti et al., 2024, centred nudging).
 
@@ -60,7 +60,7 @@ class PredictiveCoding(Rule):
         return cls(**model.rules.predictive_coding.model_dump())
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Infer, and give out ΔW and Δb; Θ is not used and not changed."""
+        """Infer, and yield ΔW and Δb; Θ is not used and not changed."""
         phases = [self.nudge, -self.nudge] if self.variant == "centred" else [self.nudge]
         inferred = []
         for nudge in phases:
@@ -74,7 +74,7 @@ class PredictiveCoding(Rule):
     def _inference(
         self, network: Network, parameters: Parameters, state: State, targets: Tensor, nudge: float
     ) -> Iterator[tuple[State, dict[str, Tensor]]]:
-        """Give out the potentials with ε ⊙ f'(z), after each step of inference."""
+        """Yield the potentials with ε ⊙ f'(z), after each step of inference."""
         hidden = network.model.layer_names[:-1]
         inferred = State({name: potential.clone() for name, potential in state.basal.items()}, {})
         errors, deltas = self._errors(network, parameters, state, inferred, targets, nudge)
@@ -115,7 +115,7 @@ class PredictiveCoding(Rule):
 
 
 def _learned(network: Network, parameters: Parameters, phases: list[tuple[State, dict[str, Tensor], float]]) -> Updates:
-    """Give out ΔW and Δb: what each phase says, times its factor."""
+    """Yield ΔW and Δb: what each phase says, times its factor."""
     for projection in network.projections:
         name = projection.name
         synapses = []

@@ -97,7 +97,7 @@ class RewardModulatedSTDP(Hebbian):
         return Spiking(**vars(features), spikes=spikes)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW, and Δb of the output cells; Θ is not used and not changed."""
+        """Yield ΔW, and Δb of the output cells; Θ is not used and not changed."""
         assert isinstance(state, Spiking)
         yield from self.hidden_updates(network, parameters, state)
         reward = network.output_error(state, targets)

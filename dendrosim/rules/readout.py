@@ -53,7 +53,7 @@ class Readout:
         state.basal["output"] = network.potential("output", drive)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out ΔW and Δb of the output, and those of the decoders."""
+        """Yield ΔW and Δb of the output, and those of the decoders."""
         error = network.output_error(state, targets)
         yield from hebbian_updates(network, parameters, state, "output", error)
         for decoder in self.decoders:

@@ -66,16 +66,16 @@ class Rule(ABC):
 
     @abstractmethod
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out the directions in which to change the parameters (ascent: W ← W + η ΔW), one after the other.
+        """Yield the directions in which to change the parameters (ascent: W ← W + η ΔW), one after the other.
 
-        `state` is what :meth:`infer` returned. A parameter is given out when the rule no longer reads it, so that it
+        `state` is what :meth:`infer` returned. A parameter is yielded when the rule no longer reads it, so that it
         can be changed at once and only one direction is in memory at a time. Two parameters may share one direction,
         which must not be changed then.
         """
 
 
 def hebbian_updates(network: Network, parameters: Parameters, state: State, layer: str, delta: Tensor) -> Updates:
-    """Give out Δb = ⟨δ⟩ and ΔW = ⟨δ u^T⟩ of all connections to one layer."""
+    """Yield Δb = ⟨δ⟩ and ΔW = ⟨δ u^T⟩ of all connections to one layer."""
     for projection in network.projections:
         if projection.above == layer:
             source, where = state.sources[projection.name]

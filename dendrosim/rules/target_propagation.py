@@ -65,7 +65,7 @@ class TargetPropagation(Rule):
         return cls(**model.rules.target_propagation.model_dump())
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Give out, from the top, ΔΘ of the way down from each layer, then Δb and ΔW."""
+        """Yield, from the top, ΔΘ of the way down from each layer, then Δb and ΔW."""
         steps = {"output": self.nudge * network.output_error(state, targets)}  # t − u
         for layer in reversed(network.model.layer_names):
             step, u = steps.pop(layer), state.basal[layer]
@@ -80,7 +80,7 @@ class TargetPropagation(Rule):
             yield from hebbian_updates(network, parameters, state, layer, delta)
 
     def _learn_to_send(self, layer: str, network: Network, parameters: Parameters, state: State) -> Updates:
-        """Give out ΔΘ of all connections to one layer."""
+        """Yield ΔΘ of all connections to one layer."""
         learning = [each for each in network.projections if each.above == layer and each.name in parameters.theta]
         if not learning:
             return

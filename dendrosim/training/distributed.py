@@ -93,7 +93,7 @@ class Ranks:
         return (own, count / size) if count else (slice(1), 0.0)
 
     def summed(self, updates: Updates, share: float) -> Updates:
-        """Give out the updates of the whole batch: the mean of those of all ranks, weighted by their shares.
+        """Yield the updates of the whole batch: the mean of those of all ranks, weighted by their shares.
 
         While one is summed the rule already computes the next.
         """

@@ -16,7 +16,7 @@ from dendrosim.training.checkpoint import MOMENTS
 class Optimizer:
     """Move parameters along updates, with Adam or plain steps and a learning-rate schedule.
 
-    Each parameter is moved as soon as its direction is given out, so that no two directions are in memory at a time.
+    Each parameter is moved as soon as its direction is yielded, so that no two directions are in memory at a time.
     W and Θ decay by the rule's λ, apart from the adaptive step (as in AdamW), so that under plain steps
     W ← W + η(ΔW − λW) holds exactly.
 

@@ -172,7 +172,7 @@ class Trainer:
         for name, tensor in self.parameters.items():
             if there[name].dtype != tensor.dtype:
                 raise RunError(
-                    f"the checkpoint holds {_short(there[name].dtype)} and the training asks for "
+                    f"the checkpoint holds {_short(there[name].dtype)} and the training wants "
                     f"{_short(tensor.dtype)}; resume with --dtype {_short(there[name].dtype)}."
                 )
             tensor.copy_(there[name])

@@ -1,4 +1,4 @@
-"""Updates are given out one by one: who changes a parameter at once does not disturb those that follow."""
+"""Updates are yielded one by one: who changes a parameter at once does not disturb those that follow."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "r
 
 
 def directions(rule, model, parameters, stimuli, targets, overwrite):
-    """Copies of all directions; optionally every parameter is overwritten right after its own was given out."""
+    """Copies of all directions; optionally every parameter is overwritten right after its own was yielded."""
     parameters.own.update(rule.own(model, np.random.default_rng(0)))
     parameters = parameters.map(lambda array: channels_last(torch.tensor(array)))
     engine, tensors = Network(model), dict(parameters.items())
