@@ -137,7 +137,7 @@ def test_resuming_with_other_settings_names_the_first_of_them(trained):
         train(training_of("mlp", epochs=1, rules={"dll": {"feedback": "fixed"}}), folder=trained, resume=True)
     with pytest.raises(RunError, match=r"training.seed was 0 and is 3"):
         train(training_of("mlp", epochs=1), seed=3, folder=trained, resume=True)
-    with pytest.raises(RunError, match=r"holds float32 and the training asks for float64; resume with --dtype float32"):
+    with pytest.raises(RunError, match=r"holds float32 and the training wants float64; resume with --dtype float32"):
         train(training_of("mlp", epochs=1), folder=trained, resume=True, hardware=Hardware(dtype="float64"))
     assert state_of(trained) == before
 
