@@ -92,7 +92,7 @@ def test_softplus_cells_do_not_overflow(target):
     np.testing.assert_array_equal(np.isfinite(hidden["delta"]), True)
 
 
-def test_two_threads_follow_the_same_trajectory_as_one():
+def test_two_threads_follow_the_same_trajectory_as_one(optimised):
     for ours, wanted in zip(
         trajectories("cpp_standalone", 5, threads=2), trajectories("cpp_standalone", 5), strict=True
     ):
