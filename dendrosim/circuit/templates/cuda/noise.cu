@@ -1,4 +1,4 @@
-{# fluctuation = a standard normal number for each cell, from the key of its row, the step and its place. See circuit/noise.py #}
+{# fluctuation = a standard normal number for each cell, from the seed of its row, the step and its place. See circuit/noise.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'elements.cu' as elements with context %}
