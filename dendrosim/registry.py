@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from typing import Any, overload
 
+from dendrosim.checks import shown
 from dendrosim.errors import PluginError, printable
 
 PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -34,8 +35,8 @@ class Registry[Thing]:
         What one of them is, in words: ``learning rule``.
     built_in : mapping of str to str
         ``module:attribute`` by name.
-    check : callable, optional
-        Raises PluginError for an object that is none of them, before it is used.
+    base : str, optional
+        ``module:Class`` that all of them are instances or subclasses of.
 
     Examples
     --------
@@ -53,10 +54,10 @@ class Registry[Thing]:
         group: str,
         what: str,
         built_in: Mapping[str, str],
-        check: Callable[[str, Any], None] = lambda name, thing: None,
+        base: str = "builtins:object",
     ):
         self.group, self.what = group, what
-        self._places, self._check = dict(built_in), check
+        self._places, self._base = dict(built_in), base
         self._registered: dict[str, Thing] = {}
 
     def names(self) -> list[str]:
@@ -65,13 +66,13 @@ class Registry[Thing]:
 
     def check(self, name: str) -> None:
         """Raise PluginError with the nearest known name if there is no such thing; nothing is imported."""
-        if name in self._places or name in self._registered:
+        if isinstance(name, str) and (name in self._places or name in self._registered):
             return
         known = self.names()
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            near = difflib.get_close_matches(str(name), known, 1)
             guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
-            raise PluginError(f"there is no {self.what} '{printable(name)}'; {guess} {', '.join(known)}.")
+            raise PluginError(f"there is no {self.what} {shown(name)}; {guess} {', '.join(known)}.")
 
     def __getitem__(self, name: str) -> Thing:
         """Return the thing, importing its module if need be.
@@ -107,7 +108,7 @@ class Registry[Thing]:
         taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
         if taken:
             raise PluginError(f"the name '{name}' of a {self.what} is taken; choose another.")
-        self._check(name, thing)
+        self._refuse(name, thing)
         self._registered[name] = thing
         return thing
 
@@ -130,12 +131,22 @@ class Registry[Thing]:
         self.register(name, thing)
         return name
 
+    def loaded(self, name: str) -> Thing | None:
+        """Return what has a name, as far as nothing of a stranger is imported for it: built in, or registered."""
+        return self[name] if isinstance(name, str) and name in {*self._places, *self._registered} else None
+
     def _loaded(self, name: str, place: str) -> Thing:
         thing = _imported(place, self.what)
         if name not in self._places:
-            self._check(name, thing)
+            self._refuse(name, thing)
             self._registered[name] = thing
         return thing
+
+    def _refuse(self, name: str, thing: Any) -> None:
+        """Raise PluginError for what is no such thing."""
+        base = _imported(self._base, self.what)
+        if not isinstance(thing, base) and not (isinstance(thing, type) and issubclass(thing, base)):
+            raise PluginError(f"'{printable(name)}' is no {self.what}; derive it from {self._base.replace(':', '.')}.")
 
     def _entry_points(self) -> metadata.EntryPoints:
         return metadata.entry_points(group=self.group)
@@ -197,9 +208,11 @@ RULES: Registry[Any] = Registry(
         "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
+    "dendrosim.rules:Rule",
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
     "kind of cell",
     {"rate": "dendrosim.cells.rate:RateCell", "conductance": "dendrosim.cells.conductance:ConductanceCell"},
+    "dendrosim.cells:Cell",
 )

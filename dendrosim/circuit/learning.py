@@ -70,6 +70,7 @@ class LearningAssembly(Assembly):
             plasticity.streams,
             model.steps,
             plasticity.mode == "continuous",
+            model.cell.ports,
             self._clock,
             target.templates,
         )
@@ -233,7 +234,7 @@ class Learner:
             (presenter, "held"): np.array([held]),
             (presenter, "active"): np.ones(1),
             (presenter, "decay"): np.array([decay]),
-            (output, "teacher"): np.full(len(output), self._model.teacher.strength),
+            (output, self._model.cell.ports.teacher): np.full(len(output), self._model.teacher.strength),
             (assembly.convergence, "tolerance"): np.array([TOLERANCE]),
             (assembly.convergence, "limit"): np.array([limit]),
         }

@@ -56,5 +56,5 @@ def relax(
             stop_interrupted(f"{interrupt}{kept}")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {out}", soft_wrap=True)
-    if not recording.converged and not recording.noisy:
+    if not recording.converged and recording.settles:
         raise typer.Exit(code=1)

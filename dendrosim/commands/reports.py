@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from dendrosim.model.cell import ConductanceCell, RateCell, parameter_table
+from dendrosim.cells import Cell, parameter_table
 
 if TYPE_CHECKING:
     from dendrosim.audit.agreement import Agreement
@@ -29,7 +29,7 @@ def report_relaxation(recording: Recording, agreement: Agreement, console: Conso
     console.print(table)
 
 
-def report_cell(cell: RateCell | ConductanceCell, console: Console) -> None:
+def report_cell(cell: Cell, console: Console) -> None:
     """Print the parameters of a cell with their units and sources."""
     table = Table("cell parameter", "symbol", "value", "unit", "source of the value")
     for name, symbol, value, unit, source in parameter_table(cell):

@@ -6,24 +6,41 @@ import hashlib
 import json
 import math
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from dendrosim.errors import ModelError
-from dendrosim.model.cell import Cell, RateCell
+from dendrosim.errors import ModelError, PluginError
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
-from dendrosim.model.mistakes import sentence
+from dendrosim.model.mistakes import MistakeError, built, sentence
 from dendrosim.model.part import Count, Part
 from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
 from dendrosim.model.rule_settings import Rules
 from dendrosim.model.settings import Plasticity, Teacher, Training
+from dendrosim.registry import CELLS
+
+if TYPE_CHECKING:
+    from dendrosim.cells import Cell
 
 ARRAYS = "arrays"
 """The ``data`` of a model whose data set no file holds."""
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
+
+
+def _cell(values: Any) -> Cell:
+    """Return the cell that a table describes; one that names no kind is a rate cell."""
+    kind = values.get("kind", "rate") if isinstance(values, dict) else getattr(values, "kind", "rate")
+    try:
+        described = CELLS[kind]
+    except PluginError as error:
+        raise MistakeError(["kind"], str(error).removesuffix(".")) from None
+    return values if isinstance(values, described) else built(described, values)
+
+
+if not TYPE_CHECKING:
+    Cell = Annotated[Any, BeforeValidator(_cell)]
 
 
 class Model(Part):
@@ -49,7 +66,7 @@ class Model(Part):
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"
     output: Literal["softmax", "identity"] = "softmax"
     loss: Literal["cross-entropy", "squared-error"]
-    cell: Cell = Field(default_factory=RateCell)
+    cell: Cell = Field(default_factory=lambda: _cell({}))
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
     plasticity: Plasticity = Field(default_factory=Plasticity)
