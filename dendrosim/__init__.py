@@ -22,7 +22,7 @@ _HOME = {
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
     "Run": "dendrosim.training",
-    "compare": "dendrosim.agreement",
+    "compare": "dendrosim.audit.agreement",
     "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
@@ -56,7 +56,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from dendrosim import errors, nn, plot, view
-    from dendrosim.agreement import compare
+    from dendrosim.audit.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network

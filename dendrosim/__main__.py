@@ -1,5 +1,5 @@
 """``python -m dendrosim``: the command line, for launchers such as torchrun."""
 
-from dendrosim.cli import main
+from dendrosim.commands.main import main
 
 main()

@@ -28,6 +28,10 @@ class ModelError(DendrosimError):
     """A model description is missing, malformed or contradicts itself."""
 
 
+class PluginError(ModelError):
+    """A rule, cell, activation or data set is not known by its name, or is not what it has to be."""
+
+
 class ParametersError(DendrosimError):
     """A weights file cannot be read or belongs to another network."""
 

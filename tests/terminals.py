@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import Iterator
 
-from dendrosim import cli
+from dendrosim.commands import main as cli
 
 
 def called(words: list[str], encoding: str = "utf-8") -> tuple[int, str, str]:

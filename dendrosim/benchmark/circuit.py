@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dendrosim.agreement import compare
+from dendrosim.audit.agreement import compare
 from dendrosim.benchmark.idiomatic import IdiomaticRun
 from dendrosim.benchmark.report import within
 from dendrosim.circuit import Circuit

@@ -5,8 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from dendrosim import cli
 from dendrosim.audit.report import PAPER
+from dendrosim.commands import main as cli
 from dendrosim.errors import AuditError
 from dendrosim.rules import RULES
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from dendrosim.benchmark import cost
 from dendrosim.benchmark.tables import TABLES
-from dendrosim.cli import app
+from dendrosim.commands.main import app
 from dendrosim.equilibrium import Network
 from dendrosim.model import Parameters, load_model
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from dendrosim import cli
 from dendrosim.circuit import Circuit
-from dendrosim.cli import app, main
+from dendrosim.commands import main as cli
+from dendrosim.commands.main import app, main
 from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
@@ -160,7 +160,7 @@ def test_help_names_every_command_and_version_is_shown():
 
 
 def test_importing_the_package_or_asking_for_help_loads_no_engine():
-    code = "import sys, dendrosim, dendrosim.cli; sys.exit(bool({'torch', 'brian2'} & set(sys.modules)))"
+    code = "import sys, dendrosim, dendrosim.commands.main; sys.exit(bool({'torch', 'brian2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -10,7 +10,8 @@ from data_files import write
 from rich.console import Console
 from typer.testing import CliRunner
 
-from dendrosim import cli, data_commands
+from dendrosim.commands import data as data_commands
+from dendrosim.commands import main as cli
 from dendrosim.data import DATASETS
 from dendrosim.data.catalog import CATALOG
 from dendrosim.data.entry import Download, Entry, File

@@ -6,7 +6,7 @@ import matplotlib.image
 import pytest
 from typer.testing import CliRunner
 
-from dendrosim.cli import app
+from dendrosim.commands.main import app
 
 
 @pytest.fixture(scope="module")

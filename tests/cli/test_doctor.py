@@ -7,13 +7,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from dendrosim import cli, doctor
+from dendrosim.commands import doctor as command
+from dendrosim.commands import examination as doctor
+from dendrosim.commands import main as cli
 
 
 @pytest.fixture
 def run(monkeypatch):
     """Runs `dendrosim doctor --quick` on a terminal wide enough to break no line."""
-    monkeypatch.setattr(cli, "console", Console(width=1000))
+    monkeypatch.setattr(command, "console", Console(width=1000))
     return lambda *options: CliRunner().invoke(cli.app, ["doctor", "--quick", *options])
 
 

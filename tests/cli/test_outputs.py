@@ -8,10 +8,10 @@ from networks import parameters_of, presentations_of, small_model
 from trainings import training_of
 from typer.testing import CliRunner
 
-from dendrosim import demo
 from dendrosim.benchmark import cost, rule_cost, runner, table
 from dendrosim.circuit import Circuit
-from dendrosim.cli import app
+from dendrosim.commands import demonstration as demo
+from dendrosim.commands.main import app
 from dendrosim.errors import DataError, DendrosimError, RunError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model

@@ -5,7 +5,7 @@ from networks import parameters_of, presentations_of, small_model
 from typer.testing import CliRunner
 
 from dendrosim.circuit import Circuit
-from dendrosim.cli import app
+from dendrosim.commands.main import app
 from dendrosim.errors import DataError, RunError
 from dendrosim.recording import Record, Recording
 

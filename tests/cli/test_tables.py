@@ -10,10 +10,10 @@ import psutil
 import pytest
 from trainings import start
 
-from dendrosim import cli
 from dendrosim.benchmark import comparison, runner, table, tables
 from dendrosim.benchmark.rows import add_row, read_rows, settings_hash
 from dendrosim.benchmark.tables import RULES, TABLES, Cell
+from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 from terminals import called
 
+from dendrosim.commands.terminal import Terminal
 from dendrosim.errors import DendrosimError
-from dendrosim.terminal import Terminal
 
 MODEL = """
 data = "digits"
@@ -31,7 +31,7 @@ def printed(thing, encoding="utf-8", **options):
 
 def run(*words, encoding="utf-8", **options):
     environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "120"}
-    command = [sys.executable, "-c", "from dendrosim.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from dendrosim.commands.main import main; main()", *words]
     return subprocess.run(command, capture_output=True, env=environment, check=False, **options)
 
 

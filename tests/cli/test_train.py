@@ -14,11 +14,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from trainings import state_of, training_of
 from typer.testing import CliRunner
 
-from dendrosim.cli import app, main
+from dendrosim.commands.main import app, main
+from dendrosim.commands.train import RULES as NAMED
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
 from dendrosim.rules import RULES
-from dendrosim.train_command import RULES as NAMED
 from dendrosim.training import train
 from dendrosim.training.checkpoint import Checkpoint
 

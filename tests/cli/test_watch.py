@@ -5,13 +5,14 @@ import re
 
 import pandas as pd
 import pytest
-import typer
 from rich.console import Console
 from trainings import training_of
 from typer.testing import CliRunner
 
-from dendrosim import cli, train_command
-from dendrosim.live import LEVELS, Curves
+from dendrosim.commands import main as cli
+from dendrosim.commands import relax as relax_command
+from dendrosim.commands import train as train_command
+from dendrosim.commands.live import LEVELS, Curves
 from dendrosim.model import load_model
 from dendrosim.model.library import save_model
 from dendrosim.training import train
@@ -37,11 +38,9 @@ def in_terminal(monkeypatch, *arguments, width=100):
     """Run a command in a terminal of some width; returns what was sent to it, and its lines without what moves them."""
     screen = io.StringIO()
     console = Console(force_terminal=True, file=screen, width=width, height=50, color_system=None)
-    monkeypatch.setattr(cli, "console", console)
-    app = typer.Typer()
-    train_command.add_to(app, console)
-    app.command()(cli.relax)
-    result = CliRunner().invoke(app, list(map(str, arguments)))
+    for command in (relax_command, train_command):
+        monkeypatch.setattr(command, "console", console)
+    result = CliRunner().invoke(cli.app, list(map(str, arguments)))
     assert result.exit_code == 0, (result.output, result.exception)
     return screen.getvalue(), CONTROL.sub("\n", screen.getvalue()).splitlines()
 

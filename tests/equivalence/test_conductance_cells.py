@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from networks import CONDUCTANCE_CELLS, feedback, networks, parameters_of, presentations_of, small_model
 
-from dendrosim.agreement import compare
+from dendrosim.audit.agreement import compare
 from dendrosim.circuit import Circuit
 from dendrosim.errors import NotConverged
 from dendrosim.recording import Record

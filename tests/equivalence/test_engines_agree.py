@@ -13,7 +13,7 @@ from networks import (
     small_model,
 )
 
-from dendrosim.agreement import compare
+from dendrosim.audit.agreement import compare
 from dendrosim.circuit import Circuit
 
 RELATIVE = 1e-6

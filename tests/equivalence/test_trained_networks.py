@@ -2,7 +2,7 @@
 
 import pytest
 
-from dendrosim.agreement import compare
+from dendrosim.audit.agreement import compare
 from dendrosim.circuit import Circuit
 from dendrosim.model import load_model
 from dendrosim.training import train

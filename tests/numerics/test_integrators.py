@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from networks import convolution, dense, model_of, parameters_of, presentations_of, small_model
 
-from dendrosim.agreement import compare
+from dendrosim.audit.agreement import compare
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.integrator import largest_euler_step
 from dendrosim.errors import CircuitError

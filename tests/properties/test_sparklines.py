@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dendrosim.live import LEVELS, sparkline
+from dendrosim.commands.live import LEVELS, sparkline
 
 VALUES = st.floats(-1e100, 1e100, allow_subnormal=False)
 WIDTHS = st.integers(1, 60)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plotly.offline import get_plotlyjs
 from typer.testing import CliRunner
 
-from dendrosim.cli import app, main
+from dendrosim.commands.main import app, main
 from dendrosim.errors import DataError
 from dendrosim.recording import Recording
 from dendrosim.view import write_page

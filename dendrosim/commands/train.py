@@ -13,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from dendrosim.live import Curves, ProgressWithCurves
+from dendrosim.commands.live import Curves, ProgressWithCurves
+from dendrosim.commands.options import ModelArgument
+from dendrosim.commands.terminal import console
 from dendrosim.model import Model
 from dendrosim.model.rule_settings import DLL
 from dendrosim.model.settings import Training
@@ -22,106 +24,83 @@ RULES = ", ".join(get_args(Training.model_fields["rule"].annotation))
 FEEDBACKS = ", ".join(get_args(DLL.model_fields["feedback"].annotation))
 REFRESHED = 0.1  # seconds between two changes of the progress bar
 
-ModelArgument = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
-]
 
+def train(
+    model: ModelArgument,
+    settings: Annotated[str | None, typer.Option(help="Settings that the model file names, such as paper.")] = None,
+    rule: Annotated[str | None, typer.Option(help=f"Learning rule, with the model's settings for it: {RULES}.")] = None,
+    feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights file, or run folder, to start from; by default random weights.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in that folder; also to more --epochs.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU; by default torch's choice.")] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Refuse operations of a GPU that differ from run to run.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the history for TensorBoard, too, into the run folder.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show losses, angles and ‖Θ‖ over the epochs while they change.")
+    ] = False,
+) -> None:
+    """Train a network in the equilibrium engine (torch) and write a run folder.
 
-def add_to(app: typer.Typer, console: Console) -> None:
-    """Add the command to the command line.
-
-    Parameters
-    ----------
-    app : Typer
-        The command line.
-    console : Console
-        Where to print.
+    Start it by torchrun, as -m dendrosim train, to share each batch between processes.
     """
+    from dendrosim.training import Hardware
+    from dendrosim.training import tensorboard as boards
+    from dendrosim.training import train as run_training
+    from dendrosim.training.checkpoint import Checkpoint
+    from dendrosim.training.distributed import rank
+    from dendrosim.training.measures import described
+    from dendrosim.training.run import refuse_to_overwrite
 
-    @app.command()
-    def train(
-        model: ModelArgument,
-        settings: Annotated[str | None, typer.Option(help="Settings that the model file names, such as paper.")] = None,
-        rule: Annotated[
-            str | None, typer.Option(help=f"Learning rule, with the model's settings for it: {RULES}.")
-        ] = None,
-        feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
-        epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
-        seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
-        out: Annotated[
-            Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")
-        ] = None,
-        weights: Annotated[
-            Path | None, typer.Option(help="Weights file, or run folder, to start from; by default random weights.")
-        ] = None,
-        resume: Annotated[
-            bool, typer.Option("--resume", help="Go on from the checkpoint in that folder; also to more --epochs.")
-        ] = False,
-        overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.")] = False,
-        device: Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")] = "cpu",
-        dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
-        threads: Annotated[
-            int | None, typer.Option(min=1, help="Threads of the CPU; by default torch's choice.")
-        ] = None,
-        deterministic: Annotated[
-            bool, typer.Option("--deterministic", help="Refuse operations of a GPU that differ from run to run.")
-        ] = False,
-        tensorboard: Annotated[
-            bool, typer.Option("--tensorboard", help="Write the history for TensorBoard, too, into the run folder.")
-        ] = False,
-        watch: Annotated[
-            bool, typer.Option("--watch", help="Show losses, angles and ‖Θ‖ over the epochs while they change.")
-        ] = False,
-    ) -> None:
-        """Train a network in the equilibrium engine (torch) and write a run folder.
+    network = _model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed})
+    name = _rule(network)
+    parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
+    folder = out or Path("runs", "-".join(parts))
+    hardware = Hardware(device, dtype, threads, deterministic)
+    shown = console if rank() == 0 else Console(quiet=True)
+    if rank() == 0 and not (overwrite or resume):
+        refuse_to_overwrite(folder)
+    if device == "auto":
+        shown.print(f"Device: {hardware.chosen}.")
+    shown.print(f"Training {network.name} ({network.architecture}) on '{network.data}' with {name}.")
+    if weights is not None:
+        shown.print(f"Starting from {weights}.", soft_wrap=True)
+    if resume and not overwrite and (sentence := _stretched(network, folder)):
+        shown.print(sentence, soft_wrap=True)
+    board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
+    curves = Curves(shown, Checkpoint.read(folder).history if resume else ()) if watch and rank() == 0 else None
+    with _resumable(folder, shown), board as write, Display(shown, network.training.epochs, curves) as display:
 
-        Start it by torchrun, as -m dendrosim train, to share each batch between processes.
-        """
-        from dendrosim.training import Hardware
-        from dendrosim.training import tensorboard as boards
-        from dendrosim.training import train as run_training
-        from dendrosim.training.checkpoint import Checkpoint
-        from dendrosim.training.distributed import rank
-        from dendrosim.training.measures import described
-        from dendrosim.training.run import refuse_to_overwrite
+        def report(row: Mapping[str, Any]) -> None:
+            display.report(row)
+            write(row)
 
-        network = _model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed})
-        name = _rule(network)
-        parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
-        folder = out or Path("runs", "-".join(parts))
-        hardware = Hardware(device, dtype, threads, deterministic)
-        shown = console if rank() == 0 else Console(quiet=True)
-        if rank() == 0 and not (overwrite or resume):
-            refuse_to_overwrite(folder)
-        if device == "auto":
-            shown.print(f"Device: {hardware.chosen}.")
-        shown.print(f"Training {network.name} ({network.architecture}) on '{network.data}' with {name}.")
-        if weights is not None:
-            shown.print(f"Starting from {weights}.", soft_wrap=True)
-        if resume and not overwrite and (sentence := _stretched(network, folder)):
-            shown.print(sentence, soft_wrap=True)
-        board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
-        curves = Curves(shown, Checkpoint.read(folder).history if resume else ()) if watch and rank() == 0 else None
-        with _resumable(folder, shown), board as write, Display(shown, network.training.epochs, curves) as display:
-
-            def report(row: Mapping[str, Any]) -> None:
-                display.report(row)
-                write(row)
-
-            run = run_training(
-                network,
-                parameters=weights,
-                folder=folder,
-                resume=resume,
-                overwrite=overwrite,
-                hardware=hardware,
-                report=report,
-                progress=display.progress,
-            )
-        when = "the last epoch" if run.epoch == len(run.history) else f"epoch {run.epoch}, the best on validation"
-        shown.print(f"Test {described(run.test)} after {when}.")
-        shown.print(f"Written: {folder}", soft_wrap=True)
+        run = run_training(
+            network,
+            parameters=weights,
+            folder=folder,
+            resume=resume,
+            overwrite=overwrite,
+            hardware=hardware,
+            report=report,
+            progress=display.progress,
+        )
+    when = "the last epoch" if run.epoch == len(run.history) else f"epoch {run.epoch}, the best on validation"
+    shown.print(f"Test {described(run.test)} after {when}.")
+    shown.print(f"Written: {folder}", soft_wrap=True)
 
 
 class Display:

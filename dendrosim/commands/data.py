@@ -9,11 +9,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from dendrosim.commands.terminal import console
 from dendrosim.errors import printable
-from dendrosim.terminal import Terminal
 
 app = typer.Typer(no_args_is_help=True, help="List, download, find and verify data sets.")
-console = Terminal()
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; all of them by default.")]
 

@@ -69,3 +69,7 @@ def forgive_encodings() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+console = Terminal()
+"""Where the commands print."""

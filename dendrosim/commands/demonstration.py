@@ -16,12 +16,12 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from dendrosim import plot
-from dendrosim.agreement import Agreement, compare
+from dendrosim.audit.agreement import compare
 from dendrosim.circuit import Circuit
+from dendrosim.commands.reports import report_relaxation
 from dendrosim.equilibrium import Network
 from dendrosim.files import check_writable, write_all
 from dendrosim.model import Model, load_model
-from dendrosim.model.cell import ConductanceCell, RateCell, parameter_table
 from dendrosim.recording import Recording
 from dendrosim.training import Run, train
 
@@ -29,7 +29,7 @@ RULES = ("DLL kolen-pollack", "DLL fixed", "DLL paper", "backpropagation")
 PRESENTATIONS = 16
 
 
-def demo(folder: Path, target: str, seed: int, console: Console) -> None:
+def demonstrate(folder: Path, target: str, seed: int, console: Console) -> None:
     """Run the demonstration and write its results.
 
     Parameters
@@ -65,29 +65,6 @@ def demo(folder: Path, target: str, seed: int, console: Console) -> None:
     console.print("\nWritten:")
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
-
-
-def report_relaxation(recording: Recording, agreement: Agreement, console: Console) -> None:
-    """Print how a relaxation ended and how well the two engines agree."""
-    times = recording.convergence_time
-    table = Table("relaxation", "", title_justify="left")
-    table.add_row("presentations", str(len(times)))
-    if recording.converged:
-        table.add_row("time to local convergence", f"{times.min():.1f} to {times.max():.1f} ms of model time")
-    table.add_row("stopped by", recording.reason)
-    differences = {"ξ": agreement.error, "ΔW": agreement.W, "ΔΘ": agreement.theta}
-    for symbol, by_layer in differences.items():
-        largest = max(by_layer.values(), default=0.0)
-        table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
-    console.print(table)
-
-
-def report_cell(cell: RateCell | ConductanceCell, console: Console) -> None:
-    """Print the parameters of a cell with their units and sources."""
-    table = Table("cell parameter", "symbol", "value", "unit", "source of the value")
-    for name, symbol, value, unit, source in parameter_table(cell):
-        table.add_row(name.replace("_", " "), symbol, f"{value:g}", unit, source)
-    console.print(table)
 
 
 def _train_all(model: Model, seed: int, console: Console) -> dict[str, Run]:

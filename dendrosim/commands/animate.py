@@ -1,0 +1,49 @@
+"""The command ``dendrosim animate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from dendrosim.commands.options import OverwriteOption, RecordingArgument, claim
+from dendrosim.commands.terminal import console
+
+
+def animate(
+    recording: RecordingArgument,
+    out: Annotated[Path, typer.Option(help="File to write: .mp4 (needs ffmpeg) or .gif.")] = Path("recording.mp4"),
+    presentation: Annotated[int, typer.Option(min=0, help="Which presentation.")] = 0,
+    layer: Annotated[str | None, typer.Option(help="Show neurons of this layer instead of the network.")] = None,
+    neuron: Annotated[
+        int | None,
+        typer.Option(min=0, help="Which neuron of that layer; by default those with the largest errors."),
+    ] = None,
+    fps: Annotated[int | None, typer.Option(min=1, help="Pictures (samples, epochs) a second.")] = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Animate a recording: the error walking down a network, neurons, or weights over the epochs of a learning."""
+    from dendrosim.plot.animation import save_animation
+    from dendrosim.recording import Recording
+
+    claim(out, "animation", overwrite)
+    pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps)
+    with Progress(console=console) as progress:
+        task = progress.add_task("pictures", total=None)
+        save_animation(pictures, out, fps, lambda done, total: progress.update(task, completed=done + 1, total=total))
+    console.print(f"Written: {out}", soft_wrap=True)
+
+
+def _pictures(
+    recording: Any, layer: str | None, neuron: int | None, presentation: int, fps: int | None
+) -> tuple[Any, int]:
+    from dendrosim.plot.animation import learning_weights, relaxing_network, relaxing_neurons
+
+    if "time" not in recording.dataset.dims:
+        return learning_weights(recording, fps := fps or 4), fps
+    fps = fps or 20
+    if layer is None:
+        return relaxing_network(recording, presentation, fps=fps), fps
+    return relaxing_neurons(recording, layer, neuron, presentation, fps), fps

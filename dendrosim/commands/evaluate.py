@@ -1,0 +1,43 @@
+"""The command ``dendrosim evaluate``: how well a finished run does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dendrosim.commands.options import RunArgument
+from dendrosim.commands.terminal import console
+from dendrosim.errors import DataError
+
+
+def evaluate(
+    run: RunArgument,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="FILE.npz (its test split, or all it has) or FILE.csv#COLUMN; by default the run's own data.",
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Of the run's own data: train, validation or test.")] = "test",
+) -> None:
+    """Measure a trained network: on a split of its own data, or on a file of yours."""
+    from dendrosim.data.own import OWN_FILE, read_samples
+    from dendrosim.training import Run
+    from dendrosim.training.measures import described
+
+    trained = Run.load(run)
+    if data is None:
+        measured, where = trained.evaluate(split), f"the {split} split of '{trained.model.data}'"
+    else:
+        file = data.removeprefix(OWN_FILE)
+        samples = read_samples(file, trained.model.output == "identity")
+        name = "test" if "test" in samples else "train"
+        stimuli, targets = samples[name]
+        if targets is None:
+            raise DataError(f"{file}: there are no targets; name labels or targets, or FILE.csv#COLUMN.")
+        measured = trained.evaluate(stimuli, targets)
+        where = f"{len(stimuli)} samples of {file}" + (" (its test split)" if name == "test" else "")
+    words = described(measured)
+    console.print(f"{words[0].upper()}{words[1:]}, loss {measured['loss']:.4f} on {where}.", soft_wrap=True)

@@ -1,0 +1,205 @@
+"""Where names are looked up: what ships with dendrosim, what packages bring, and what the user's own code registered.
+
+A registry knows four sources of a name, and imports nothing before the name is used:
+
+1. the built-in names, as ``module:attribute``;
+2. what Python code registered (:meth:`Registry.register`);
+3. entry points of installed packages, in the group of the registry, such as ``dendrosim.rules``;
+4. ``package.module:Name``, given by the user on the command line or from Python, never by a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from typing import Any, overload
+
+from dendrosim.errors import PluginError, printable
+
+PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""``package.module:Name``."""
+
+
+class Registry[Thing]:
+    """Things of one kind by name.
+
+    Parameters
+    ----------
+    group : str
+        Group of the entry points, and how errors call it.
+    what : str
+        What one of them is, in words: ``learning rule``.
+    built_in : mapping of str to str
+        ``module:attribute`` by name.
+    check : callable, optional
+        Raises PluginError for an object that is none of them, before it is used.
+
+    Examples
+    --------
+    >>> colours = Registry("example.colours", "colour", {"pi": "math:pi"})
+    >>> colours["pi"]
+    3.141592653589793
+    >>> colours.check("pie")
+    Traceback (most recent call last):
+    ...
+    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        what: str,
+        built_in: Mapping[str, str],
+        check: Callable[[str, Any], None] = lambda name, thing: None,
+    ):
+        self.group, self.what = group, what
+        self._places, self._check = dict(built_in), check
+        self._registered: dict[str, Thing] = {}
+
+    def names(self) -> list[str]:
+        """Return all names: built in, registered, and of installed packages; nothing is imported."""
+        return list(dict.fromkeys([*self._places, *self._registered, *(each.name for each in self._entry_points())]))
+
+    def check(self, name: str) -> None:
+        """Raise PluginError with the nearest known name if there is no such thing; nothing is imported."""
+        if name in self._places or name in self._registered:
+            return
+        known = self.names()
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
+            raise PluginError(f"there is no {self.what} '{printable(name)}'; {guess} {', '.join(known)}.")
+
+    def __getitem__(self, name: str) -> Thing:
+        """Return the thing, importing its module if need be.
+
+        Raises
+        ------
+        PluginError
+            There is no such name, or the package that brings it cannot be imported.
+        """
+        self.check(name)
+        if name in self._registered:
+            return self._registered[name]
+        if name in self._places:
+            return self._loaded(name, self._places[name])
+        (point, *_) = (each for each in self._entry_points() if each.name == name)
+        return self._loaded(name, point.value)
+
+    @overload
+    def register(self, name: str, thing: Thing) -> Thing: ...
+    @overload
+    def register(self, name: str) -> Callable[[Thing], Thing]: ...
+
+    def register(self, name: str, thing: Any = None) -> Any:
+        """Make a thing of one's own known under a name; without the thing, return a decorator that does.
+
+        Raises
+        ------
+        PluginError
+            The name is taken by something else, or it is no such thing.
+        """
+        if thing is None:
+            return lambda decorated: self.register(name, decorated)
+        taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
+        if taken:
+            raise PluginError(f"the name '{name}' of a {self.what} is taken; choose another.")
+        self._check(name, thing)
+        self._registered[name] = thing
+        return thing
+
+    def add(self, given: str) -> str:
+        """Return the name of what a user gave: a known one, or ``package.module:Name``, imported and registered.
+
+        A thing is registered under its attribute ``name``, or else under ``Name`` itself.
+
+        Raises
+        ------
+        PluginError
+            There is no such name, module or attribute, or it is no such thing.
+        """
+        if not PATH.fullmatch(given):
+            self.check(given)
+            return given
+        thing = _imported(given, self.what)
+        name = getattr(thing, "name", None)
+        name = name if isinstance(name, str) else given.partition(":")[2]
+        self.register(name, thing)
+        return name
+
+    def _loaded(self, name: str, place: str) -> Thing:
+        thing = _imported(place, self.what)
+        if name not in self._places:
+            self._check(name, thing)
+            self._registered[name] = thing
+        return thing
+
+    def _entry_points(self) -> metadata.EntryPoints:
+        return metadata.entry_points(group=self.group)
+
+
+def import_modules(names: Iterable[str]) -> None:
+    """Import modules that the user named, so that they can register what they bring.
+
+    Raises
+    ------
+    PluginError
+        One of them cannot be imported.
+    """
+    for name in names:
+        _module(name, "module")
+
+
+def _imported(place: str, what: str) -> Any:
+    module, _, attribute = place.partition(":")
+    found = _module(module, what)
+    if not hasattr(found, attribute):
+        raise PluginError(f"the module '{module}' has no '{attribute}'; write {what}s as package.module:Name.")
+    return getattr(found, attribute)
+
+
+def _module(name: str, what: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # a stranger's module may fail in any way
+        cause = f"{type(error).__name__}: {printable(str(error))}"
+        raise PluginError(
+            f"the module '{printable(name)}' of a {what} cannot be imported ({cause}); install it, mend it, or run "
+            "where Python finds it."
+        ) from error
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Tell whether two things are one, also where its module was imported anew."""
+    if first is second:
+        return True
+    places = [(getattr(each, "__module__", None), getattr(each, "__qualname__", None)) for each in (first, second)]
+    return places[0] == places[1] != (None, None)
+
+
+RULES: Registry[Any] = Registry(
+    "dendrosim.rules",
+    "learning rule",
+    {
+        "backpropagation": "dendrosim.rules.backpropagation:Backpropagation",
+        "feedback-alignment": "dendrosim.rules.feedback_alignment:FeedbackAlignment",
+        "direct-feedback-alignment": "dendrosim.rules.direct_feedback_alignment:DirectFeedbackAlignment",
+        "equilibrium-propagation": "dendrosim.rules.equilibrium_propagation:EquilibriumPropagation",
+        "dll": "dendrosim.rules.dll:DendriticLocalizedLearning",
+        "predictive-coding": "dendrosim.rules.predictive_coding:PredictiveCoding",
+        "local-losses": "dendrosim.rules.local_losses:LocalLosses",
+        "perturbation": "dendrosim.rules.perturbation:Perturbation",
+        "target-propagation": "dendrosim.rules.target_propagation:TargetPropagation",
+        "hebbian": "dendrosim.rules.hebbian:Hebbian",
+        "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
+        "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
+    },
+)
+CELLS: Registry[Any] = Registry(
+    "dendrosim.cells",
+    "kind of cell",
+    {"rate": "dendrosim.cells.rate:RateCell", "conductance": "dendrosim.cells.conductance:ConductanceCell"},
+)
