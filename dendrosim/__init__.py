@@ -23,12 +23,14 @@ _HOME = {
     "Recording": "dendrosim.recording",
     "Run": "dendrosim.training",
     "compare": "dendrosim.audit.agreement",
+    "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
+    "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
 }
 
-_MODULES = ("errors", "plot", "view")
+_MODULES = ("errors", "nn", "plot", "view")
 
 __all__ = [
     "Circuit",
@@ -42,20 +44,24 @@ __all__ = [
     "__version__",
     "compare",
     "errors",
+    "from_torch",
     "load_data",
     "load_model",
+    "nn",
     "plot",
+    "to_torch",
     "train",
     "view",
 ]
 
 if TYPE_CHECKING:
-    from dendrosim import errors, plot, view
+    from dendrosim import errors, nn, plot, view
     from dendrosim.audit.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Model, Parameters, load_model
+    from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.training import Run, train
 

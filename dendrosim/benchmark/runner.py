@@ -44,7 +44,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     outcome: Row
     try:
         same = _has_checkpoint_of(model, here)
-        run = train(model, folder=here, resume=same, overwrite=not same, hardware=Hardware(threads=1))
+        run = train(model, folder=here, resume=same, overwrite=not same, hardware=Hardware(threads=1), progress=False)
         outcome = {"epoch": run.epoch, "test": dict(run.test)}
     except DivergedError as error:
         outcome = {"epoch": None, "test": {}, "diverged": str(error)}

@@ -22,8 +22,9 @@ from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.target import find_target
 from dendrosim.circuit.updates import equilibrium_updates
-from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged
+from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged, printable
 from dendrosim.model import Model, Parameters
+from dendrosim.notebook import circuit_html
 from dendrosim.recording import Record, Recording, spooled, synapses
 
 # Default tolerance of local convergence: well above the rounding of a potential near 1.
@@ -104,6 +105,13 @@ class Circuit:
         self._simulations: dict[tuple[int, Record], Simulation] = {}
         self._runs = 0  # tells the noise of one run from that of the next
         self._asked = (target, dtype, threads, blas)
+
+    def __repr__(self) -> str:
+        simulated = f"{self.target.name} {self.dtype}, {self.integrator}, dt {self.dt:g} ms"
+        return printable(f"Circuit({self.model.name}, {self.model.architecture}, {simulated})")
+
+    def _repr_html_(self) -> str:
+        return circuit_html(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all but what Brian2 has built, which is built anew where the circuit is needed."""

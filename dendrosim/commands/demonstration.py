@@ -76,7 +76,7 @@ def _train_all(model: Model, seed: int, console: Console) -> dict[str, Run]:
             if feedback:
                 chosen = chosen.changed(rules={"dll": {"feedback": feedback}})
             task = progress.add_task(f"{name:18}", total=model.training.epochs)
-            runs[name] = train(chosen, seed=seed, report=partial(_advance, progress, task))
+            runs[name] = train(chosen, seed=seed, report=partial(_advance, progress, task), progress=False)
     return runs
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -103,28 +102,6 @@ class Curves:
             column.no_wrap = True
         yield Text(_moment(rows[-1]))
         yield table
-
-
-class ProgressWithCurves(Progress):
-    """A progress bar with curves below it.
-
-    Parameters
-    ----------
-    curves : Curves
-        What is shown below, in a terminal.
-    *columns : ProgressColumn
-        Of the bar.
-    """
-
-    def __init__(self, curves: Curves, *columns: ProgressColumn):
-        self._curves = curves
-        super().__init__(*columns, console=curves.console)
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """Return what is drawn, from above to below."""
-        yield from super().get_renderables()
-        if self._curves.console.is_terminal:
-            yield self._curves
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from dendrosim.commands.live import Curves, ProgressWithCurves
+from dendrosim.commands.live import Curves
 from dendrosim.commands.options import ModelArgument
 from dendrosim.commands.terminal import console
 from dendrosim.model import Model
@@ -22,7 +20,6 @@ from dendrosim.model.settings import Training
 
 RULES = ", ".join(get_args(Training.model_fields["rule"].annotation))
 FEEDBACKS = ", ".join(get_args(DLL.model_fields["feedback"].annotation))
-REFRESHED = 0.1  # seconds between two changes of the progress bar
 
 
 def train(
@@ -61,6 +58,7 @@ def train(
     from dendrosim.training import tensorboard as boards
     from dendrosim.training import train as run_training
     from dendrosim.training.checkpoint import Checkpoint
+    from dendrosim.training.display import TerminalBar
     from dendrosim.training.distributed import rank
     from dendrosim.training.measures import described
     from dendrosim.training.run import refuse_to_overwrite
@@ -82,10 +80,13 @@ def train(
         shown.print(sentence, soft_wrap=True)
     board = boards.tensorboard(folder) if tensorboard and rank() == 0 else nullcontext(lambda row: None)
     curves = Curves(shown, Checkpoint.read(folder).history if resume else ()) if watch and rank() == 0 else None
-    with _resumable(folder, shown), board as write, Display(shown, network.training.epochs, curves) as display:
+    display = TerminalBar(shown, network.training.epochs, curves)
+    with _resumable(folder, shown), board as write, display:
 
         def report(row: Mapping[str, Any]) -> None:
             display.report(row)
+            if curves:
+                curves.add(row)
             write(row)
 
         run = run_training(
@@ -101,60 +102,6 @@ def train(
     when = "the last epoch" if run.epoch == len(run.history) else f"epoch {run.epoch}, the best on validation"
     shown.print(f"Test {described(run.test)} after {when}.")
     shown.print(f"Written: {folder}", soft_wrap=True)
-
-
-class Display:
-    """A progress bar with epoch, batch, remaining time and what was last measured on the validation set.
-
-    Parameters
-    ----------
-    console : Console
-        Where it is shown.
-    epochs : int
-        Epochs of the whole training.
-    curves : Curves, optional
-        Shows how the measures of the history change, below the bar.
-    """
-
-    def __init__(self, console: Console, epochs: int, curves: Curves | None = None):
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        measured = TextColumn("{task.fields[measured]}")
-        self._bar = (
-            ProgressWithCurves(curves, *columns, measured) if curves else Progress(*columns, measured, console=console)
-        )
-        self._epochs, self._curves = epochs, curves
-        self._task: TaskID | None = None
-        self._last = 0.0
-
-    def __enter__(self) -> Display:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def progress(self, done: int, total: int) -> None:
-        """Show how many batches are done."""
-        now = time.monotonic()
-        if self._task is None:
-            # A resumed training does not start at zero: what is done already says nothing about the speed.
-            self._task = self._bar.add_task("", total=total, completed=done - 1, measured="")
-        elif now - self._last < REFRESHED and done < total:
-            return
-        self._last = now
-        epoch = (done - 1) * self._epochs // total + 1
-        self._bar.update(self._task, completed=done, description=f"epoch {epoch}/{self._epochs}, batch")
-
-    def report(self, row: Mapping[str, Any]) -> None:
-        """Show what was measured in an epoch."""
-        from dendrosim.training.measures import described
-
-        start = "validation_"
-        measured = {name.removeprefix(start): value for name, value in row.items() if name.startswith(start)}
-        if self._task is not None:
-            self._bar.update(self._task, measured=f"validation {described(measured)}")
-        if self._curves:
-            self._curves.add(row)
 
 
 def _model(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 
@@ -13,14 +14,20 @@ def relax_forwards(drive: Tensor, W: Tensor, activate: Callable[[Tensor], Tensor
     Parameters
     ----------
     drive : Tensor of shape (step, presentation, cell)
-        z_t, the drive from the layer below; overwritten by h.
+        z_t, the drive from the layer below; overwritten by h, unless autograd follows.
     W : Tensor of shape (cell, cell)
         Recurrent weights.
     activate : callable
         Puts f(z) in the place of z.
     """
     first, *later = drive.unbind()
-    before, transposed = activate(first), W.T
+    transposed = W.T.to(drive.dtype)
+    if torch.is_grad_enabled() and (drive.requires_grad or W.requires_grad):
+        states = [activate(first.clone())]  # autograd reads every state again, so that none may be overwritten
+        for step in later:
+            states.append(activate(torch.addmm(step, states[-1], transposed)))
+        return torch.stack(states)
+    before = activate(first)
     for step in later:
         before = activate(step.addmm_(before, transposed))
     return drive

@@ -21,6 +21,7 @@ from dendrosim.files import replace_file, write_safely
 from dendrosim.model.local_update import feedback_deviation
 from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
+from dendrosim.notebook import parameters_html, summary_of_parameters
 
 WEIGHTS = "weights.safetensors"
 """The weights file of a run folder."""
@@ -32,7 +33,7 @@ Draw = Callable[[Model, np.random.Generator], Mapping[str, np.ndarray]]
 """Draws the parameters that a learning rule has of its own."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Parameters:
     """Weights by the name of their connection: the layer they end in, or ``hidden-1-recurrent``.
 
@@ -112,6 +113,12 @@ class Parameters:
         for kind in KINDS:
             for name, array in getattr(self, kind).items():
                 yield f"{name}.{kind}", array
+
+    def __repr__(self) -> str:
+        return summary_of_parameters(self)
+
+    def _repr_html_(self) -> str:
+        return parameters_html(self)
 
     def map(self, function: Callable[[Any], Any]) -> Parameters:
         """Return parameters with `function` applied to every array."""

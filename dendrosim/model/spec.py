@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from dendrosim.errors import ModelError, PluginError
+from dendrosim.errors import ModelError, PluginError, printable
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
 from dendrosim.model.mistakes import MistakeError, built, sentence
@@ -19,6 +19,7 @@ from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
 from dendrosim.model.rule_settings import Rules
 from dendrosim.model.settings import Plasticity, Teacher, Training
+from dendrosim.notebook import model_html
 from dendrosim.registry import CELLS
 
 if TYPE_CHECKING:
@@ -100,6 +101,17 @@ class Model(Part):
             raise ValueError('the last layer is the output; end the layers with kind = "dense"')
         connect(self.input, self.layers)
         return self
+
+    def __repr__(self) -> str:
+        training = self.training
+        rule = f"{training.rule} {self.rules.dll.feedback}" if training.rule == "dll" else training.rule
+        return printable(f"Model({self.name}, {self.architecture}, on '{self.data}' by {rule})")
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     @property
     def source(self) -> str:

@@ -14,6 +14,7 @@ from dendrosim.cells import Observable
 from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replacing, write_safely
+from dendrosim.notebook import recording_html, summary_of_recording
 from dendrosim.recording.appearance import attributes_of
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.opening import opened
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 2**17  # samples of one block of a file: half a megabyte to one, so that a few neurons can be read alone
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording:
     """What a circuit did, and how it ended.
 
@@ -104,6 +105,12 @@ class Recording:
         """Why the relaxation stopped."""
         self.need("reason")
         return str(self.dataset.attrs["reason"])
+
+    def __repr__(self) -> str:
+        return summary_of_recording(self)
+
+    def _repr_html_(self) -> str:
+        return recording_html(self)
 
     def need(self, *names: str) -> None:
         """Raise DataError unless all these variables, coordinates and attributes are in the recording."""

@@ -14,6 +14,7 @@ from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
+from dendrosim.model.randomness import stream
 
 Updates = Iterator[tuple[str, Tensor]]
 """Pairs of a parameter's name, as in :meth:`Parameters.items`, and the direction in which to change it."""
@@ -74,6 +75,19 @@ class Rule(ABC):
         """
 
 
+def learning_step(
+    rule: Rule, network: Network, parameters: Parameters, stimuli: Tensor, targets: Tensor
+) -> tuple[State, Updates]:
+    """Return the state that a batch leads to and, still to be computed, the updates that it asks for.
+
+    Each step of every training is this one, with the smoothing of labels that the model asks for.
+    """
+    rule.constrain(network, parameters)
+    state, smooth = rule.infer(network, parameters, stimuli), network.model.training.label_smoothing
+    wanted = targets if smooth == 0 else targets * (1 - smooth) + smooth / targets.shape[-1]
+    return state, rule.updates(network, parameters, state, wanted)
+
+
 def hebbian_updates(network: Network, parameters: Parameters, state: State, layer: str, delta: Tensor) -> Updates:
     """Yield Δb = ⟨δ⟩ and ΔW = ⟨δ u^T⟩ of all connections to one layer."""
     for projection in network.projections:
@@ -83,6 +97,12 @@ def hebbian_updates(network: Network, parameters: Parameters, state: State, laye
             if projection.name in parameters.bias:
                 yield f"{projection.name}.bias", synapses.hebbian_bias()
             yield f"{projection.name}.W", synapses.hebbian()
+
+
+def noise_of_epoch(seed: int, epoch: int, device: torch.device, rank: int = 0) -> torch.Generator:
+    """Return the source of a rule's noise in one epoch; each rank has other presentations and other noise."""
+    sequence = stream(seed, "rule", epoch, rank)
+    return torch.Generator(device).manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 
 
 def noise_like(potential: Tensor, deviation: float, generator: torch.Generator) -> Tensor:

@@ -13,6 +13,11 @@ from dendrosim.rules.rule import Updates
 from dendrosim.training.checkpoint import MOMENTS
 
 
+def rate_and_decay(rule: Rule, kind: str) -> tuple[float, float]:
+    """Return the learning rate of a kind of parameters relative to that of W, and their decay."""
+    return rule.theta_rate if kind == "theta" else 1.0, rule.decay if kind in ("W", "theta") else 0.0
+
+
 class Optimizer:
     """Move parameters along updates, with Adam or plain steps and a learning-rate schedule.
 
@@ -48,9 +53,8 @@ class Optimizer:
         """Move every parameter that has an update; one without stays exactly as it is."""
         rate = self.learning_rate
         for name, direction in updates:
-            kind = name.rsplit(".", 1)[1]
-            own_rate = rate * (self._rule.theta_rate if kind == "theta" else 1.0)
-            self._move(name, direction, own_rate, self._rule.decay if kind in ("W", "theta") else 0.0)
+            share, decay = rate_and_decay(self._rule, name.rsplit(".", 1)[1])
+            self._move(name, direction, rate * share, decay)
             del direction  # before the next one is computed
         self.step_number += 1
 

@@ -17,11 +17,12 @@ from dendrosim.claims import content
 from dendrosim.data import Dataset, Split, check_fit, load_data
 from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
 from dendrosim.data.dataset import part_of
-from dendrosim.errors import DataError, RunError, has_controls
+from dendrosim.errors import DataError, RunError, has_controls, printable
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters, load_model
 from dendrosim.model.library import model_text, validated
 from dendrosim.model.parameters import WEIGHTS
+from dendrosim.notebook import run_html
 from dendrosim.rules import RULES
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
@@ -197,11 +198,13 @@ class Run:
         return stimuli
 
     def __repr__(self) -> str:
-        training = self.model.training
-        return (
-            f"Run({self.model.name}, {training.rule}, seed {training.seed}, epoch {self.epoch} of {len(self.history)}: "
-            f"test {described(self.test)})"
+        training, epochs = self.model.training, f"epoch {self.epoch} of {len(self.history)}"
+        return printable(
+            f"Run({self.model.name}, {training.rule}, seed {training.seed}, {epochs}: test {described(self.test)})"
         )
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Path:
         """Write model, weights, history and summary.

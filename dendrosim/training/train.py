@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from dendrosim.checks import LONGEST, path_of, shown, whole
+from dendrosim.checks import LONGEST, flag, path_of, shown, whole
 from dendrosim.data import Dataset, check_fit, load_data
 from dendrosim.errors import DataError, ModelError, ParametersError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described
 from dendrosim.training.checkpoint import Checkpoint
+from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
 from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history
@@ -34,7 +35,7 @@ def train(
     overwrite: bool = False,
     hardware: Hardware | None = None,
     report: Callable[[Mapping[str, Any]], None] = lambda row: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: bool | Callable[[int, int], None] = True,
 ) -> Run:
     """Train a network in the equilibrium engine.
 
@@ -66,8 +67,9 @@ def train(
         Device, precision and threads.
     report : callable, optional
         Called after each epoch with the new row of the history, in the first rank.
-    progress : callable, optional
-        Called after each batch with the number of batches done, and of all batches.
+    progress : bool or callable
+        A progress bar in a terminal or in a notebook, unless it is False; pipes and files see nothing of it. Or, in its
+        place, what is called after each batch with the number of batches done, and of all batches.
 
     Returns
     -------
@@ -105,6 +107,8 @@ def train(
         raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
     start = None if parameters is None else _start(model, parameters)
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
+    if not callable(progress):
+        progress = flag(progress, "progress", RunError)
     settings, data = (hardware or Hardware()).prepare(), load_data(model) if data is None else data
     with settings as (device, dtype), Ranks.joined(device) as ranks, ExitStack() as held:
         trainer = Trainer(model, data, device, dtype, ranks, start)
@@ -119,13 +123,15 @@ def train(
         elif own_folder is not None:
             _begin(own_folder, trainer.checkpoint(), overwrite, held)
         kept = len(trainer.history)
+        display = held.enter_context(display_of(progress is True and ranks.first, model.training.epochs))
         try:
             while not trainer.finished:
                 with refusing():
-                    row = trainer.epoch(progress)
+                    row = trainer.epoch(progress if callable(progress) else display.progress)
                 if own_folder is not None:
                     _keep(own_folder, trainer)
                 kept = len(trainer.history)
+                display.report(row)
                 if ranks.first:
                     report(row)
             run = trainer.result()

@@ -21,6 +21,7 @@ from dendrosim.errors import DivergedError, RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.randomness import stream
 from dendrosim.rules import RULES, Rule
+from dendrosim.rules.rule import learning_step, noise_of_epoch
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.gradient import gradient_angles
@@ -195,13 +196,9 @@ class Trainer:
         own, share = self._ranks.part(len(batch))
         stimuli = self._tensor(self._drawn(batch, own, generator))
         targets = self._tensor(self._data.train.targets[batch[own]])
-        self._rule.constrain(self._network, self.parameters)
-        state = self._rule.infer(self._network, self.parameters, stimuli)
+        state, updates = learning_step(self._rule, self._network, self.parameters, stimuli, targets)
         measured = self._measured(state, targets)
         whole_batch = self._ranks.total(measured if share else self._nothing())
-        smooth = self._settings.label_smoothing
-        wanted = targets if smooth == 0 else targets * (1 - smooth) + smooth / targets.shape[-1]
-        updates = self._rule.updates(self._network, self.parameters, state, wanted)
         self._optimizer.step(self._ranks.summed(updates, share))
         total = whole_batch()
         self._check_loss(total["loss"])  # all ranks see the same sum, so that all of them stop at the same step
@@ -257,9 +254,7 @@ class Trainer:
         )
 
     def _generator(self, epoch: int) -> torch.Generator:
-        """Return the source of a rule's noise in one epoch; each rank has other presentations and other noise."""
-        sequence = stream(self._settings.seed, "rule", epoch, self._ranks.rank)
-        return torch.Generator(self._device).manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
+        return noise_of_epoch(self._settings.seed, epoch, self._device, self._ranks.rank)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return channels_last(torch.from_numpy(array).to(self._device, self._dtype))

@@ -35,8 +35,8 @@ SMALLEST = 1e-30
 SCRIPTS = ("data.js", "figures.js", "page.js")
 
 
-def write_page(recording: Recording, path: str | Path) -> Path:
-    """Write a recording as one HTML page that works offline: its neurons, drawn and over time, to be walked through.
+def page(recording: Recording) -> str:
+    """Return a recording as one HTML page that works offline: its neurons, drawn and over time, to be walked through.
 
     Numbers are kept to six significant digits. Where the page would grow beyond 15 MB, samples, then neurons and at
     last presentations are left out, and the page says what it keeps.
@@ -45,28 +45,13 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     ----------
     recording : Recording
         Potentials over (presentation, time, neuron).
-    path : str or Path
-        File to write; one that is there is replaced. Missing folders are made.
-
-    Returns
-    -------
-    Path
-        The file.
 
     Raises
     ------
     DataError
-        The recording holds no neuron, or lacks what tells one from another; or the file cannot be written; then the
-        sentence says where the page is instead.
+        The recording holds no neuron, or lacks what tells one from another.
     """
-    if not isinstance(recording, Recording):
-        raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
-    path, dataset = path_of(path, "the page"), recording.dataset
-    variables = recorded_variables(dataset)
-    if not variables or 0 in dataset[variables[0]].shape:
-        raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
-    recording.need("time", "layer", "index")
-    check_writable(path, "page")
+    variables, dataset = _variables(recording), recording.dataset
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
@@ -85,9 +70,47 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     shell["sentence"] = html.escape(selection.sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
-    page = Template(_resource("template.html")).substitute(shell).encode()
-    write_safely(path, lambda place: replace_file(place, page), "page")
+    return Template(_resource("template.html")).substitute(shell)
+
+
+def write_page(recording: Recording, path: str | Path) -> Path:
+    """Write the :func:`page` of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        Potentials over (presentation, time, neuron).
+    path : str or Path
+        File to write; one that is there is replaced. Missing folders are made.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        The recording has no page, or the file cannot be written; then the sentence says where the page is instead.
+    """
+    _variables(recording)  # before any folder is made
+    path = path_of(path, "the page")
+    check_writable(path, "page")
+    content = page(recording).encode()
+    write_safely(path, lambda place: replace_file(place, content), "page")
     return path
+
+
+def _variables(recording: Recording) -> list[str]:
+    """Return the variables of a recording that a page shows, if it has what the page needs."""
+    if not isinstance(recording, Recording):
+        raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
+    dataset = recording.dataset
+    variables = recorded_variables(dataset)
+    if not variables or 0 in dataset[variables[0]].shape:
+        raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
+    recording.need("time", "layer", "index")
+    return variables
 
 
 def _resource(name: str) -> str:
