@@ -16,15 +16,18 @@ __version__ = version("dendrosim")
 _HOME = {
     "Circuit": "dendrosim.circuit",
     "Dataset": "dendrosim.data",
+    "LocalRule": "dendrosim.rules",
     "Model": "dendrosim.model",
     "Network": "dendrosim.equilibrium",
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
+    "Rule": "dendrosim.rules",
     "Run": "dendrosim.training",
     "compare": "dendrosim.audit.agreement",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
+    "register_rule": "dendrosim.rules",
     "train": "dendrosim.training",
 }
 
@@ -33,11 +36,13 @@ _MODULES = ("errors", "plot", "view")
 __all__ = [
     "Circuit",
     "Dataset",
+    "LocalRule",
     "Model",
     "Network",
     "Parameters",
     "Record",
     "Recording",
+    "Rule",
     "Run",
     "__version__",
     "compare",
@@ -45,6 +50,7 @@ __all__ = [
     "load_data",
     "load_model",
     "plot",
+    "register_rule",
     "train",
     "view",
 ]
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
     from dendrosim.equilibrium import Network
     from dendrosim.model import Model, Parameters, load_model
     from dendrosim.recording import Record, Recording
+    from dendrosim.rules import LocalRule, Rule, register_rule
     from dendrosim.training import Run, train
 
 

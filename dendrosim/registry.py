@@ -13,10 +13,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import Any, overload
 
+from dendrosim.checks import LONGEST
 from dendrosim.errors import PluginError, printable
 
 PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -45,7 +46,7 @@ class Registry[Thing]:
     >>> colours.check("pie")
     Traceback (most recent call last):
     ...
-    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi.
+    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi; --import brings in more.
     """
 
     def __init__(
@@ -69,9 +70,24 @@ class Registry[Thing]:
             return
         known = self.names()
         if name not in known:
+            if PATH.fullmatch(name):
+                raise PluginError(
+                    f"'{name}' is code, and a description names a {self.what} by its registered name only; name its "
+                    "module by --import (imports=[...]), and here what it registers."
+                )
             near = difflib.get_close_matches(name, known, 1)
             guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
-            raise PluginError(f"there is no {self.what} '{printable(name)}'; {guess} {', '.join(known)}.")
+            raise PluginError(
+                f"there is no {self.what} '{printable(name)[:LONGEST]}'; {guess} {', '.join(known)}; --import brings "
+                "in more."
+            )
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is such a name; nothing is imported."""
+        return name in self._places or name in self._registered or name in self.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
 
     def __getitem__(self, name: str) -> Thing:
         """Return the thing, importing its module if need be.
@@ -111,23 +127,24 @@ class Registry[Thing]:
         self._registered[name] = thing
         return thing
 
-    def add(self, given: str) -> str:
-        """Return the name of what a user gave: a known one, or ``package.module:Name``, imported and registered.
+    def add(self, given: Any) -> str:
+        """Return the name of what a user gave: a known name, the thing itself, or ``package.module:Name``.
 
-        A thing is registered under its attribute ``name``, or else under ``Name`` itself.
+        A thing is registered under its attribute ``name``, or else under the name it was defined with.
 
         Raises
         ------
         PluginError
             There is no such name, module or attribute, or it is no such thing.
         """
-        if not PATH.fullmatch(given):
+        if isinstance(given, str) and not PATH.fullmatch(given):
             self.check(given)
             return given
-        thing = _imported(given, self.what)
-        name = getattr(thing, "name", None)
-        name = name if isinstance(name, str) else given.partition(":")[2]
-        self.register(name, thing)
+        thing = _imported(given, self.what) if isinstance(given, str) else given
+        name = getattr(thing, "name", None) or getattr(thing, "__name__", "")
+        name = name if isinstance(name, str) else ""
+        if not (name in self._places and thing is self[name]):
+            self.register(name, thing)
         return name
 
     def _loaded(self, name: str, place: str) -> Thing:
@@ -149,26 +166,28 @@ def import_modules(names: Iterable[str]) -> None:
     PluginError
         One of them cannot be imported.
     """
+    if isinstance(names, str):
+        raise PluginError(f"imports are a list of modules, and not '{printable(names)}'; write it in brackets.")
     for name in names:
-        _module(name, "module")
+        _module(name)
 
 
 def _imported(place: str, what: str) -> Any:
     module, _, attribute = place.partition(":")
-    found = _module(module, what)
+    found = _module(module, f" of a {what}")
     if not hasattr(found, attribute):
         raise PluginError(f"the module '{module}' has no '{attribute}'; write {what}s as package.module:Name.")
     return getattr(found, attribute)
 
 
-def _module(name: str, what: str) -> Any:
+def _module(name: str, of: str = "") -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # a stranger's module may fail in any way
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
         cause = f"{type(error).__name__}: {printable(str(error))}"
         raise PluginError(
-            f"the module '{printable(name)}' of a {what} cannot be imported ({cause}); install it, mend it, or run "
-            "where Python finds it."
+            f"the module '{printable(name)}'{of} cannot be imported ({cause}); install it, mend it, or run where "
+            "Python finds it."
         ) from error
 
 
@@ -178,6 +197,11 @@ def _same(first: Any, second: Any) -> bool:
         return True
     places = [(getattr(each, "__module__", None), getattr(each, "__qualname__", None)) for each in (first, second)]
     return places[0] == places[1] != (None, None)
+
+
+def _is_rule(name: str, rule: Any) -> None:
+    """Ask the rules themselves, which are not imported before someone brings one."""
+    _imported("dendrosim.rules.rule:check_rule", "learning rule")(name, rule)
 
 
 RULES: Registry[Any] = Registry(
@@ -197,6 +221,7 @@ RULES: Registry[Any] = Registry(
         "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
+    _is_rule,
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from dendrosim.checks import shown
+from dendrosim.model.rules import Rules
 
 _TYPE_NAMES = {"int": "whole number", "float": "number", "string": "string", "tuple": "list", "model": "table"}
 
@@ -90,8 +91,15 @@ def _holder(location: tuple[str | int, ...], part: type[BaseModel]) -> type[Base
             candidates = [each for each in candidates if key in get_args(each.model_fields["kind"].annotation)]
         elif candidates:
             holder = candidates[0]
-            candidates = _parts(holder.model_fields[key].annotation) if key in holder.model_fields else []
+            candidates = _inside(holder, key)
     return holder
+
+
+def _inside(holder: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    """Return the parts that can stand under a key."""
+    if issubclass(holder, Rules):
+        return [Rules.class_of(key)]
+    return _parts(holder.model_fields[key].annotation) if key in holder.model_fields else []
 
 
 def _parts(annotation: Any) -> list[type[BaseModel]]:
