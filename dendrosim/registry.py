@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import Any, overload
 
@@ -35,8 +35,8 @@ class Registry[Thing]:
         What one of them is, in words: ``learning rule``.
     built_in : mapping of str to str
         ``module:attribute`` by name.
-    base : str, optional
-        ``module:Class`` that all of them are instances or subclasses of.
+    check : str, optional
+        ``module:function`` that takes a name and a stranger's thing, and raises PluginError for what is none of them.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Registry[Thing]:
     >>> colours.check("pie")
     Traceback (most recent call last):
     ...
-    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi.
+    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi; --import brings in more.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Registry[Thing]:
         group: str,
         what: str,
         built_in: Mapping[str, str],
-        base: str = "builtins:object",
+        check: str | None = None,
     ):
         self.group, self.what = group, what
-        self._places, self._base = dict(built_in), base
+        self._places, self._check = dict(built_in), check
         self._registered: dict[str, Thing] = {}
 
     def names(self) -> list[str]:
@@ -70,9 +70,23 @@ class Registry[Thing]:
             return
         known = self.names()
         if name not in known:
+            if isinstance(name, str) and PATH.fullmatch(name):
+                raise PluginError(
+                    f"'{name}' is code, and a description names a {self.what} by its registered name only; name its "
+                    "module by --import (imports=[...]), and here what it registers."
+                )
             near = difflib.get_close_matches(str(name), known, 1)
             guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
-            raise PluginError(f"there is no {self.what} {shown(name)}; {guess} {', '.join(known)}.")
+            raise PluginError(
+                f"there is no {self.what} {shown(name)}; {guess} {', '.join(known)}; --import brings in more."
+            )
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is such a name; nothing is imported."""
+        return name in self._places or name in self._registered or name in self.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
 
     def __getitem__(self, name: str) -> Thing:
         """Return the thing, importing its module if need be.
@@ -112,23 +126,24 @@ class Registry[Thing]:
         self._registered[name] = thing
         return thing
 
-    def add(self, given: str) -> str:
-        """Return the name of what a user gave: a known one, or ``package.module:Name``, imported and registered.
+    def add(self, given: Any) -> str:
+        """Return the name of what a user gave: a known name, the thing itself, or ``package.module:Name``.
 
-        A thing is registered under its attribute ``name``, or else under ``Name`` itself.
+        A thing is registered under its attribute ``name``, or else under the name it was defined with.
 
         Raises
         ------
         PluginError
             There is no such name, module or attribute, or it is no such thing.
         """
-        if not PATH.fullmatch(given):
+        if isinstance(given, str) and not PATH.fullmatch(given):
             self.check(given)
             return given
-        thing = _imported(given, self.what)
-        name = getattr(thing, "name", None)
-        name = name if isinstance(name, str) else given.partition(":")[2]
-        self.register(name, thing)
+        thing = _imported(given, self.what) if isinstance(given, str) else given
+        name = getattr(thing, "name", None) or getattr(thing, "__name__", "")
+        name = name if isinstance(name, str) else ""
+        if not (name in self._places and thing is self[name]):
+            self.register(name, thing)
         return name
 
     def loaded(self, name: str) -> Thing | None:
@@ -143,10 +158,9 @@ class Registry[Thing]:
         return thing
 
     def _refuse(self, name: str, thing: Any) -> None:
-        """Raise PluginError for what is no such thing."""
-        base = _imported(self._base, self.what)
-        if not isinstance(thing, base) and not (isinstance(thing, type) and issubclass(thing, base)):
-            raise PluginError(f"'{printable(name)}' is no {self.what}; derive it from {self._base.replace(':', '.')}.")
+        """Raise PluginError for what is no such thing; what says so is not imported before somebody brings one."""
+        if self._check is not None:
+            _imported(self._check, self.what)(name, thing)
 
     def _entry_points(self) -> metadata.EntryPoints:
         return metadata.entry_points(group=self.group)
@@ -160,26 +174,28 @@ def import_modules(names: Iterable[str]) -> None:
     PluginError
         One of them cannot be imported.
     """
+    if isinstance(names, str):
+        raise PluginError(f"imports are a list of modules, and not '{printable(names)}'; write it in brackets.")
     for name in names:
-        _module(name, "module")
+        _module(name)
 
 
 def _imported(place: str, what: str) -> Any:
     module, _, attribute = place.partition(":")
-    found = _module(module, what)
+    found = _module(module, f" of a {what}")
     if not hasattr(found, attribute):
         raise PluginError(f"the module '{module}' has no '{attribute}'; write {what}s as package.module:Name.")
     return getattr(found, attribute)
 
 
-def _module(name: str, what: str) -> Any:
+def _module(name: str, of: str = "") -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # a stranger's module may fail in any way
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
         cause = f"{type(error).__name__}: {printable(str(error))}"
         raise PluginError(
-            f"the module '{printable(name)}' of a {what} cannot be imported ({cause}); install it, mend it, or run "
-            "where Python finds it."
+            f"the module '{printable(name)}'{of} cannot be imported ({cause}); install it, mend it, or run where "
+            "Python finds it."
         ) from error
 
 
@@ -208,11 +224,11 @@ RULES: Registry[Any] = Registry(
         "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
-    "dendrosim.rules:Rule",
+    "dendrosim.rules.rule:check_rule",
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
     "kind of cell",
     {"rate": "dendrosim.cells.rate:RateCell", "conductance": "dendrosim.cells.conductance:ConductanceCell"},
-    "dendrosim.cells:Cell",
+    "dendrosim.cells.cell:check_cell",
 )

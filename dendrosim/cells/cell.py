@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from dendrosim.cells.population import Population
+from dendrosim.checks import shown
+from dendrosim.errors import PluginError
 from dendrosim.model import Model
 from dendrosim.model.part import Part
 
@@ -171,3 +174,40 @@ class Cell(Part, ABC):
         They are what :func:`dendrosim.model.settling_curve` takes, for cells whose errors settle by it.
         """
         return None
+
+
+def check_cell(name: str, kind: Any) -> None:
+    """Raise PluginError, with what is missing, for an object that is no kind of cell.
+
+    Parameters
+    ----------
+    name : str
+        What it is to be called.
+    kind : object
+        A class, one hopes.
+
+    Raises
+    ------
+    PluginError
+        It is none.
+    """
+    if not (isinstance(kind, type) and issubclass(kind, Cell)):
+        raise PluginError(f"'{name}' is no kind of cell but {shown(kind)}; derive a class from dendrosim.cells.Cell.")
+    title = kind.__qualname__
+    if inspect.isabstract(kind):
+        missing = ", ".join(sorted(kind.__abstractmethods__))
+        raise PluginError(f"the cell {title} has no '{missing}'; write that method.")
+    if kind.model_fields["kind"].default != name:
+        raise PluginError(f"the field 'kind' of the cell {title} is not '{name}'; register it under its kind.")
+    for each in ("compartments", "observables"):
+        if not getattr(kind, each, None):
+            raise PluginError(f"the cell {title} has no '{each}'; state them.")
+    if kind.ports.error not in kind.observables:
+        raise PluginError(f"the cell {title} has no observable '{kind.ports.error}'; state its local error.")
+    for compartment in kind.compartments:
+        strange = (set(compartment.drawn) - set(DRAWN)) | (set(compartment.shown_by) - set(kind.observables))
+        if strange or not compartment.shown_by:
+            raise PluginError(
+                f"the compartment '{compartment.name}' of the cell {title} is shown by no observable, or drawn as no "
+                f"part of a neuron ({', '.join(sorted(strange))}); parts are {', '.join(DRAWN)}."
+            )

@@ -24,7 +24,9 @@ def report_relaxation(recording: Recording, agreement: Agreement, console: Conso
     table.add_row("stopped by", recording.reason)
     differences = {"ξ": agreement.error, "ΔW": agreement.W, "ΔΘ": agreement.theta}
     for symbol, by_layer in differences.items():
-        largest = max(by_layer.values(), default=0.0)
+        if not by_layer:
+            continue  # a circuit cannot follow the rule, or Θ is fixed
+        largest = max(by_layer.values())
         table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
     console.print(table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -39,8 +40,8 @@ class MistakeError(ValueError):
         self.keys, self.remedy, self.others = keys, remedy, others
 
 
-def built[Described: BaseModel](part: type[Described], values: Any) -> Described:
-    """Return the part that values describe, within a validator.
+def built[Described: BaseModel](part: type[Described], values: Any, keys: Sequence[str] = ()) -> Described:
+    """Return the part that the values under some keys describe, within a validator.
 
     Raises
     ------
@@ -48,11 +49,12 @@ def built[Described: BaseModel](part: type[Described], values: Any) -> Described
         They describe none.
     """
     if not isinstance(values, dict):
-        raise MistakeError([], f"{shown(values)} has the wrong type; write a table")
+        raise MistakeError([*keys], f"{shown(values)} has the wrong type; write a table")
     try:
         return part(**values)
     except ValidationError as error:
-        raise MistakeError(*_first_mistake(error, part, values)) from None
+        within, remedy, others = _first_mistake(error, part, values)
+        raise MistakeError([*keys, *within], remedy, others) from None
 
 
 def _first_mistake(error: ValidationError, part: type[BaseModel], values: Any) -> tuple[list[str], str, int]:

@@ -17,7 +17,7 @@ from dendrosim.model.mistakes import MistakeError, built, sentence
 from dendrosim.model.part import Count, Part
 from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
-from dendrosim.model.rule_settings import Rules
+from dendrosim.model.rules import Rules, spelled
 from dendrosim.model.settings import Plasticity, Teacher, Training
 from dendrosim.notebook import model_html
 from dendrosim.registry import CELLS
@@ -100,6 +100,8 @@ class Model(Part):
         if not isinstance(self.layers[-1], Dense):
             raise ValueError('the last layer is the output; end the layers with kind = "dense"')
         connect(self.input, self.layers)
+        # Θ is drawn as [rules.dll] says under every rule.
+        object.__setattr__(self, "rules", self.rules.completed("dll", self.training.rule))
         return self
 
     def __repr__(self) -> str:
@@ -182,7 +184,10 @@ class Model(Part):
         """
         from dendrosim.model.library import validated
 
-        merged = _merged(self.model_dump(mode="json"), plain(tables, self._source))
+        tables = plain(tables, self._source)
+        if isinstance(tables.get("rules"), dict):
+            tables["rules"] = {spelled(name): table for name, table in tables["rules"].items()}
+        merged = _merged(self.model_dump(mode="json"), tables)
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)
