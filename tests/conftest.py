@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from dendrosim import files
 from dendrosim.circuit import target
+from dendrosim.registry import CELLS, RULES
 
 # The same random networks in every run: a change that breaks one is to blame for it, not the day.
 settings.register_profile("repeatable", derandomize=True)
@@ -26,6 +27,13 @@ def empty_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DENDROSIM_CACHE", str(cache))
         yield
+
+
+@pytest.fixture(autouse=True)
+def unregistered(monkeypatch):
+    """What a test registers is forgotten after it."""
+    for registry in (RULES, CELLS):
+        monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
 
 @pytest.fixture(autouse=True)
