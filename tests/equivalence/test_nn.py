@@ -70,8 +70,9 @@ def test_a_loop_of_torch_takes_the_steps_of_the_trainer_to_the_bit(name):
     assert np.array_equal(outputs, run.predict(stimuli))
 
 
-def test_in_double_precision_too():
-    run = train(TRAININGS["mlp dll kolen-pollack"], hardware=Hardware(dtype="float64"))
+@pytest.mark.parametrize("name", [f"mlp dll {rule}" for rule in FEEDBACK])
+def test_in_double_precision_too(name):
+    run = train(TRAININGS[name], hardware=Hardware(dtype="float64"))
     assert trained_by_hand(ds.nn.Network(run.model).double(), run.data).digest == run.parameters.digest
 
 
