@@ -16,16 +16,19 @@ __version__ = version("dendrosim")
 _HOME = {
     "Circuit": "dendrosim.circuit",
     "Dataset": "dendrosim.data",
+    "LocalRule": "dendrosim.rules",
     "Model": "dendrosim.model",
     "Network": "dendrosim.equilibrium",
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
+    "Rule": "dendrosim.rules",
     "Run": "dendrosim.training",
     "compare": "dendrosim.audit.agreement",
     "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
+    "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
 }
@@ -35,11 +38,13 @@ _MODULES = ("errors", "nn", "plot", "view")
 __all__ = [
     "Circuit",
     "Dataset",
+    "LocalRule",
     "Model",
     "Network",
     "Parameters",
     "Record",
     "Recording",
+    "Rule",
     "Run",
     "__version__",
     "compare",
@@ -49,6 +54,7 @@ __all__ = [
     "load_model",
     "nn",
     "plot",
+    "register_rule",
     "to_torch",
     "train",
     "view",
@@ -63,6 +69,7 @@ if TYPE_CHECKING:
     from dendrosim.model import Model, Parameters, load_model
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
+    from dendrosim.rules import LocalRule, Rule, register_rule
     from dendrosim.training import Run, train
 
 

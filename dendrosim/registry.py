@@ -13,10 +13,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import Any, overload
 
+from dendrosim.checks import shown
 from dendrosim.errors import PluginError, printable
 
 PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -34,8 +35,8 @@ class Registry[Thing]:
         What one of them is, in words: ``learning rule``.
     built_in : mapping of str to str
         ``module:attribute`` by name.
-    check : callable, optional
-        Raises PluginError for an object that is none of them, before it is used.
+    check : str, optional
+        ``module:function`` that takes a name and a stranger's thing, and raises PluginError for what is none of them.
 
     Examples
     --------
@@ -45,7 +46,7 @@ class Registry[Thing]:
     >>> colours.check("pie")
     Traceback (most recent call last):
     ...
-    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi.
+    dendrosim.errors.PluginError: there is no colour 'pie'; did you mean 'pi'? Known are pi; --import brings in more.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Registry[Thing]:
         group: str,
         what: str,
         built_in: Mapping[str, str],
-        check: Callable[[str, Any], None] = lambda name, thing: None,
+        check: str | None = None,
     ):
         self.group, self.what = group, what
         self._places, self._check = dict(built_in), check
@@ -65,13 +66,27 @@ class Registry[Thing]:
 
     def check(self, name: str) -> None:
         """Raise PluginError with the nearest known name if there is no such thing; nothing is imported."""
-        if name in self._places or name in self._registered:
+        if isinstance(name, str) and (name in self._places or name in self._registered):
             return
         known = self.names()
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            if isinstance(name, str) and PATH.fullmatch(name):
+                raise PluginError(
+                    f"'{name}' is code, and a description names a {self.what} by its registered name only; name its "
+                    "module by --import (imports=[...]), and here what it registers."
+                )
+            near = difflib.get_close_matches(str(name), known, 1)
             guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
-            raise PluginError(f"there is no {self.what} '{printable(name)}'; {guess} {', '.join(known)}.")
+            raise PluginError(
+                f"there is no {self.what} {shown(name)}; {guess} {', '.join(known)}; --import brings in more."
+            )
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is such a name; nothing is imported."""
+        return name in self._places or name in self._registered or name in self.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
 
     def __getitem__(self, name: str) -> Thing:
         """Return the thing, importing its module if need be.
@@ -107,35 +122,45 @@ class Registry[Thing]:
         taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
         if taken:
             raise PluginError(f"the name '{name}' of a {self.what} is taken; choose another.")
-        self._check(name, thing)
+        self._refuse(name, thing)
         self._registered[name] = thing
         return thing
 
-    def add(self, given: str) -> str:
-        """Return the name of what a user gave: a known one, or ``package.module:Name``, imported and registered.
+    def add(self, given: Any) -> str:
+        """Return the name of what a user gave: a known name, the thing itself, or ``package.module:Name``.
 
-        A thing is registered under its attribute ``name``, or else under ``Name`` itself.
+        A thing is registered under its attribute ``name``, or else under the name it was defined with.
 
         Raises
         ------
         PluginError
             There is no such name, module or attribute, or it is no such thing.
         """
-        if not PATH.fullmatch(given):
+        if isinstance(given, str) and not PATH.fullmatch(given):
             self.check(given)
             return given
-        thing = _imported(given, self.what)
-        name = getattr(thing, "name", None)
-        name = name if isinstance(name, str) else given.partition(":")[2]
-        self.register(name, thing)
+        thing = _imported(given, self.what) if isinstance(given, str) else given
+        name = getattr(thing, "name", None) or getattr(thing, "__name__", "")
+        name = name if isinstance(name, str) else ""
+        if not (name in self._places and thing is self[name]):
+            self.register(name, thing)
         return name
+
+    def loaded(self, name: str) -> Thing | None:
+        """Return what has a name, as far as nothing of a stranger is imported for it: built in, or registered."""
+        return self[name] if isinstance(name, str) and name in {*self._places, *self._registered} else None
 
     def _loaded(self, name: str, place: str) -> Thing:
         thing = _imported(place, self.what)
         if name not in self._places:
-            self._check(name, thing)
+            self._refuse(name, thing)
             self._registered[name] = thing
         return thing
+
+    def _refuse(self, name: str, thing: Any) -> None:
+        """Raise PluginError for what is no such thing; what says so is not imported before somebody brings one."""
+        if self._check is not None:
+            _imported(self._check, self.what)(name, thing)
 
     def _entry_points(self) -> metadata.EntryPoints:
         return metadata.entry_points(group=self.group)
@@ -149,26 +174,28 @@ def import_modules(names: Iterable[str]) -> None:
     PluginError
         One of them cannot be imported.
     """
+    if isinstance(names, str):
+        raise PluginError(f"imports are a list of modules, and not '{printable(names)}'; write it in brackets.")
     for name in names:
-        _module(name, "module")
+        _module(name)
 
 
 def _imported(place: str, what: str) -> Any:
     module, _, attribute = place.partition(":")
-    found = _module(module, what)
+    found = _module(module, f" of a {what}")
     if not hasattr(found, attribute):
         raise PluginError(f"the module '{module}' has no '{attribute}'; write {what}s as package.module:Name.")
     return getattr(found, attribute)
 
 
-def _module(name: str, what: str) -> Any:
+def _module(name: str, of: str = "") -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # a stranger's module may fail in any way
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
         cause = f"{type(error).__name__}: {printable(str(error))}"
         raise PluginError(
-            f"the module '{printable(name)}' of a {what} cannot be imported ({cause}); install it, mend it, or run "
-            "where Python finds it."
+            f"the module '{printable(name)}'{of} cannot be imported ({cause}); install it, mend it, or run where "
+            "Python finds it."
         ) from error
 
 
@@ -197,9 +224,11 @@ RULES: Registry[Any] = Registry(
         "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
+    "dendrosim.rules.rule:check_rule",
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
     "kind of cell",
     {"rate": "dendrosim.cells.rate:RateCell", "conductance": "dendrosim.cells.conductance:ConductanceCell"},
+    "dendrosim.cells.cell:check_cell",
 )

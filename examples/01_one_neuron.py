@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dendrosim import plot
+from dendrosim.cells import ConductanceCell
 from dendrosim.circuit.electrophysiology import (
     attenuation,
     current_clamp,
@@ -21,7 +22,6 @@ from dendrosim.circuit.electrophysiology import (
     membrane_time_constant,
     rate_curve,
 )
-from dendrosim.model.cell import ConductanceCell
 from dendrosim.plot.style import styled
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import dendrosim as ds
 from dendrosim import plot
-from dendrosim.model.cell import parameter_table
+from dendrosim.cells import parameter_table
 from dendrosim.plot.style import styled
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

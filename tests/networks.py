@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dendrosim.errors import ModelError
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 from dendrosim.model.library import validated
-from dendrosim.model.local_update import FEEDBACK
+from dendrosim.rules.dll import FEEDBACK
 
 
 def small_model(sizes=(5, 4, 3, 2), **tables) -> Model:

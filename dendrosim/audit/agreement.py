@@ -11,7 +11,8 @@ import torch
 from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
 from dendrosim.model import Model, Parameters
-from dendrosim.rules import DendriticLocalizedLearning
+from dendrosim.registry import RULES
+from dendrosim.rules import LocalRule
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Agreement:
     Attributes
     ----------
     error, W, theta : dict of str to float
-        Of the local error ξ, and of the weight changes ΔW and ΔΘ.
+        Of the local error ξ, and of the weight changes ΔW and ΔΘ; these are empty for a rule that a circuit cannot
+        follow.
     """
 
     error: dict[str, float]
@@ -47,7 +49,7 @@ def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agree
         What it was relaxed on.
     """
     errors, updates = equilibrium_of(circuit.model, circuit.parameters, stimuli, targets)
-    found: Parameters = circuit.updates()
+    found = circuit.updates() if updates.W or updates.theta else updates
     return Agreement(
         error=_differences({name: circuit.state[name]["error"] for name in errors}, errors),
         W=_differences(found.W, updates.W),
@@ -58,7 +60,7 @@ def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agree
 def equilibrium_of(
     model: Model, parameters: Parameters, stimuli: np.ndarray, targets: np.ndarray
 ) -> tuple[dict[str, np.ndarray], Parameters]:
-    """Return the local error ξ of each layer and the updates of DLL, computed in torch in float64.
+    """Return the local error ξ of each layer and the updates of a rule that is local, computed in torch in float64.
 
     Parameters
     ----------
@@ -71,9 +73,11 @@ def equilibrium_of(
     """
     network, tensors = Network(model), parameters.map(_tensor)
     state = network.sweep(tensors, _tensor(stimuli))
-    rule = DendriticLocalizedLearning.from_model(model)
-    updates = Parameters.collect(rule.updates(network, tensors, state, _tensor(targets)))
-    output_error = rule.strength * network.output_error(state, _tensor(targets))
+    rule, updates = RULES[model.training.rule], Parameters()
+    if issubclass(rule, LocalRule):
+        learning = rule.from_model(model).updates(network, tensors, state, _tensor(targets))
+        updates = Parameters.collect(learning)
+    output_error = model.teacher.strength * network.output_error(state, _tensor(targets))
     errors = {"output": output_error}
     for synapses in network.descend(state, output_error, tensors.theta):
         if synapses.error is not None:

@@ -51,11 +51,11 @@ def audit(rule: type[Rule], settings: dict[str, Any] | None = None, name: str = 
     Parameters
     ----------
     rule : type of Rule
-        One of :data:`dendrosim.rules.RULES`, or your own.
+        One of :mod:`dendrosim.rules`, or your own.
     settings : dict, optional
         Settings of the rules in the model, ``{"dll": {"feedback": "paper"}}``.
     name : str
-        What the rule is called in the report; by default the name of its class.
+        What the rule is called in the report; by default its own name, or that of its class.
     seed : int
         Of the random networks.
 
@@ -70,4 +70,4 @@ def audit(rule: type[Rule], settings: dict[str, Any] | None = None, name: str = 
         several, one = Subject(rule, model, 4, seed), Subject(rule, model, 1, seed)
         found = transport(several), locality(one), phases(several)
         verdicts[kind] = {verdict.criterion: verdict for verdict in found}
-    return Audit(name or rule.__name__, verdicts)
+    return Audit(name or rule.name or rule.__name__, verdicts)

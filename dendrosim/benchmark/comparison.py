@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.benchmark.tables import RULES, Table
+from dendrosim.benchmark.tables import VARIANTS, Table
 
 # Whether more is better, and how a measure is written.
 MEASURES = {"accuracy": ("test accuracy, %", 100.0, 2), "mse": ("test MSE", 1.0, 3), "mae": ("test MAE", 1.0, 3)}
@@ -51,8 +51,12 @@ class Line:
 def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
     """Group rows that differ in nothing but their seed, also where they stopped early at different epochs."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    rules = list(RULES)
-    for row in sorted(rows, key=lambda row: (row["model"], row["variant"], rules.index(row["rule"]), row["key"])):
+    places = {rule: place for place, rule in enumerate(VARIANTS)}  # a rule of the user's own comes after them
+
+    def order(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["model"], row["variant"], places.get(row["rule"], len(places)), row["key"]
+
+    for row in sorted(rows, key=order):
         groups.setdefault(row["key"].rsplit("-seed-", 1)[0], []).append(row)
     published = paper().get(table.name, {})
     found = []

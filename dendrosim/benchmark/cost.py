@@ -20,7 +20,8 @@ from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters, load_model
 from dendrosim.plot import Result
-from dendrosim.rules import RULES, Rule
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.rules.rule import Updates
 from dendrosim.training import Hardware
 from dendrosim.training.optimizer import Optimizer

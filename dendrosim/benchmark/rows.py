@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dendrosim.benchmark.tables import RULES
+from dendrosim.benchmark.tables import VARIANTS
 from dendrosim.errors import RunError
 from dendrosim.files import locked, replace_file, write_safely
 from dendrosim.model import Model
+from dendrosim.model.rules import spelled
 
 Row = dict[str, Any]
 
@@ -43,8 +44,10 @@ def settings_hash(model: Model) -> str:
     """
     parts = model.model_dump(mode="json", include=_PARTS, exclude_defaults=True)
     # Θ is drawn as [rules.dll] says under every rule.
-    for name in {"dll", model.training.rule.replace("-", "_")} & set(type(model.rules).model_fields):
-        parts[name] = getattr(model.rules, name).model_dump(mode="json", exclude_defaults=True)
+    for name in ("dll", model.training.rule):
+        settings = model.rules[name]
+        if type(settings).model_fields:
+            parts[spelled(name)] = settings.model_dump(mode="json", exclude_defaults=True)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -83,7 +86,7 @@ def check_rows(path: Path, rows: Iterable[Row]) -> None:
         except ValidationError as error:
             key = ".".join(map(str, error.errors()[0]["loc"])) or "a key"
             raise RunError(f"{path}: '{key}' of the row '{row['key']}' cannot be used; delete that row.") from None
-        if row["rule"] not in RULES:
+        if row["rule"] not in VARIANTS and not row.get("brought"):
             raise RunError(f"{path}: the row '{row['key']}' is of no rule of the tables; delete that row.")
 
 

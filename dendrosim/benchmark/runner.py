@@ -23,6 +23,7 @@ from dendrosim.errors import DendrosimError, DivergedError, RunError
 from dendrosim.model import Model
 from dendrosim.training import Hardware, train
 from dendrosim.training.checkpoint import NAME, Checkpoint
+from dendrosim.training.train import described_by
 
 
 def train_cell(cell: Cell, folder: Path, command: str) -> Row:
@@ -55,6 +56,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "model": cell.model,
         "data": model.data,
         "rule": cell.rule,
+        **({"brought": cell.brought} if cell.brought else {}),
         "variant": cell.label,
         "seed": cell.seed,
         "settings": settings_hash(model),
@@ -71,7 +73,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
 
 
 def _has_checkpoint_of(model: Model, folder: Path) -> bool:
-    return (folder / NAME).is_file() and Checkpoint.read(folder).model == model.model_dump(mode="json")
+    return (folder / NAME).is_file() and described_by(Checkpoint.read(folder)) == model.model_dump(mode="json")
 
 
 def _part(row: Row, prefix: str) -> Row:

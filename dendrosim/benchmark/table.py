@@ -12,7 +12,7 @@ from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
 from dendrosim.benchmark.rows import check_rows
 from dendrosim.benchmark.runner import finished, run_cells, workers
-from dendrosim.benchmark.tables import RULES, Cell, Table
+from dendrosim.benchmark.tables import VARIANTS, Cell, Table
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
 
@@ -93,9 +93,12 @@ def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
 def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
     """Return by model, and by what was varied, the angles between updates and the gradient of the first seed."""
     panels: dict[str, dict[str, pd.DataFrame]] = {}
-    for row in sorted(
-        rows, key=lambda row: (row["model"], list(RULES).index(row["rule"]), row["variant"], row["seed"])
-    ):
+    places = {rule: place for place, rule in enumerate(VARIANTS)}
+
+    def order(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["model"], places.get(row["rule"], len(places)), row["variant"], row["seed"]
+
+    for row in sorted(rows, key=order):
         if angles := row.get("gradient_angles"):
             history = pd.DataFrame(angles).add_prefix("gradient_angle.")
             history.insert(0, "epoch", range(1, len(history) + 1))

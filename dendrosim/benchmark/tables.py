@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, load_model
+from dendrosim.registry import RULES
 
-# The learning rule of each row, and how it changes the model.
-RULES: dict[str, tuple[str, dict[str, Any]]] = {
+# The learning rule of each row of a table, and how it changes the model.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "backpropagation": ("backpropagation", {}),
     "feedback-alignment": ("feedback-alignment", {}),
     "direct-feedback-alignment": ("direct-feedback-alignment", {}),
@@ -34,7 +35,39 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     # The control: hidden layers stay as they were drawn.
     "readout only": ("dll", {"feedback": "fixed", "theta_deviation": 0.0}),
 }
+CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 DLL = ("dll kolen-pollack", "dll fixed", "dll paper")
+
+
+def variant(row: str) -> tuple[str, dict[str, Any]]:
+    """Return the learning rule of a row and its settings; a rule that has no row here is one of the user's own."""
+    return VARIANTS.get(row, (row, {}))
+
+
+def rows_of(rules: Iterable[str]) -> dict[str, str]:
+    """Return the rows that are meant, and for each of the user's own rules where other processes find it.
+
+    Parameters
+    ----------
+    rules : iterable of str
+        Names of rules, each of which stands for all its variants, names of rows, or ``package.module:Class``.
+
+    Raises
+    ------
+    PluginError
+        There is no such rule.
+    """
+    found: dict[str, str] = {}
+    for given in rules:
+        rows = [row for row, (rule, _) in VARIANTS.items() if rule == given and not row.endswith(CONTROL)]
+        rows = rows or [row for row in VARIANTS if row == given]
+        found |= dict.fromkeys(rows, "") if rows else _brought(given)
+    return found
+
+
+def _brought(given: str) -> dict[str, str]:
+    name = RULES.add(given)
+    return {name: f"{RULES[name].__module__}:{RULES[name].__qualname__}"}
 
 
 @dataclass(frozen=True)
@@ -46,13 +79,15 @@ class Cell:
     model : str
         Name of a model that ships with dendrosim.
     rule : str
-        Out of ``RULES``.
+        Out of ``VARIANTS``, or the name of a rule of the user's own.
     seed : int
         Of weights and order.
     changes : dict
         Further changes of the model, by table.
     label : str
         What the changes are, in words; empty where there are none.
+    brought : str
+        ``package.module:Class`` of a rule of the user's own, which every process that trains imports; empty for ours.
     """
 
     model: str
@@ -60,6 +95,7 @@ class Cell:
     seed: int
     changes: dict[str, Any] = field(default_factory=dict)
     label: str = ""
+    brought: str = ""
 
     @property
     def key(self) -> str:
@@ -70,8 +106,8 @@ class Cell:
 
     def described(self) -> Model:
         """Return the model that is trained."""
-        rule, settings = RULES[self.rule]
-        model = load_model(self.model, rule=rule)
+        rule, settings = variant(self.rule)
+        model = load_model(self.model, rule=self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
         return model.changed(**_with_training(self.changes, {"seed": self.seed}))
@@ -102,7 +138,9 @@ class Table:
     rules: tuple[str, ...]
     variants: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = field(default_factory=dict)
 
-    def cells(self, data: Sequence[str], seeds: int, epochs: int | None, quick: bool) -> list[Cell]:
+    def cells(
+        self, data: Sequence[str], seeds: int, epochs: int | None, quick: bool, rules: Sequence[str] = ()
+    ) -> list[Cell]:
         """Return the trainings.
 
         Parameters
@@ -115,6 +153,8 @@ class Table:
             Instead of the models' own.
         quick : bool
             Few epochs of small models.
+        rules : sequence of str
+            Only these, as :func:`rows_of` takes them; all rows of the table where it is empty.
 
         Raises
         ------
@@ -128,11 +168,11 @@ class Table:
         epochs = 2 if quick and epochs is None else epochs
         shorter = {} if epochs is None else {"epochs": epochs}
         return [
-            Cell(name, rule, seed, _with_training(changes, shorter), label)
+            Cell(name, rule, seed, _with_training(changes, shorter), label, brought)
             for seed in range(seeds)
             for name in models
             for label, changes in self.variants.get(name, (("", {}),))
-            for rule in self.rules
+            for rule, brought in (rows_of(rules) if rules else dict.fromkeys(self.rules, "")).items()
         ]
 
 

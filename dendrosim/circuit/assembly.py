@@ -8,21 +8,18 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, NeuronGroup, StateMonitor, ms
 
-from dendrosim.circuit import cell, conductance_cell
+from dendrosim.cells import Population
+from dendrosim.cells.conductance import FLUCTUATION
 from dendrosim.circuit.brian2_internals import FOREVER, CircuitNetwork
-from dendrosim.circuit.cell import INPUT, Cells
 from dendrosim.circuit.convergence import ConvergenceTest
-from dendrosim.circuit.noise import VARIABLE as NOISE
 from dendrosim.circuit.noise import MembraneNoise, seeds_of
 from dendrosim.circuit.operation import ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.target import Target
+from dendrosim.circuit.units import quantities
 from dendrosim.model import Model, Parameters
-from dendrosim.model.cell import ConductanceCell
 from dendrosim.model.connections import Connection
 from dendrosim.recording import Record
-
-KINDS = {"rate": cell, "conductance": conductance_cell}
 
 
 class Assembly:
@@ -53,6 +50,8 @@ class Assembly:
         Presentations times steps of their sequences: each layer has so many times its cells.
     monitors : dict of str to StateMonitor
         The recorded layers.
+    populations : dict of str to Population
+        The equations of the cells by layer name, but of ``input``, which only sends.
     noise : dict of str to MembraneNoise
         The layers with membrane noise.
     network : CircuitNetwork
@@ -70,20 +69,22 @@ class Assembly:
         self._clock = Clock(dt * ms, name="cell_clock")
         self._method = method
         sizes = dict(zip(model.shapes, model.sizes, strict=True))
-        self.layers = {"input": NeuronGroup(self.rows * sizes["input"], INPUT, **self._common("input"))}
-        kind = KINDS[model.cell.kind]
-        equations: dict[NeuronGroup, Cells] = {}
-        for name in model.layer_names:
-            cells = kind.output_cells(model) if name == "output" else kind.hidden_cells(model)
-            self.layers[name] = self._cells(name, self.rows * sizes[name], cells)
-            equations[self.layers[name]] = cells
+        sent = f"{model.cell.ports.up} : 1"
+        self.layers = {"input": NeuronGroup(self.rows * sizes["input"], sent, **self._common("input"))}
+        self.populations = {
+            name: model.cell.output(model) if name == "output" else model.cell.hidden(model)
+            for name in model.layer_names
+        }
+        for name, population in self.populations.items():
+            self.layers[name] = self._cells(name, self.rows * sizes[name], population)
         self.feedforward, self.feedback = self._projections()
-        self.convergence = ConvergenceTest(equations, self.rows, self._clock, target.templates)
+        tested = {self.layers[name]: population.derivatives for name, population in self.populations.items()}
+        self.convergence = ConvergenceTest(tested, self.rows, self._clock, target.templates)
         self.monitors = self._monitors(max(round(record.interval / dt), 1) * dt)
         self.noise = {
             name: MembraneNoise(group, self.rows, self._clock, target.templates)
             for name, group in self.layers.items()
-            if NOISE in group.variables
+            if FLUCTUATION in group.variables
         }
         self.network = CircuitNetwork(
             *self.layers.values(),
@@ -96,25 +97,21 @@ class Assembly:
         )
         self.convergence.belong_to(self.network)
         if model.output == "softmax":
-            self.network.add(Softmax(self.layers["output"], self.rows, self._clock, target.templates))
+            softmax = Softmax(self.layers["output"], model.cell.ports, self.rows, self._clock, target.templates)
+            self.network.add(softmax)
 
     def _common(self, name: str) -> dict[str, Any]:
         return {"clock": self._clock, "codeobj_class": self._target.cells, "name": name.replace("-", "_")}
 
-    def _cells(self, name: str, count: int, cells: Cells) -> NeuronGroup:
-        group = NeuronGroup(
-            count,
-            cells.equations,
-            method=self._method,
-            namespace=cells.namespace,
-            **self._common(name),
-        )
-        for variable, value in cells.rest.items():
+    def _cells(self, name: str, count: int, population: Population) -> NeuronGroup:
+        namespace = quantities(population.constants)
+        group = NeuronGroup(count, population.equations, method=self._method, namespace=namespace, **self._common(name))
+        for variable, value in quantities(population.rest).items():
             setattr(group, variable, value)
-        self._every_step(group, cells.evaluation, "evaluate")
-        if cells.readout:
-            self._every_step(group, cells.readout, "read")
-            self._every_step(group, cells.readout, "read again")
+        self._every_step(group, population.evaluation, "evaluate")
+        if population.readout:
+            self._every_step(group, population.readout, "read")
+            self._every_step(group, population.readout, "read again")
         return group
 
     def _every_step(self, group: NeuronGroup, code: str, order: str) -> None:
@@ -128,19 +125,20 @@ class Assembly:
         )
 
     def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
-        feedforward, feedback = {}, {}
+        feedforward, feedback, ports = {}, {}, self.model.cell.ports
         driven, fed = Counter[str](), Counter[str]()
         for connection in self.model.connections:
             name = connection.name
             feedforward[name] = self._projection(connection, "feedforward")
-            feedforward[name].apply("basal", "drive", driven[connection.above], self._when_driven(connection))
+            turn, clock = driven[connection.above], self._when_driven(connection)
+            feedforward[name].apply(ports.up, ports.from_below, turn, clock)
             driven[connection.above] += 1
         for connection in self.model.connections[::-1]:
             name = connection.name
             if connection.has_feedback:
                 feedback[name] = self._projection(connection, "feedback")
                 turn = fed[connection.below]
-                feedback[name].adjoint("delta", "feedback", turn, chosen_by=feedforward[name])
+                feedback[name].adjoint(ports.down, ports.from_above, turn, chosen_by=feedforward[name])
                 fed[connection.below] += 1
         return feedforward, feedback
 
@@ -188,11 +186,9 @@ class Assembly:
 
     def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
         """Return the seeds of the membrane noise of presentations, by their numbers; see :func:`.noise.seeds_of`."""
-        cell, numbers = self.model.cell, {name: number for number, name in enumerate(self.layers)}
-        if not isinstance(cell, ConductanceCell):
-            return {}  # rate cells have no noise
+        seed, numbers = self.model.cell.noise_seed, {name: number for number, name in enumerate(self.layers)}
         return {
-            (group, "seeds"): seeds_of(cell.seed, numbers[name], presentations, self.model.steps, *run)
+            (group, "seeds"): seeds_of(seed, numbers[name], presentations, self.model.steps, *run)
             for name, group in self.noise.items()
         }
 

@@ -12,7 +12,7 @@ import numpy as np
 from dendrosim.circuit import requirements
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
-from dendrosim.circuit.integrator import METHODS, SETTLING_CELL, choose_integrator
+from dendrosim.circuit.integrator import METHODS, choose_integrator
 from dendrosim.circuit.interruption import interruptible
 from dendrosim.circuit.learning import Learned, Learner
 from dendrosim.circuit.presentation import presented, run
@@ -95,8 +95,10 @@ class Circuit:
         self.target = find_target(target, dtype, threads, blas)
         self.dtype = dtype
         self.integrator, self.dt = choose_integrator(integrator, model, dt)
-        # Settling takes every compartment to its goal in one step: only the fixed point is that of the real cell.
-        self._simulated = model.changed(cell=SETTLING_CELL) if integrator == "settle" else model
+        self._simulated = model
+        if integrator == "settle" and (settling := model.cell.settling()) is not None:
+            # It takes every compartment to its goal in one step: only the fixed point is that of the real cell.
+            self._simulated = model.changed(cell=settling.model_dump())
         self.batch = batch
         self.state: dict[str, dict[str, np.ndarray]] = {}
         self.seconds = 0.0
@@ -222,7 +224,7 @@ class Circuit:
             layer: {name: np.concatenate([state[layer][name] for state in states]) for name in variables}
             for layer, variables in states[0].items()
         }
-        if not recording.converged and not recording.noisy:
+        if not recording.converged and recording.settles:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         return recording
 

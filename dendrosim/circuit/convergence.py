@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup
 
-from dendrosim.circuit.cell import Cells
 from dendrosim.circuit.operation import ArrayGroup
+
+Derivatives = Sequence[Mapping[str, float]]
 
 
 class ConvergenceTest(ArrayGroup):
@@ -26,15 +27,15 @@ class ConvergenceTest(ArrayGroup):
 
     Parameters
     ----------
-    layers : mapping of NeuronGroup to Cells
-        The groups and the equations of their cells.
+    layers : mapping of NeuronGroup to derivatives
+        The groups, and τ d·/dt of their compartments; see :class:`~dendrosim.cells.Population`.
     rows : int
         Presentations times steps of their sequences.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, layers: Mapping[NeuronGroup, Cells], rows: int, clock: Clock, code_object: Any):
+    def __init__(self, layers: Mapping[NeuronGroup, Derivatives], rows: int, clock: Clock, code_object: Any):
         arrays = {"motion": rows, "tolerance": 1, "converged": 1, "stop": 1}
         times = {"settled": rows, "duration": 1, "limit": 1}
         super().__init__(rows, arrays, clock, code_object, "convergence", times)
@@ -43,8 +44,8 @@ class ConvergenceTest(ArrayGroup):
                 "terms": [(self.refer(group, name), factor) for name, factor in terms.items()],
                 "cells": len(group) // rows,
             }
-            for group, cells in layers.items()
-            for terms in cells.derivatives
+            for group, derivatives in layers.items()
+            for terms in derivatives
         ]
         self.operation(
             "convergence",
@@ -71,4 +72,4 @@ class ConvergenceTest(ArrayGroup):
             sum(factor * variable.get_value() for variable, factor in derivative["terms"])
             for derivative in self._derivatives
         )
-        return max(float(np.abs(change).max()) for change in changes)
+        return max((float(np.abs(change).max()) for change in changes), default=0.0)

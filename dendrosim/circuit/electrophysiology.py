@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms, mV, pA
 
+from dendrosim.cells.conductance import COMPARTMENTS, ConductanceCell
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
-from dendrosim.circuit.conductance_cell import constants, membrane
 from dendrosim.circuit.target import active
+from dendrosim.circuit.units import quantities
 from dendrosim.errors import CircuitError
-from dendrosim.model.cell import COMPARTMENTS, ConductanceCell
 
 BASELINE_RATE = 50.0  # Hz at x = 0 of a cell whose activity has either sign, r = r₀ (1 + x)
 MAXIMAL_RATE = 150.0  # Hz at x = 1 of a cell whose activity is in [0, 1], r = r_max x; Urbanczik and Senn 2014
@@ -71,10 +71,10 @@ def current_clamp(
         injected = "".join(f"I_{name} : amp\n" for name in COMPARTMENTS)
         cells = NeuronGroup(
             len(currents),
-            membrane(quiet) + injected,
+            quiet.membrane() + injected,
             method="rk4",
             clock=clock,
-            namespace=constants(quiet),
+            namespace=quantities(quiet.constants),
             codeobj_class=NumpyCode,
         )
         for name in COMPARTMENTS:

@@ -23,8 +23,7 @@ from dendrosim.model import Model
 
 METHODS = {"exponential_euler": "exponential_euler", "euler": "euler", "settle": "euler"}
 
-SETTLING_STEP = 1.0
-SETTLING_CELL = {"kind": "rate", "tau_soma": SETTLING_STEP, "tau_basal": SETTLING_STEP, "tau_apical": SETTLING_STEP}
+SETTLING_STEP = 1.0  # ms
 
 
 def choose_integrator(name: str, model: Model, dt: float | None) -> tuple[str, float]:
@@ -44,8 +43,13 @@ def choose_integrator(name: str, model: Model, dt: float | None) -> tuple[str, f
     if name == "settle":
         if dt is not None:
             raise CircuitError("integrator 'settle' has no time step to choose; leave dt out.")
+        if model.cell.settling() is None:
+            raise CircuitError(
+                f"cells of kind '{model.cell.kind}' do not settle in single steps; choose integrator "
+                "'exponential_euler'."
+            )
         return name, SETTLING_STEP
-    shortest = min(tau for tau in (model.cell.tau_soma, model.cell.tau_basal, model.cell.tau_apical) if tau > 0)
+    shortest = min(tau for tau in model.cell.time_constants if tau > 0)
     step = shortest / 10 if dt is None else dt
     if not 0 < step < math.inf:
         raise CircuitError(f"a time step of {step:g} ms does not advance; choose a positive dt.")

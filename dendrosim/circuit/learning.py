@@ -15,9 +15,10 @@ from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.presenter import Presenter, stagger
 from dendrosim.circuit.simulation import Simulation, Values, simulate
 from dendrosim.circuit.target import Target
+from dendrosim.circuit.updates import local_updates
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model, Parameters
-from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, drawn_norm
+from dendrosim.model.local_update import drawn_norm
 from dendrosim.model.randomness import stream
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.recording import Record, Recording, synapses
@@ -52,8 +53,7 @@ class Learned:
 class LearningAssembly(Assembly):
     """An assembly whose weights change while stimuli are presented.
 
-    W and Θ change by the local updates of DLL (:mod:`dendrosim.model.local_update`), Θ by the model's feedback rule. In
-    continuous mode this is dW/dt at all times.
+    W and Θ change by the local updates of the model's rule. In continuous mode this is dW/dt at all times.
     """
 
     stimulus_is_held = False
@@ -70,15 +70,17 @@ class LearningAssembly(Assembly):
             plasticity.streams,
             model.steps,
             plasticity.mode == "continuous",
+            model.cell.ports,
             self._clock,
             target.templates,
         )
-        feedback = FEEDBACK[model.rules.dll.feedback]
+        local = local_updates(model)
         for name, projection in self.feedforward.items():
-            projection.learn(FEEDFORWARD, "rate", self.presenter, projection)
-            if name in self.feedback and feedback is not None:
+            if local.W is not None:
+                projection.learn(local.W, "rate", self.presenter, projection)
+            if name in self.feedback and local.theta is not None:
                 norm = drawn_norm(projection.connection, model.rules.dll.theta_deviation)
-                self.feedback[name].learn(feedback, "theta_rate", self.presenter, projection, norm)
+                self.feedback[name].learn(local.theta, "theta_rate", self.presenter, projection, norm)
         self.network.add(self.presenter)
 
 
@@ -88,7 +90,7 @@ class Learner:
     Parameters
     ----------
     model : Model
-        The network; its ``plasticity`` and ``rules.dll`` say how it learns.
+        The network; its rule and its ``plasticity`` say how it learns.
     parameters : Parameters
         Where it starts from.
     stimuli : array of shape (sample, *model.input)
@@ -104,6 +106,11 @@ class Learner:
     ----------
     parameters : Parameters
         The weights after the last epoch that has ended.
+
+    Raises
+    ------
+    CircuitError
+        The rule has no local updates.
     """
 
     def __init__(
@@ -118,7 +125,7 @@ class Learner:
         seed: int,
         run: int,
     ):
-        self._model, self._dt = model, dt
+        self._model, self._dt, self._local = model, dt, local_updates(model)
         self._streams = model.plasticity.streams
         self._slots = max(len(stimuli) // self._streams, 1)
         self._generator = np.random.default_rng(stream(seed, "order of samples"))
@@ -176,8 +183,7 @@ class Learner:
     def _epoch(self, epoch: int, rate: float) -> float:
         """Present every sample once and return the model time it took, ms."""
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
-        settings = self._model.rules.dll
-        theta_rate = settings.theta_rate if plasticity.theta_rate is None else plasticity.theta_rate
+        theta_rate = self._local.theta_rate if plasticity.theta_rate is None else plasticity.theta_rate
         share = self._dt / plasticity.presentation_time if plasticity.mode == "continuous" else 1.0
         samples = self._values[assembly.presenter, "stimuli"].shape[0]
         order = np.concatenate([self._last, self._shuffled(samples)])[: self._slots + 1]
@@ -224,7 +230,7 @@ class Learner:
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
         presenter, output = assembly.presenter, assembly.layers["output"]
         held = plasticity.presentation_time / 1000
-        decay = self._model.rules.dll.decay if plasticity.decay is None else plasticity.decay
+        decay = self._local.decay if plasticity.decay is None else plasticity.decay
         limit = (PATIENCE / 1000 if plasticity.mode == "at-convergence" else held) * (self._slots + 2)
         return assembly.weights(parameters) | {
             (presenter, "stimuli"): stimuli,
@@ -233,18 +239,17 @@ class Learner:
             (presenter, "held"): np.array([held]),
             (presenter, "active"): np.ones(1),
             (presenter, "decay"): np.array([decay]),
-            (output, "teacher"): np.full(len(output), self._model.teacher.strength),
+            (output, self._model.cell.ports.teacher): np.full(len(output), self._model.teacher.strength),
             (assembly.convergence, "tolerance"): np.array([TOLERANCE]),
             (assembly.convergence, "limit"): np.array([limit]),
         }
 
 
 def _constrained(model: Model, parameters: Parameters) -> Parameters:
-    """Return parameters with Θ at the norm that the feedback rule keeps, if it keeps one."""
-    settings = model.rules.dll
-    feedback, connections = FEEDBACK[settings.feedback], {each.name: each for each in model.connections}
-    if feedback is None or not feedback.keeps_norm:
+    """Return parameters with Θ at the norm that its update keeps, if it keeps one."""
+    update, connections = local_updates(model).theta, {each.name: each for each in model.connections}
+    if update is None or not update.keeps_norm:
         return parameters
-    norms = {name: drawn_norm(connections[name], settings.theta_deviation) for name in parameters.theta}
+    norms = {name: drawn_norm(connections[name], model.rules.dll.theta_deviation) for name in parameters.theta}
     theta = {name: array * (norms[name] / np.linalg.norm(array)) for name, array in parameters.theta.items()}
     return replace(parameters, theta=theta)

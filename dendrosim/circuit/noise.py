@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, NeuronGroup
 
+from dendrosim.cells.conductance import FLUCTUATION
 from dendrosim.circuit.operation import ArrayGroup
 from dendrosim.model.randomness import stream
-
-VARIABLE = "fluctuation"
 
 
 class MembraneNoise(ArrayGroup):
@@ -36,7 +35,7 @@ class MembraneNoise(ArrayGroup):
     def __init__(self, layer: NeuronGroup, rows: int, clock: Clock, code_object: Any):
         super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_noise")
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
-        arrays[VARIABLE] = self.refer(layer, VARIABLE)
+        arrays[FLUCTUATION] = self.refer(layer, FLUCTUATION)
         self.operation("noise", "noise", arrays, rows=rows, cells=len(layer) // rows)
 
 

@@ -25,10 +25,10 @@ def presented(
     time_limit : float
         ms.
     """
-    assembly = simulation.assembly
+    assembly, ports = simulation.assembly, simulation.assembly.model.cell.ports
     return {
-        (assembly.layers["input"], "basal"): by_step(stimuli, assembly.model),
-        (assembly.layers["output"], "target"): by_step(targets, assembly.model),
+        (assembly.layers["input"], ports.up): by_step(stimuli, assembly.model),
+        (assembly.layers["output"], ports.target): by_step(targets, assembly.model),
         (assembly.convergence, "tolerance"): np.array([tolerance]),
         (assembly.convergence, "limit"): np.array([time_limit / 1000]),
         (assembly.convergence, "stop"): np.ones(1),
@@ -66,7 +66,7 @@ def run(
         simulation.run(values | simulation.assembly.seeds(presentations, number, 0))
         values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
     output = simulation.assembly.layers["output"]
-    values[output, "teacher"] = np.full(len(output), strength)
+    values[output, simulation.assembly.model.cell.ports.teacher] = np.full(len(output), strength)
     simulation.run(values | simulation.assembly.seeds(presentations, number, 1), report)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, NeuronGroup
 
+from dendrosim.cells import Ports
 from dendrosim.circuit.brian2_internals import ArrayVariable
 from dendrosim.circuit.convergence import ConvergenceTest
 from dendrosim.circuit.operation import ArrayGroup
@@ -33,6 +34,8 @@ class Presenter(ArrayGroup):
         Number of samples, of slots, of streams, and of steps of a sequence.
     continuous : bool
         The mode.
+    ports : Ports
+        Name what the input sends and where the target arrives.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
@@ -47,6 +50,7 @@ class Presenter(ArrayGroup):
         presentations: int,
         steps: int,
         continuous: bool,
+        ports: Ports,
         clock: Clock,
         code_object: Any,
     ):
@@ -56,13 +60,18 @@ class Presenter(ArrayGroup):
         sizes |= dict.fromkeys(("slot", "active", "rate", "theta_rate", "decay"), 1)
         times = {"offset": presentations, "held": 1}
         super().__init__(presentations, sizes, clock, code_object, "presenter", times)
-        self._continuous, self._convergence = continuous, convergence
+        self._continuous, self._convergence, self._ports = continuous, convergence, ports
         arrays = {name: self.variables[name] for name in (*sizes, *times)} | {"now": self.variables["t"]}
-        arrays |= {"basal": self.refer(input, "basal"), "target": self.refer(output, "target")}
+        arrays |= {"input": self.refer(input, ports.up), "target": self.refer(output, ports.target)}
         arrays["converged"] = self.refer(convergence, "converged")
         layout = {"samples": samples, "slots": slots, "presentations": presentations, "steps": steps}
         layout |= {"stimulus": len(input) // rows, "answer": len(output) // rows}
         self.operation("present", "present", arrays, continuous=continuous, **layout)
+
+    @property
+    def ports(self) -> Ports:
+        """How the cells are connected."""
+        return self._ports
 
     @property
     def continuous(self) -> bool:

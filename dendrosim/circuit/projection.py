@@ -13,6 +13,7 @@ from typing import Any
 
 from brian2 import Clock, NeuronGroup
 
+from dendrosim.cells import Ports
 from dendrosim.circuit.operation import ArrayGroup
 from dendrosim.circuit.presenter import Presenter
 from dendrosim.model.connections import Connection
@@ -124,10 +125,11 @@ class Projection(ArrayGroup):
         when = {name: presenter.refer_to(self, name) for name in ("active", "converged")}
         arrays = when | {"decay": presenter.refer_to(self, "decay"), "rate": presenter.refer_to(self, rate)}
         arrays |= {"weights": self.variables["weights"]}
-        arrays |= {"above": self.refer(self._above, update.post), "source": self.refer(self._below, update.pre)}
+        post, pre = (presenter.ports.variable(name) for name in (update.post, update.pre))
+        arrays |= {"above": self.refer(self._above, post), "source": self.refer(self._below, pre)}
         if self is chosen_by and self.connection.has_bias:
             arrays["bias"] = self.variables["bias"]
-        if self.connection.pooling and update.pre == "basal":
+        if self.connection.pooling and pre == presenter.ports.up:
             arrays["source"] = self.refer(chosen_by, "pooled") if self is not chosen_by else self.variables["pooled"]
         elif self.connection.pooling:
             # The feedback has gone on to the cells, so its buffer is free for what they made of it.
@@ -167,14 +169,16 @@ class Softmax(ArrayGroup):
     Parameters
     ----------
     output : NeuronGroup
-        The output layer; its ``drive`` is read and its ``prediction`` written.
+        The output layer.
+    ports : Ports
+        Name its drive, which is read, and its prediction, which is written.
     rows : int
         Presentations times steps.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, output: NeuronGroup, rows: int, clock: Clock, code_object: Any):
+    def __init__(self, output: NeuronGroup, ports: Ports, rows: int, clock: Clock, code_object: Any):
         super().__init__(rows, {}, clock, code_object, "normalisation")
-        arrays = {"drive": self.refer(output, "drive"), "prediction": self.refer(output, "prediction")}
+        arrays = {"drive": self.refer(output, ports.from_below), "prediction": self.refer(output, ports.prediction)}
         self.operation("softmax", "evaluate", arrays, rows=rows, cells=len(output) // rows)

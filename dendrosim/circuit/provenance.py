@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dendrosim.model import Model, Parameters
+from dendrosim.recording.appearance import compartments_as_text
 
 PACKAGES = ("dendrosim", "brian2", "numpy")
 
@@ -22,8 +23,6 @@ def provenance(model: Model, parameters: Parameters) -> dict[str, str | float | 
     parameters : Parameters
         Its weights.
     """
-    cell = model.cell
-    noise = cell.noise if cell.kind == "conductance" else 0.0
     return {
         "model": model.name,
         "description": model.model_dump_json(),
@@ -31,13 +30,12 @@ def provenance(model: Model, parameters: Parameters) -> dict[str, str | float | 
         "architecture": model.architecture,
         "fingerprint": model.fingerprint,
         "weights": parameters.digest,
-        "seed": cell.seed if cell.kind == "conductance" and noise > 0 else model.training.seed,
-        "cell": cell.kind,
-        "coupling": cell.coupling if cell.kind == "conductance" else "one-way",
-        "noise": noise,
-        "tau_soma": cell.tau_soma,
-        "tau_basal": cell.tau_basal,
-        "tau_apical": cell.tau_apical,
+        "seed": model.training.seed,
+        "cell": model.cell.kind,
+        "settles": int(model.cell.settles),
+        "slowest": max(model.cell.time_constants),
+        "compartments": compartments_as_text(model.cell.compartments),
+        **model.cell.provenance(),
         "python": ".".join(map(str, sys.version_info[:3])),
         **{package: version(package) for package in PACKAGES},
         "command": command(),

@@ -8,12 +8,9 @@ import xarray as xr
 from dendrosim.circuit.brian2_internals import ArrayVariable
 from dendrosim.circuit.presentation import by_step
 from dendrosim.circuit.simulation import Simulation
+from dendrosim.circuit.units import unit
 from dendrosim.errors import CircuitError
-from dendrosim.recording.record import POTENTIALS, VARIABLES
 from dendrosim.recording.recording import piece
-
-# Variables that can be recorded and are held as arrays; the rest follows from these.
-STATES = ("basal", "apical", "soma", *POTENTIALS, "drive", "prediction", "feedback", "delta")
 
 # An activity this large, of a network that still moves, is an instability of its time step or of its feedback.
 RUNAWAY = 1e9
@@ -28,12 +25,12 @@ def read_state(simulation: Simulation) -> State:
     shape = (*steps, assembly.presentations, -1)
     state: State = {}
     for layer, group in assembly.layers.items():
-        held = [name for name in STATES if isinstance(group.variables.get(name), ArrayVariable)]
+        observables = assembly.model.cell.observables
+        held = [name for name in observables if isinstance(group.variables.get(name), ArrayVariable)]
         state[layer] = {name: by_step(simulation.read(group, name).reshape(shape), assembly.model) for name in held}
-        if "feedback" in held:
-            state[layer].setdefault("apical", state[layer]["feedback"])
-        if layer != "input":
-            state[layer]["error"] = state[layer]["soma"] - state[layer]["basal"]
+    for layer, population in assembly.populations.items():
+        for name, terms in population.sums.items():
+            state[layer][name] = sum(factor * state[layer][other] for other, factor in terms.items())
     return state
 
 
@@ -66,7 +63,7 @@ def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Datase
     """
     assembly = simulation.assembly
     model, record, steps = assembly.model, assembly.record, assembly.model.steps
-    neurons = record.selection(model)
+    neurons, observables = record.selection(model), model.cell.observables
     samples: dict[str, dict[str, np.ndarray]] = {name: {} for name in record.chosen(model)}
     time = np.empty(0)
     for layer, monitor in assembly.monitors.items():
@@ -75,12 +72,14 @@ def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Datase
         for name in monitor.record_variables:
             recorded = simulation.read(monitor, name).reshape(shape)[: len(time)].transpose(2, 0, 1, 3)
             last = state[layer][name].reshape(assembly.presentations, steps, -1)[:, None, :, neurons[layer]]
-            samples[name][layer] = np.concatenate([recorded, last], axis=1) * VARIABLES[name].scale
+            one = float(unit(observables[name].unit))
+            samples[name][layer] = np.concatenate([recorded, last], axis=1) * (1 / one)
     end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + dt
     settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
     return piece(
         time=np.append(time, end),
         samples=samples,
+        observables=observables,
         neurons=neurons,
         steps=steps,
         settled=np.where((settled < 0).any(axis=0), np.nan, settled.max(axis=0)),

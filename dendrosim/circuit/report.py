@@ -53,12 +53,16 @@ def report_end(simulation: Any, report: Report | None) -> None:
         report(_row(simulation, end, float(simulation.read(convergence, "motion").max())))
 
 
+def _largest_error(simulation: Any, layer: str) -> float:
+    """Return the largest |ξ| of a layer at present."""
+    assembly = simulation.assembly
+    group, error = assembly.layers[layer], assembly.model.cell.ports.error
+    terms = assembly.populations[layer].sums.get(error, {error: 1.0})
+    return float(np.abs(sum(factor * simulation.read(group, name) for name, factor in terms.items())).max())
+
+
 def _row(simulation: Any, time: float, motion: float) -> dict[str, float]:
     assembly = simulation.assembly
-    errors = {
-        f"error.{name}": float(np.abs(simulation.read(group, "soma") - simulation.read(group, "basal")).max())
-        for name, group in assembly.layers.items()
-        if name != "input"
-    }
+    errors = {f"error.{name}": _largest_error(simulation, name) for name in assembly.populations}
     tolerance = float(simulation.read(assembly.convergence, "tolerance")[0])
     return {"time": time, "motion": motion, "tolerance": tolerance, **errors}

@@ -86,7 +86,7 @@ def checked_relaxation(
     choice(start, "start", STARTS, CircuitError)
     tolerance = number(tolerance, "the tolerance", above=0.0, error=CircuitError)
     time_limit = milliseconds(time_limit, "time_limit", CircuitError)
-    settled = math.inf if model.cell.kind == "conductance" and model.cell.noise > 0 else settling_time(model, tolerance)
+    settled = settling_time(model, tolerance) if model.cell.settles else math.inf
     steps = min(time_limit, settled) / dt
     if not steps < MOST_STEPS:
         raise CircuitError(
@@ -162,10 +162,9 @@ def settling_time(model: Model, tolerance: float) -> float:
     somata. What is still missing after T is at most e^{−sT} Π 1/(1 − sτ), the Chernoff bound of the sum of their
     delays, for any s below 1/max τ; here s = 0.7/max τ.
     """
-    cell = model.cell
     # Along a sequence the signal passes every step as well.
     layers = len(model.layer_names) + model.steps - 1
-    chain = np.array([cell.tau_basal, cell.tau_apical, cell.tau_soma] * layers)
+    chain = np.array([*model.cell.time_constants] * layers)
     rate = 0.7 / chain.max()
     return float((np.log(1 / tolerance) - np.log(1 - rate * chain).sum()) / rate)
 

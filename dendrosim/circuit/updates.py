@@ -8,36 +8,67 @@ from collections.abc import Mapping
 import numpy as np
 
 from dendrosim.circuit import kernels
+from dendrosim.errors import CircuitError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
-from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, LocalUpdate
+from dendrosim.model.local_update import LocalUpdate, LocalUpdates
+from dendrosim.registry import RULES
+
+READ = ("basal", "error", "delta")  # by local updates, whatever the cells call it
 
 Cells = Mapping[str, np.ndarray]
 CellState = Mapping[str, Cells]
 
 
+def local_updates(model: Model) -> LocalUpdates:
+    """Return how the weights of a model change by its rule, by what meets at each synapse.
+
+    Raises
+    ------
+    CircuitError
+        Its rule needs more than that.
+    """
+    updates: LocalUpdates | None = RULES[model.training.rule].local_updates(model)
+    if updates is None:
+        raise CircuitError(
+            f"a circuit cannot learn by '{model.training.rule}', which needs more than what meets at each synapse; set "
+            "training.rule to 'dll' or to another rule with local updates."
+        )
+    return updates
+
+
 def equilibrium_updates(model: Model, state: CellState) -> Parameters:
     """Return ΔW, Δb and ΔΘ at local convergence, the mean over presentations, without the decay.
 
-    They are those of :mod:`dendrosim.model.local_update`, with the feedback rule of the model.
+    They are the local updates of the model's rule.
 
     Parameters
     ----------
     model : Model
-        Gives the feedback rule.
+        Gives the rule.
     state : mapping
         ``state[layer][variable]`` of shape (presentation, cell) or, along a sequence, (presentation, step, cell):
-        basal, error and delta.
+        what the cells send up and down, and their error.
+
+    Raises
+    ------
+    CircuitError
+        The rule has no local updates.
     """
-    updates, feedback = Parameters(), FEEDBACK[model.rules.dll.feedback]
+    updates, local, ports = Parameters(), local_updates(model), model.cell.ports
+    state = {
+        layer: {name: cells[ports.variable(name)] for name in READ if ports.variable(name) in cells}
+        for layer, cells in state.items()
+    }
     for connection in model.connections:
         name, below, above = connection.name, state[connection.below], state[connection.above]
-        updates.W[name] = _change(connection, FEEDFORWARD, below, above)
-        if connection.has_bias:
+        if local.W is not None:
+            updates.W[name] = _change(connection, local.W, below, above)
+        if local.W is not None and connection.has_bias:
             delta, count = _above(connection, above["delta"])
-            updates.bias[name] = delta.sum(axis=(0, *range(2, delta.ndim))) / count
-        if connection.has_feedback and feedback is not None:
-            updates.theta[name] = _change(connection, feedback, below, above)
+            updates.bias[name] = local.W.sign * delta.sum(axis=(0, *range(2, delta.ndim))) / count
+        if connection.has_feedback and local.theta is not None:
+            updates.theta[name] = _change(connection, local.theta, below, above)
     return updates
 
 

@@ -9,17 +9,22 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from dendrosim.benchmark.tables import RULES
+from dendrosim.benchmark.tables import CONTROL, VARIANTS, rows_of, variant
+from dendrosim.commands.options import ImportOption, look_here
 from dendrosim.commands.terminal import console
 from dendrosim.errors import AuditError
-
-CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 
 
 def audit(
     rules: Annotated[
-        list[str] | None, typer.Argument(metavar="[RULE]...", help="Rules, such as dll; all of them by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[RULE]...",
+            callback=look_here,
+            help="Rules, such as dll, or package.module:Class of yours; by default all of ours.",
+        ),
     ] = None,
+    imports: ImportOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything that was found, an entry a rule.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.md, audit.json and the figure.")] = None,
 ) -> None:
@@ -28,14 +33,14 @@ def audit(
     from dendrosim.audit import audit as audit_rule
     from dendrosim.audit.report import CRITERIA, MARKS, disagreements, markdown, published, row
     from dendrosim.files import check_writable, replace_file, write_safely
-    from dendrosim.rules import RULES as CLASSES
+    from dendrosim.registry import RULES
 
     if out is not None:
         check_writable(out / "audit.md", "audit", AuditError)
+    labels = rows_of(rules) if rules else [row for row in VARIANTS if not row.endswith(CONTROL)]
     found = [
-        audit_rule(CLASSES[rule], {rule.replace("-", "_"): settings} if settings else {}, label)
-        for label, (rule, settings) in RULES.items()
-        if label in _chosen(rules)
+        audit_rule(RULES[rule], {rule: settings} if settings else {}, label)
+        for label, (rule, settings) in ((label, variant(label)) for label in labels)
     ]
     rows = [row(each) for each in found]
     if out is not None:
@@ -68,15 +73,3 @@ def audit(
             console.print(f"{each.rule}: {line}.", soft_wrap=True, highlight=False)
     if out is not None:
         console.print(f"Written: {out / 'audit.md'}, audit.json, audit.png", soft_wrap=True)
-
-
-def _chosen(names: list[str] | None) -> list[str]:
-    """Return the rows of the report that are meant: a rule stands for all its variants."""
-    there = [label for label in RULES if not label.endswith(CONTROL)]
-    if not names:
-        return there
-    for name in names:
-        if name not in there and name not in {label.split()[0] for label in there}:
-            known = ", ".join(dict.fromkeys(label.split()[0] for label in there))
-            raise AuditError(f"'{name}' is not a learning rule; choose from {known}.")
-    return [label for label in there if label in names or label.split()[0] in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +11,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dendrosim.benchmark.tables import TABLES, Table
+from dendrosim.commands.options import ImportOption, look_here
 from dendrosim.commands.terminal import console
 
 
 def _command(table: Table) -> Any:
     def run(
         data: Annotated[list[str] | None, typer.Option(help="Only models of this data set; can be repeated.")] = None,
+        rule: Annotated[
+            list[str] | None,
+            typer.Option(callback=look_here, help="Only this rule, or package.module:Class of yours; can be repeated."),
+        ] = None,
+        imports: ImportOption = None,
         seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ... of each row.")] = 1,
         epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, instead of the models' own.")] = None,
         quick: Annotated[bool, typer.Option("--quick", help="Two epochs of models that ship with their data.")] = False,
@@ -27,10 +34,12 @@ def _command(table: Table) -> Any:
         from dendrosim.benchmark.table import make_table
 
         wanted = data or []
-        words = ["dendrosim bench", table.name, *(f"--data {name}" for name in wanted), f"--seeds {seeds}"]
+        words = ["dendrosim bench", table.name, *(f"--data {name}" for name in wanted)]
+        words += [f"--rule {shlex.quote(name)}" for name in rule or []]
+        words += [*(f"--import {name}" for name in imports or []), f"--seeds {seeds}"]
         words += [f"--epochs {epochs}"] if epochs is not None else []
         words += ["--quick"] if quick else []
-        cells = table.cells(wanted, seeds, epochs, quick)
+        cells = table.cells(wanted, seeds, epochs, quick, rule or ())
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(table.name, total=len(cells))

@@ -25,7 +25,7 @@ from dendrosim.model import Model, load_model
 from dendrosim.recording import Recording
 from dendrosim.training import Run, train
 
-RULES = ("DLL kolen-pollack", "DLL fixed", "DLL paper", "backpropagation")
+SHOWN = ("DLL kolen-pollack", "DLL fixed", "DLL paper", "backpropagation")
 PRESENTATIONS = 16
 
 
@@ -47,16 +47,16 @@ def demonstrate(folder: Path, target: str, seed: int, console: Console) -> None:
     model = load_model("digits-mlp")
     console.print(
         f"Training {model.architecture} on scikit-learn's 1,797 handwritten digits, {model.training.epochs} epochs, "
-        f"seed {seed}, with {len(RULES)} rules (torch, equilibrium form)."
+        f"seed {seed}, with {len(SHOWN)} rules (torch, equilibrium form)."
     )
     runs = _train_all(model, seed, console)
     console.print(_accuracies(runs))
     written = write_all(*(partial(run.save, folder / name.replace(" ", "-"), True) for name, run in runs.items()))
 
-    run = runs[RULES[0]]
+    run = runs[SHOWN[0]]
     circuit = Circuit(run.model, run.parameters, target=target)
     stimuli, targets = _largest_errors(run, PRESENTATIONS)
-    console.print(f"\nOpening the weights of '{RULES[0]}' in Brian2 (target {target}) and relaxing them.")
+    console.print(f"\nOpening the weights of '{SHOWN[0]}' in Brian2 (target {target}) and relaxing them.")
     recording = circuit.relax(stimuli, targets, start="settled")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     figures = _figures({name: run.history for name, run in runs.items()}, recording)
@@ -70,7 +70,7 @@ def demonstrate(folder: Path, target: str, seed: int, console: Console) -> None:
 def _train_all(model: Model, seed: int, console: Console) -> dict[str, Run]:
     runs = {}
     with Progress(console=console) as progress:
-        for name in RULES:
+        for name in SHOWN:
             rule, _, feedback = name.lower().partition(" ")
             chosen = model.changed(training={"rule": rule})
             if feedback:

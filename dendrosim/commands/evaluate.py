@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dendrosim.commands.options import RunArgument
+from dendrosim.commands.options import ImportOption, RunArgument
 from dendrosim.commands.terminal import console
 from dendrosim.errors import DataError
 
@@ -21,6 +21,7 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Of the run's own data: train, validation or test.")] = "test",
+    imports: ImportOption = None,
 ) -> None:
     """Measure a trained network: on a split of its own data, or on a file of yours."""
     from dendrosim.data.own import OWN_FILE, read_samples

@@ -15,6 +15,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from dendrosim.cells import RateCell
 from dendrosim.circuit import TARGETS, Circuit, cuda
 from dendrosim.circuit.blas import find_blas
 from dendrosim.circuit.target import find_target
@@ -22,8 +23,7 @@ from dendrosim.data import EMBEDDED
 from dendrosim.data.catalog import CATALOG
 from dendrosim.data.storage import data_root, is_present
 from dendrosim.errors import TargetError
-from dendrosim.model import Parameters, settling_curve
-from dendrosim.model.library import validated
+from dendrosim.model import Model, Parameters, settling_curve
 from dendrosim.recording import Record
 
 COMPILER = "install a C++ compiler and make with the system's package manager"
@@ -187,14 +187,14 @@ def self_test(target: str) -> Row:
 def settling_deviation(target: str) -> float:
     """Return the largest deviation of the error from :func:`settling_curve`, relative to the largest error."""
     layers = [{"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}]
-    cell = {"kind": "rate", "tau_soma": 10.0, "tau_basal": 2.0, "tau_apical": 0.0}
-    model = validated({"data": "digits", "input": [3], "layers": layers, "cell": cell}, "self-test")
+    cell = RateCell(tau_soma=10.0, tau_basal=2.0, tau_apical=0.0)
+    model = Model(data="digits", input=[3], layers=layers, cell=cell.model_dump())
     circuit = Circuit(model, Parameters.initialise(model, seed=1, dtype=np.float64), target=target)
     stimuli, targets = np.array([[-0.5, 0.2, 0.9]]), np.array([[1.0, 0.0]])
     recording = circuit.relax(stimuli, targets, start="settled", record=Record(("error",)), tolerance=1e-11)
     error = recording.layer("hidden-1")["error"].values[0]  # (time, cell)
     time = recording.dataset["time"].values
-    predicted = settling_curve(time, 1, model.cell.tau_soma, model.cell.tau_apical)[:, None] * error[-1]
+    predicted = settling_curve(time, 1, cell.tau_soma, cell.tau_apical)[:, None] * error[-1]
     return float(np.abs(error - predicted).max() / np.abs(error[-1]).max())
 
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from dendrosim.commands.options import ModelArgument, OverwriteOption, TargetOption, claim, stop_interrupted
+from dendrosim.commands.options import (
+    ImportOption,
+    ModelArgument,
+    OverwriteOption,
+    TargetOption,
+    claim,
+    stop_interrupted,
+)
 from dendrosim.commands.terminal import console
 from dendrosim.errors import Interrupted
 from dendrosim.files import write_all
@@ -26,16 +33,19 @@ def learn(
         Path | None, typer.Option(help="Recording of all weights after each epoch to write (NetCDF).")
     ] = None,
     overwrite: OverwriteOption = False,
+    imports: ImportOption = None,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
     import numpy as np
 
     from dendrosim.circuit import Circuit
+    from dendrosim.circuit.updates import local_updates
     from dendrosim.data import load_data
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
     described = load_model(model)
+    local_updates(described)  # before the data are loaded
     claim(out, "weights file", overwrite)
     if recording is not None:
         claim(recording, "recording", overwrite)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from dendrosim.commands.terminal import console
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable
+from dendrosim.registry import import_modules
 
 ModelArgument = Annotated[
     str,
@@ -21,6 +23,26 @@ RecordingArgument = Annotated[Path, typer.Argument(metavar="RECORDING", help="A 
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
+]
+
+
+def look_here(given: Any) -> Any:
+    """Let Python find the modules that a user names in the present folder, too; the callback of an option."""
+    if given and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    return given
+
+
+def _import(modules: list[str] | None) -> list[str] | None:
+    import_modules(look_here(modules) or ())
+    return modules
+
+
+ImportOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import", metavar="MODULE", callback=_import, help="Import a module that registers rules; can be repeated."
+    ),
 ]
 
 

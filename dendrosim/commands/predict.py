@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dendrosim.commands.options import OverwriteOption, RunArgument, claim
+from dendrosim.commands.options import ImportOption, OverwriteOption, RunArgument, claim
 from dendrosim.commands.terminal import console
 from dendrosim.errors import DataError
 from dendrosim.files import replace_file, write_safely
@@ -34,6 +34,7 @@ def predict(
         "predictions.csv"
     ),
     overwrite: OverwriteOption = False,
+    imports: ImportOption = None,
 ) -> None:
     """Write what a trained network makes of stimuli: probabilities and the class, or quantities."""
     from dendrosim.data.own import read_samples

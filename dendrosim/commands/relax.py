@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from dendrosim.commands.live import watching
-from dendrosim.commands.options import ModelArgument, OverwriteOption, TargetOption, claim, stop_interrupted
+from dendrosim.commands.options import (
+    ImportOption,
+    ModelArgument,
+    OverwriteOption,
+    TargetOption,
+    claim,
+    stop_interrupted,
+)
 from dendrosim.commands.terminal import console
 from dendrosim.errors import Interrupted, NotConverged
 
@@ -23,6 +30,7 @@ def relax(
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,
     out: Annotated[Path, typer.Option(help="Recording to write (NetCDF).")] = Path("recording.nc"),
     overwrite: OverwriteOption = False,
+    imports: ImportOption = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Show errors by layer and the residual max τ|d·/dt| while the cells relax.")
     ] = False,
@@ -56,5 +64,5 @@ def relax(
             stop_interrupted(f"{interrupt}{kept}")
     report_relaxation(recording, compare(circuit, stimuli, targets), console)
     console.print(f"Written: {out}", soft_wrap=True)
-    if not recording.converged and not recording.noisy:
+    if not recording.converged and recording.settles:
         raise typer.Exit(code=1)

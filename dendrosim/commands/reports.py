@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from dendrosim.model.cell import ConductanceCell, RateCell, parameter_table
+from dendrosim.cells import Cell, parameter_table
 
 if TYPE_CHECKING:
     from dendrosim.audit.agreement import Agreement
@@ -24,12 +24,14 @@ def report_relaxation(recording: Recording, agreement: Agreement, console: Conso
     table.add_row("stopped by", recording.reason)
     differences = {"ξ": agreement.error, "ΔW": agreement.W, "ΔΘ": agreement.theta}
     for symbol, by_layer in differences.items():
-        largest = max(by_layer.values(), default=0.0)
+        if not by_layer:
+            continue  # a circuit cannot follow the rule, or Θ is fixed
+        largest = max(by_layer.values())
         table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
     console.print(table)
 
 
-def report_cell(cell: RateCell | ConductanceCell, console: Console) -> None:
+def report_cell(cell: Cell, console: Console) -> None:
     """Print the parameters of a cell with their units and sources."""
     table = Table("cell parameter", "symbol", "value", "unit", "source of the value")
     for name, symbol, value, unit, source in parameter_table(cell):

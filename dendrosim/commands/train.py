@@ -12,20 +12,25 @@ import typer
 from rich.console import Console
 
 from dendrosim.commands.live import Curves
-from dendrosim.commands.options import ModelArgument
+from dendrosim.commands.options import ImportOption, ModelArgument, look_here
 from dendrosim.commands.terminal import console
 from dendrosim.model import Model
-from dendrosim.model.rule_settings import DLL
-from dendrosim.model.settings import Training
+from dendrosim.registry import RULES
 
-RULES = ", ".join(get_args(Training.model_fields["rule"].annotation))
-FEEDBACKS = ", ".join(get_args(DLL.model_fields["feedback"].annotation))
+FEEDBACKS = ", ".join(get_args(RULES["dll"].Settings.model_fields["feedback"].annotation))
 
 
 def train(
     model: ModelArgument,
     settings: Annotated[str | None, typer.Option(help="Settings that the model file names, such as paper.")] = None,
-    rule: Annotated[str | None, typer.Option(help=f"Learning rule, with the model's settings for it: {RULES}.")] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            callback=look_here,
+            help=f"Learning rule, with the model's settings for it: {', '.join(RULES)}; or package.module:Class.",
+        ),
+    ] = None,
+    imports: ImportOption = None,
     feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch import Tensor
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.equilibrium.projection import Projection, Synapses
 from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
+from dendrosim.equilibrium.state import State
 from dendrosim.equilibrium.torch_internals import sigmoid_backward, tanh_backward
 from dendrosim.model import ACTIVATIONS, Model, Parameters
 
@@ -26,23 +26,6 @@ _FUSED_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "sigmoid": sigmoid_backward,
     "identity": lambda error, u: error,
 }
-
-
-@dataclass(frozen=True)
-class State:
-    """The network after a bottom-up sweep.
-
-    Attributes
-    ----------
-    basal : dict of str to Tensor
-        Basal potentials by layer, ``input`` first, of shape (presentation, *layer); for a recurrent network
-        (step, presentation, *layer), so that all presentations of a step lie side by side.
-    sources : dict of str to tuple of Tensor
-        By connection, what its weights see of the layer below, and what its pool needs to send feedback back.
-    """
-
-    basal: dict[str, Tensor]
-    sources: dict[str, tuple[Tensor, Tensor]]
 
 
 class Network:

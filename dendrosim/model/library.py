@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dendrosim.files import replace_file, write_safely
 from dendrosim.model.mistakes import sentence
 from dendrosim.model.plain import plain
 from dendrosim.model.spec import Model
+from dendrosim.registry import RULES, import_modules
 
 LARGEST_FILE, LONGEST_LINE = 2**16, 2**12
 """Characters of a model file and of one of its lines: the TOML reader takes the square of a line's length."""
@@ -33,7 +35,13 @@ def available_models() -> list[str]:
     return sorted(path.stem for path in model_folder().glob("*.toml"))
 
 
-def load_model(name: str | Path, settings: str | None = None, rule: str | None = None) -> Model:
+def load_model(
+    name: str | Path,
+    settings: str | None = None,
+    rule: str | type | None = None,
+    *,
+    imports: Iterable[str] = (),
+) -> Model:
     """Read a model from a TOML file, or by the name of one that ships with dendrosim.
 
     Parameters
@@ -42,18 +50,29 @@ def load_model(name: str | Path, settings: str | None = None, rule: str | None =
         A path that ends with ``.toml``, or a name such as ``"digits-mlp"``.
     settings : str, optional
         Name of a table ``[settings.NAME]`` of that file, whose keys replace those of the model, such as ``"paper"``.
-    rule : str, optional
+    rule : str or type, optional
         Learning rule in the place of the model's own, with its hyper-parameters: the keys of ``[settings.RULE]``, where
-        the file has that table.
+        the file has that table. A name, a class of your own, or ``"package.module:Class"``.
+    imports : iterable of str
+        Modules that register what the file names: a file alone never has code imported.
 
     Raises
     ------
     ModelError
         There is no such model, or its file is not valid; the sentence names file, key and remedy.
+    PluginError
+        A module cannot be imported, or the rule is none.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> ds.load_model("digits-mlp", rule="predictive-coding").training.rule
+    'predictive-coding'
     """
-    for wanted, what in ((settings, "the settings"), (rule, "the rule")):
-        if wanted is not None and not isinstance(wanted, str):
-            raise ModelError(f"{what}: {shown(wanted)} is no name; give one, or leave it out.")
+    if settings is not None and not isinstance(settings, str):
+        raise ModelError(f"the settings: {shown(settings)} is no name; give one, or leave it out.")
+    import_modules(imports)
+    rule = None if rule is None else RULES.add(rule)
     path = path_of(name, "the model", ModelError)
     path = path if path.suffix == ".toml" else model_folder() / f"{name}.toml"
     if not is_file(path):

@@ -1,4 +1,4 @@
-"""How weights change under DLL, stated once: the equilibrium engine, the circuit and its oracle derive from it."""
+"""How weights change by what meets at a synapse: stated once by a rule, read by both engines and their oracle."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from dendrosim.errors import PluginError
 from dendrosim.model.connections import Connection
 
 
@@ -34,15 +35,32 @@ class LocalUpdate:
 
 
 FEEDFORWARD = LocalUpdate("basal")
-"""Of W: ΔW = ⟨δ u^T⟩."""
+"""Of W in DLL: ΔW = ⟨δ u^T⟩."""
 
-FEEDBACK: dict[str, LocalUpdate | None] = {
-    "paper": LocalUpdate("error", sign=-1),
-    "released": LocalUpdate("error", keeps_norm=True),
-    "fixed": None,
-    "kolen-pollack": FEEDFORWARD,
-}
-"""Of Θ, by the name of the feedback rule; see :class:`dendrosim.rules.DendriticLocalizedLearning`."""
+
+@dataclass(frozen=True)
+class LocalUpdates:
+    """How all weights of a network change by what meets at each synapse: a learning rule that a circuit can follow.
+
+    Attributes
+    ----------
+    W, theta : LocalUpdate, optional
+        Of the feedforward weights, whose biases change by sign ⟨δ⟩, and of Θ; None where they stay as they are. What
+        comes up from the stimulus has no error, so that W cannot read one.
+    theta_rate : float
+        Learning rate of Θ relative to that of W.
+    decay : float
+        Decay λ of the weights that change.
+    """
+
+    W: LocalUpdate | None = FEEDFORWARD
+    theta: LocalUpdate | None = None
+    theta_rate: float = 1.0
+    decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.W is not None and (self.W.pre != "basal" or self.W.keeps_norm):
+            raise PluginError("a local update of W reads something else than 'basal', or keeps a norm; only Θ can.")
 
 
 def feedback_deviation(connection: Connection, given: float | None) -> float:

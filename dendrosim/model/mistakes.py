@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -26,13 +27,47 @@ def sentence(error: ValidationError, source: str, part: type[BaseModel], values:
     values : dict
         The description.
     """
+    keys, remedy, others = _first_mistake(error, part, values)
+    more = f" ({others} more after this one)" if others else ""
+    return f"{source}: {'.'.join(keys) or 'the model'}: {remedy}{more}."
+
+
+class MistakeError(ValueError):
+    """A mistake within a part, of which pydantic knows only that it is one: its keys, the remedy, and how many more."""
+
+    def __init__(self, keys: list[str], remedy: str, others: int = 0):
+        super().__init__(remedy)
+        self.keys, self.remedy, self.others = keys, remedy, others
+
+
+def built[Described: BaseModel](part: type[Described], values: Any, keys: Sequence[str] = ()) -> Described:
+    """Return the part that the values under some keys describe, within a validator.
+
+    Raises
+    ------
+    MistakeError
+        They describe none.
+    """
+    if not isinstance(values, dict):
+        raise MistakeError([*keys], f"{shown(values)} has the wrong type; write a table")
+    try:
+        return part(**values)
+    except ValidationError as error:
+        within, remedy, others = _first_mistake(error, part, values)
+        raise MistakeError([*keys, *within], remedy, others) from None
+
+
+def _first_mistake(error: ValidationError, part: type[BaseModel], values: Any) -> tuple[list[str], str, int]:
+    """Return the keys of the first mistake, its remedy, and how many others there are."""
     # A misspelt key is also a missing one: name the spelling first.
     first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     keys = _keys(first, values)
     # A value that may have one of several forms is one mistake, though it has none of them.
     others_at = {tuple(_keys(other, values)) for other in others} - {tuple(keys)}
-    more = f" ({len(others_at)} more after this one)" if others_at else ""
-    return f"{source}: {'.'.join(keys) or 'the model'}: {_remedy(first, part)}{more}."
+    within = first.get("ctx", {}).get("error")
+    if isinstance(within, MistakeError):
+        return [*keys, *within.keys], within.remedy, within.others + len(others_at)
+    return keys, _remedy(first, part), len(others_at)
 
 
 def _remedy(error: Any, part: type[BaseModel]) -> str:

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dendrosim.model.part import Count, NotNegative, Part, Positive
-
-RuleName = Literal[
-    "dll",
-    "backpropagation",
-    "predictive-coding",
-    "feedback-alignment",
-    "direct-feedback-alignment",
-    "equilibrium-propagation",
-    "local-losses",
-    "perturbation",
-    "target-propagation",
-    "hebbian",
-    "forward-forward",
-    "r-stdp",
-]
+from dendrosim.model.rules import known
 
 
 class Teacher(Part):
@@ -42,6 +28,8 @@ class Training(Part):
 
     Attributes
     ----------
+    rule : str
+        Name of a learning rule; a file names only what is registered (:data:`dendrosim.registry.RULES`).
     validation : float
         Share of the training set that is held out for validation.
     patience : int, optional
@@ -53,7 +41,7 @@ class Training(Part):
         Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
     """
 
-    rule: RuleName = "dll"
+    rule: Annotated[str, AfterValidator(known)] = "dll"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"

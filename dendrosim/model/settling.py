@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import expm
 
 if TYPE_CHECKING:
     from dendrosim.model.spec import Model
@@ -37,6 +36,8 @@ def settling_curve(
     array of float
         The share of the error that has arrived, dimensionless, of the shape of `time`.
     """
+    from scipy.linalg import expm  # takes longer to load than all of a model
+
     chain = [tau_soma] * nudged + [tau for tau in (tau_apical, tau_soma) if tau > 0] * depth
     if not chain:
         return np.ones(np.shape(time))  # a clamped output is there at once

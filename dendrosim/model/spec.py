@@ -6,25 +6,42 @@ import hashlib
 import json
 import math
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from dendrosim.errors import ModelError, printable
-from dendrosim.model.cell import Cell, RateCell
+from dendrosim.errors import ModelError, PluginError, printable
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
-from dendrosim.model.mistakes import sentence
+from dendrosim.model.mistakes import MistakeError, built, sentence
 from dendrosim.model.part import Count, Part
 from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
-from dendrosim.model.rule_settings import Rules
+from dendrosim.model.rules import Rules, spelled
 from dendrosim.model.settings import Plasticity, Teacher, Training
 from dendrosim.notebook import model_html
+from dendrosim.registry import CELLS
+
+if TYPE_CHECKING:
+    from dendrosim.cells import Cell
 
 ARRAYS = "arrays"
 """The ``data`` of a model whose data set no file holds."""
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
+
+
+def _cell(values: Any) -> Cell:
+    """Return the cell that a table describes; one that names no kind is a rate cell."""
+    kind = values.get("kind", "rate") if isinstance(values, dict) else getattr(values, "kind", "rate")
+    try:
+        described = CELLS[kind]
+    except PluginError as error:
+        raise MistakeError(["kind"], str(error).removesuffix(".")) from None
+    return values if isinstance(values, described) else built(described, values)
+
+
+if not TYPE_CHECKING:
+    Cell = Annotated[Any, BeforeValidator(_cell)]
 
 
 class Model(Part):
@@ -50,7 +67,7 @@ class Model(Part):
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"
     output: Literal["softmax", "identity"] = "softmax"
     loss: Literal["cross-entropy", "squared-error"]
-    cell: Cell = Field(default_factory=RateCell)
+    cell: Cell = Field(default_factory=lambda: _cell({}))
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
     plasticity: Plasticity = Field(default_factory=Plasticity)
@@ -83,6 +100,8 @@ class Model(Part):
         if not isinstance(self.layers[-1], Dense):
             raise ValueError('the last layer is the output; end the layers with kind = "dense"')
         connect(self.input, self.layers)
+        # Θ is drawn as [rules.dll] says under every rule.
+        object.__setattr__(self, "rules", self.rules.completed("dll", self.training.rule))
         return self
 
     def __repr__(self) -> str:
@@ -165,7 +184,10 @@ class Model(Part):
         """
         from dendrosim.model.library import validated
 
-        merged = _merged(self.model_dump(mode="json"), plain(tables, self._source))
+        tables = plain(tables, self._source)
+        if isinstance(tables.get("rules"), dict):
+            tables["rules"] = {spelled(name): table for name, table in tables["rules"].items()}
+        merged = _merged(self.model_dump(mode="json"), tables)
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)

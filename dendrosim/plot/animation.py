@@ -25,6 +25,7 @@ from dendrosim.plot.style import COLOUR_MAP, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.plot.weights import tiled
 from dendrosim.recording import Recording
+from dendrosim.recording.appearance import slowest
 
 HELD = 1.0  # seconds for which the last picture stays
 _PANELS = 3  # neurons side by side
@@ -40,7 +41,7 @@ def relaxing_network(recording: Recording, presentation: int = 0, neurons: int =
     Parameters
     ----------
     recording : Recording
-        Of all layers, with basal, apical, soma and error.
+        Of all layers, with all compartments and the error.
     presentation : int
         Which presentation.
     neurons : int
@@ -70,7 +71,7 @@ def relaxing_neurons(
     Parameters
     ----------
     recording : Recording
-        With basal, apical, soma and error of the layer.
+        With all compartments and the error of the layer.
     layer : str
         A recorded hidden layer.
     neuron : int, optional
@@ -192,9 +193,8 @@ def _animation(figure: Figure, draw: Callable[[int], None], frames: int, fps: in
 
 
 def _shown_times(recording: Recording, presentation: int) -> np.ndarray:
-    recording.need("tau_soma")
     times = recording.presentation(presentation)["time"].values
-    return times[times <= SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"])]
+    return times[times <= SHOWN_TIME_CONSTANTS * slowest(recording.dataset.attrs)]
 
 
 def _largest_errors(recording: Recording, layer: str, presentation: int) -> list[int]:

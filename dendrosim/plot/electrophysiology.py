@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 
+from dendrosim.cells import ConductanceCell
 from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.plot.style import COLOURS, axes_or_new, styled
+from dendrosim.plot.style import axes_or_new, styled
 
 _DASHES = ("-", "--", ":", "-.")
 
@@ -42,8 +43,8 @@ def current_steps(clamp: xr.Dataset, compartment: str = "soma", ax: Any = None) 
     ax.set_xlim(float(clamp["time"][0]), float(clamp["time"][-1]))
     ax.set_xlabel("time since onset (ms)")
     ax.set_ylabel(f"V {compartment} (mV)")
-    place = "soma" if clamp.attrs["compartment"] == "soma" else f"{clamp.attrs['compartment']} dendrite"
-    ax.set_title(f"current into the {place}")
+    labels = {each.name: each.label for each in ConductanceCell.compartments}
+    ax.set_title(f"current into the {labels.get(clamp.attrs['compartment'], clamp.attrs['compartment'])}")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
@@ -63,7 +64,9 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
     dendrites = list(next(iter(by_coupling.values()), {}))
     if not dendrites:
         raise DataError("there is no attenuation to draw; give that of one cell at least.")
-    need(COLOURS, "a cell", *dendrites)
+    compartments = {each.name: each for each in ConductanceCell.compartments}
+    need(compartments, "a cell", *dendrites)
+    colours = [ConductanceCell.observables[compartments[dendrite].shown_by[0]].colour for dendrite in dendrites]
     for values in by_coupling.values():
         need(values, "the attenuation of a cell", *dendrites)
     width = 0.8 / len(by_coupling)
@@ -73,11 +76,11 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
             place,
             [values[dendrite] for dendrite in dendrites],
             0.9 * width,
-            color=[COLOURS[dendrite] for dendrite in dendrites],
+            color=colours,
             alpha=0.5**number,
         )
         ax.bar_label(bars, [f"{name}\n{values[dendrite]:.2f}" for dendrite in dendrites], fontsize=7, padding=2)
-    ax.set_xticks(range(len(dendrites)), [f"{dendrite} dendrite" for dendrite in dendrites])
+    ax.set_xticks(range(len(dendrites)), [compartments[dendrite].label for dendrite in dendrites])
     ax.set_ylim(0, 1)
     ax.set_ylabel("attenuation V soma / V dendrite")
     return ax

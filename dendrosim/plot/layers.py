@@ -10,6 +10,7 @@ from dendrosim.errors import DataError
 from dendrosim.plot.style import COLOUR_MAP, axes_or_new, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.recording import Recording
+from dendrosim.recording.appearance import coloured, observable, slowest
 from dendrosim.recording.samples import DIMENSIONS
 
 
@@ -32,12 +33,12 @@ def error_map(recording: Recording, presentation: int = 0, variable: str = "erro
         Where to draw.
     """
     ax = axes_or_new(ax, 4.2, 3.2)
-    recording.need("tau_soma", "layers", "layer", "time")
+    recording.need("layers", "layer", "time")
     recorded = recording.dataset.data_vars.get(variable)
     if recorded is None or recorded.dims != DIMENSIONS or not recorded.size:
         raise DataError(f"'{variable}' is not recorded over times and neurons; draw another variable.")
     values = recording.presentation(presentation)[variable]
-    end = min(float(values["time"][-1]), SHOWN_TIME_CONSTANTS * float(recording.dataset.attrs["tau_soma"]))
+    end = min(float(values["time"][-1]), SHOWN_TIME_CONSTANTS * slowest(recording.dataset.attrs))
     values = values.sel(time=slice(0, end))
     layers = [name for name in str(recording.dataset.attrs["layers"]).split() if name in values["layer"].values]
     heights, places = 1.0 / len(layers), []
@@ -63,14 +64,14 @@ def error_map(recording: Recording, presentation: int = 0, variable: str = "erro
 
 @styled
 def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neurons: int = 8, ax: Any = None) -> Any:
-    """Draw the somatic error x − u against the apical potential a, of the neurons with the largest errors.
+    """Draw the error x − u against the potential of the dendrite that hears from above, of the largest errors.
 
-    Without apical input the soma rests on its basal prediction, at the origin; it ends on the diagonal x = u + a.
+    Without top-down input the soma rests on its basal prediction, at the origin; it ends on the diagonal x = u + a.
 
     Parameters
     ----------
     recording : Recording
-        With basal, apical and soma of the layer.
+        With the error of the layer and the dendrite that hears from above.
     layer : str
         A recorded hidden layer.
     presentation : int
@@ -81,24 +82,28 @@ def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neur
         Where to draw.
     """
     ax = axes_or_new(ax, 2.8, 2.6)
-    recording.need("error", "apical")
+    recording.need("error")
+    hears = [name for each, name in coloured(recording.dataset).items() if each.receives == "above"]
+    if not hears:
+        raise DataError("this recording holds no dendrite that hears from above; record one.")
+    dendrite, look = hears[0], observable(recording.dataset, hears[0])
     cells = Recording(recording.layer(layer)).presentation(presentation)
     largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:neurons]
     colours = cycle_colours()
     for number, cell in enumerate(largest):
-        apical, error = (cells[name].isel(neuron=int(cell)).values for name in ("apical", "error"))
-        ax.plot(apical, error, color=colours[number % len(colours)], lw=1.1)
-        ax.plot(apical[-1], error[-1], "o", color=colours[number % len(colours)], markersize=3.5)
-    drawn = np.concatenate([cells[name].isel(neuron=largest).values.ravel() for name in ("apical", "error")])
+        above, error = (cells[name].isel(neuron=int(cell)).values for name in (dendrite, "error"))
+        ax.plot(above, error, color=colours[number % len(colours)], lw=1.1)
+        ax.plot(above[-1], error[-1], "o", color=colours[number % len(colours)], markersize=3.5)
+    drawn = np.concatenate([cells[name].isel(neuron=largest).values.ravel() for name in (dendrite, "error")])
     if not np.isfinite(drawn).any():
-        raise DataError(f"no cell of '{layer}' has both an error and an apical potential; choose a hidden layer.")
+        raise DataError(f"no cell of '{layer}' has both an error and a {look.label}; choose a hidden layer.")
     drawn = drawn[np.isfinite(drawn)]
     low, high = min(0.0, float(drawn.min())), max(0.0, float(drawn.max()))
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
     ax.plot([low, high], [low, high], "--", color="0.6", lw=0.8, zorder=0, label="x = u + a")
     ax.set_xlim(low, high)
     ax.set_ylim(low, high)
-    ax.set_xlabel("apical potential a (dimensionless)")
+    ax.set_xlabel(f"{look.long_name} ({'dimensionless' if look.unit == '1' else look.unit})")
     ax.set_ylabel("soma less basal, x − u")
     ax.set_title(f"{layer}, {len(largest)} neurons")
     ax.legend(loc="upper left")

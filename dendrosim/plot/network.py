@@ -1,4 +1,4 @@
-"""A layered network of pyramidal cells, drawn: every cell coloured by its three potentials, with its projections."""
+"""A layered network of pyramidal cells, drawn: every cell coloured by its potentials, with its projections."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
 
 from dendrosim.checks import whole
-from dendrosim.plot.style import COLOURS, axes_or_new, styled, symmetric_scale
+from dendrosim.plot.style import FEEDBACK, axes_or_new, potential_scale, styled, symmetric_scale
 from dendrosim.recording import Recording
+from dendrosim.recording.appearance import ERROR, coloured, observable
 
 _SOMA = np.array([[-0.17, -0.12], [0.17, -0.12], [0.0, 0.24]])
-_BASAL = [np.array([[0.0, -0.08], [x, y]]) for x, y in ((-0.36, -0.34), (-0.14, -0.44), (0.14, -0.44), (0.36, -0.34))]
-_APICAL = [np.array([[0.0, 0.2], [0.0, 0.95]])] + [
-    np.array([[0.0, 0.95], [x, y]]) for x, y in ((-0.3, 1.22), (-0.1, 1.32), (0.1, 1.32), (0.3, 1.22))
-]
-# Where a cell sends from, and where the basal dendrite and the apical tuft receive.
+_TREES = {
+    "basal": [
+        np.array([[0.0, -0.08], [x, y]]) for x, y in ((-0.36, -0.34), (-0.14, -0.44), (0.14, -0.44), (0.36, -0.34))
+    ],
+    "trunk": [np.array([[0.0, 0.2], [0.0, 0.95]])],
+    "tuft": [np.array([[0.0, 0.95], [x, y]]) for x, y in ((-0.3, 1.22), (-0.1, 1.32), (0.1, 1.32), (0.3, 1.22))],
+}
+"""Lines of a small neuron by part; oblique dendrites would be too small to see."""
+# Where a cell sends from, and where the dendrites at its foot and its tuft receive.
 _AXON, _FOOT, _TUFT = np.array([0.0, 0.0]), np.array([0.0, -0.44]), np.array([0.0, 1.32])
 _HEIGHT = 2.9  # from layer to layer
 _WIDTH = 0.95  # of a cell's place
@@ -35,7 +40,7 @@ class NetworkDrawing:
     Parameters
     ----------
     recording : Recording
-        With basal, apical, soma and error.
+        With the compartments and the error.
     presentation : int
         Which presentation.
     neurons : int
@@ -46,16 +51,14 @@ class NetworkDrawing:
 
     def __init__(self, recording: Recording, presentation: int, neurons: int, ax: Any):
         self._ax = ax
-        recording.need("basal", "apical", "soma", "error", "layers", "step", "teacher")
+        recording.need("error", "layers", "step", "teacher")
+        self._potentials = coloured(recording.dataset)
         neurons = whole(neurons, "neurons", 1)
         for layer in str(recording.dataset.attrs["layers"]).split():
             recording.layer(layer)  # a drawing needs them all
         shown = recording.presentation(presentation)
         self._layers = {name: _largest(shown, name, neurons) for name in str(shown.attrs["layers"]).split()}
-        self._scales = {
-            layer: {name: symmetric_scale(cells[name].values) for name in ("basal", "soma", "apical", "error")}
-            for layer, cells in self._layers.items()
-        }
+        self._scales = {layer: self._scales_of(cells) for layer, cells in self._layers.items()}
         places = {layer: _places(cells.sizes["neuron"], row) for row, (layer, cells) in enumerate(self._layers.items())}
         self._draw_projections(list(places.values()))
         self._artists = {layer: self._draw_cells(layer, where) for layer, where in places.items()}
@@ -69,37 +72,45 @@ class NetworkDrawing:
         changed = [self._title]
         for layer, cells in self._layers.items():
             moment, scales = cells.sel(time=time, method="nearest"), self._scales[layer]
-            for compartment, artist in self._artists[layer].items():
-                values = moment[compartment].values
-                if compartment == "error":
-                    share = np.abs(values) / scales["error"].norm.vmax
+            for variable, artist in self._artists[layer]:
+                values = moment[variable].values
+                if variable == ERROR:
+                    share = np.abs(values) / scales[ERROR].norm.vmax
                     artist.set_sizes(_LARGEST_HALO * share)
                     artist.set_color(np.where(values[:, None] > 0, [to_rgba("#B2182B")], [to_rgba("#2166AC")]))
                 else:
                     each = len(artist.get_paths()) // len(values)
-                    colours = scales[compartment].to_rgba(values)
+                    colours = scales[variable].to_rgba(values)
                     artist.set_color(np.repeat(colours, each, axis=0))
-                    if compartment == "soma":
+                    if isinstance(artist, PolyCollection):
                         artist.set_edgecolor("0.15")
                 changed.append(artist)
         self._title.set_text(f"{time:.0f} ms")
         return changed
 
-    def _draw_cells(self, layer: str, places: np.ndarray) -> dict[str, Any]:
+    def _scales_of(self, cells: xr.Dataset) -> dict[str, Any]:
+        """Return the mapping from each variable of a layer to colours."""
+        scales = {ERROR: symmetric_scale(cells[ERROR].values)}
+        for variable in self._potentials.values():
+            scales[variable] = potential_scale(observable(cells, variable), [cells[variable].values])
+        return scales
+
+    def _draw_cells(self, layer: str, places: np.ndarray) -> list[tuple[str, Any]]:
+        """Draw the cells of a layer without their colours, and return what is coloured by which variable."""
         ax, cells = self._ax, self._layers[layer]
-        trees = {"basal": _BASAL}
-        if np.isfinite(cells["apical"].values).any():
-            trees["apical"] = _APICAL
-        artists: dict[str, Any] = {
-            "error": ax.scatter(*places.T, s=0.0, alpha=0.45, linewidths=0, zorder=2),
-            "soma": PolyCollection(_SOMA + places[:, None], linewidths=0.5, zorder=5),
-        }
-        ax.add_collection(artists["soma"])
-        for compartment, branches in trees.items():
+        artists: list[tuple[str, Any]] = [(ERROR, ax.scatter(*places.T, s=0.0, alpha=0.45, linewidths=0, zorder=2))]
+        for compartment, variable in self._potentials.items():
+            if not np.isfinite(cells[variable].values).any():
+                continue  # cells without it, such as output cells without an apical dendrite
+            branches = [branch for part in compartment.drawn for branch in _TREES.get(part, ())]
             lines = [branch + place for place in places for branch in branches]
-            ax.add_collection(LineCollection(lines, colors="0.25", linewidths=2.3, capstyle="round", zorder=3))
-            artists[compartment] = LineCollection(lines, linewidths=1.5, capstyle="round", zorder=4)
-            ax.add_collection(artists[compartment])
+            if lines:
+                ax.add_collection(LineCollection(lines, colors="0.25", linewidths=2.3, capstyle="round", zorder=3))
+                artists.append((variable, LineCollection(lines, linewidths=1.5, capstyle="round", zorder=4)))
+                ax.add_collection(artists[-1][1])
+            if "soma" in compartment.drawn:
+                artists.append((variable, PolyCollection(_SOMA + places[:, None], linewidths=0.5, zorder=5)))
+                ax.add_collection(artists[-1][1])
         return artists
 
     def _draw_projections(self, layers: list[np.ndarray]) -> None:
@@ -109,7 +120,7 @@ class NetworkDrawing:
             downward = np.stack([post + _AXON, pre + _TUFT], axis=1)
             faint = {"linewidths": 0.6, "zorder": 0, "alpha": min(1.0, 14 / len(pre))}
             self._ax.add_collection(LineCollection(list(upward), colors="0.45", **faint))
-            self._ax.add_collection(LineCollection(list(downward), colors=COLOURS["apical"], linestyles="--", **faint))
+            self._ax.add_collection(LineCollection(list(downward), colors=FEEDBACK, linestyles="--", **faint))
 
     def _draw_labels(self, shown: xr.Dataset, places: dict[str, np.ndarray]) -> None:
         widest = max(abs(where).max(axis=0)[0] for where in places.values()) + 0.7
@@ -132,14 +143,14 @@ def network(
 ) -> Any:
     """Draw the layers of a network above each other, each cell coloured by its potentials at a moment.
 
-    Grey lines are feedforward projections (from soma to basal dendrites), dashed lines feedback (to apical tufts).
+    Grey lines are feedforward projections (to the foot of the cells above), dashed lines feedback (to the tufts below).
     Each layer and compartment has a colour scale of its own, symmetric about rest; the halo around a soma shows its
     local error ξ.
 
     Parameters
     ----------
     recording : Recording
-        Of all layers, with basal, apical, soma and error.
+        Of all layers, with the compartments and the error.
     presentation : int
         Which presentation.
     time : float, optional

@@ -1,4 +1,4 @@
-"""A pyramidal neuron, drawn: basal tree, soma and apical tuft coloured by their potentials."""
+"""A pyramidal neuron, drawn: its compartments coloured by their potentials."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from dendrosim.plot.style import axes_or_new, styled, symmetric_scale
+from dendrosim.cells import Compartment
+from dendrosim.plot.style import axes_or_new, potential_scale, styled
 from dendrosim.plot.traces import choose_cell
 from dendrosim.recording import Recording
+from dendrosim.recording.appearance import ERROR, coloured, observable
 
 _SOMA = np.array([[-0.42, -0.35], [0.0, -0.55], [0.42, -0.35], [0.24, 0.22], [0.0, 0.75], [-0.24, 0.22]])
 _TRUNK_TOP = 5.2
-_SYMBOLS = {"apical": "a", "soma": "x", "basal": "u", "error": "ξ"}
 
 
 @dataclass(frozen=True)
@@ -27,23 +28,26 @@ class Geometry:
 
     Attributes
     ----------
-    basal, apical : list of (array of shape (point, 2), float)
-        Branches of the two trees: a line, and its width in points.
+    trees : dict of str to list of (array of shape (point, 2), float)
+        Branches by part of the neuron, out of :data:`dendrosim.cells.cell.DRAWN`: a line, and its width in points.
     soma, axon : array of shape (point, 2)
         Closed outline of the soma, and the line of the axon.
     """
 
-    basal: list[tuple[np.ndarray, float]]
-    apical: list[tuple[np.ndarray, float]]
+    trees: dict[str, list[tuple[np.ndarray, float]]]
     soma: np.ndarray
     axon: np.ndarray
+
+    def branches(self, compartment: Compartment) -> list[tuple[np.ndarray, float]]:
+        """Return the branches that a compartment is drawn as."""
+        return [branch for part in compartment.drawn for branch in self.trees.get(part, ())]
 
 
 def geometry() -> Geometry:
     """Return the neuron that every picture shows."""
     depth = np.linspace(-0.5, -4.0, 40)
     axon = np.column_stack([0.12 * np.sin(2.2 * depth), depth])
-    return Geometry(_basal_tree(), _apical_tree(), _SOMA, axon)
+    return Geometry({"basal": _basal_tree()} | _apical_tree(), _SOMA, axon)
 
 
 @styled
@@ -58,12 +62,12 @@ def neuron(
     """Draw one pyramidal neuron, each compartment coloured by its potential at a moment.
 
     Basal tree and soma share one colour scale, so that a difference between them is the local error; the apical
-    tuft has its own, because the feedback is small. Both scales hold for the whole recording of the neuron.
+    tuft has its own, because the feedback is small. Scales hold for the whole recording of the neuron.
 
     Parameters
     ----------
     recording : Recording
-        With basal, apical and soma of the neuron.
+        With the compartments and the error of the neuron.
     layer : str
         A recorded hidden layer.
     neuron : int, optional
@@ -76,20 +80,22 @@ def neuron(
         Where to draw.
     """
     ax = axes_or_new(ax, 2.4, 3.8)
-    recording.need("basal", "apical", "soma", "error")
+    recording.need("error")
     cell = choose_cell(recording, layer, neuron, presentation)
     moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
-    colours = potential_scales(recording, layer, neuron, presentation)
-    basal, soma, apical = (colours[name].to_rgba(moment[name].values) for name in ("basal", "soma", "apical"))
-    shape = geometry()
+    scales, potentials, shape = potential_scales(recording, layer, neuron, presentation), coloured(cell), geometry()
     ax.plot(*shape.axon.T, color="0.55", lw=0.9, zorder=1)
-    _draw_tree(ax, shape.basal, basal)
-    _draw_tree(ax, shape.apical, apical)
     outline = Path([*shape.soma, shape.soma[0]], closed=True)
-    ax.add_patch(PathPatch(outline, fc=soma, ec="0.15", lw=0.9, joinstyle="round", zorder=5))
-    for line, (name, symbol) in enumerate(_SYMBOLS.items()):
-        ax.text(-0.25, -4.6 - 0.75 * line, name, va="top", ha="right")
-        ax.text(0.25, -4.6 - 0.75 * line, f"${symbol}$ = {float(moment[name]):+.3f}", va="top", ha="left")
+    for compartment, variable in potentials.items():
+        colour = scales[compartment.name].to_rgba(moment[variable].values)
+        _draw_tree(ax, shape.branches(compartment), colour)
+        if "soma" in compartment.drawn:
+            ax.add_patch(PathPatch(outline, fc=colour, ec="0.15", lw=0.9, joinstyle="round", zorder=5))
+    for line, name in enumerate([*reversed(potentials.values()), ERROR]):
+        look = observable(cell, name)
+        words, unit = look.label.removesuffix(look.symbol).split(" ξ")[0], "" if look.unit == "1" else f" {look.unit}"
+        ax.text(-0.25, -4.6 - 0.75 * line, words, va="top", ha="right")
+        ax.text(0.25, -4.6 - 0.75 * line, f"${look.symbol}$ = {float(moment[name]):+.3f}{unit}", va="top", ha="left")
     ax.set_xlim(-3.9, 3.9)
     ax.set_ylim(-7.8, 8.9)
     ax.set_aspect("equal")
@@ -102,12 +108,18 @@ def potential_scales(
     recording: Recording, layer: str, neuron: int | None, presentation: int
 ) -> dict[str, ScalarMappable]:
     """Return, by compartment, the mapping from potential to colour, symmetric about rest."""
-    cell = choose_cell(recording, layer, neuron, presentation)
-    shared = symmetric_scale(cell["basal"].values, cell["soma"].values)
-    return {"basal": shared, "soma": shared, "apical": symmetric_scale(cell["apical"].values)}
+    potentials = coloured(cell := choose_cell(recording, layer, neuron, presentation))
+    by_scale: dict[str, list[np.ndarray]] = {}
+    for compartment, variable in potentials.items():
+        by_scale.setdefault(compartment.scale, []).append(cell[variable].values)
+    return {
+        each.name: potential_scale(observable(cell, name), by_scale[each.scale]) for each, name in potentials.items()
+    }
 
 
 def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -> None:
+    if not branches:
+        return
     lines = [line for line, _ in branches]
     widths = np.array([width for _, width in branches])
     # A dark edge keeps pale compartments visible on white.
@@ -125,17 +137,17 @@ def _basal_tree() -> list[tuple[np.ndarray, float]]:
     ]
 
 
-def _apical_tree() -> list[tuple[np.ndarray, float]]:
+def _apical_tree() -> dict[str, list[tuple[np.ndarray, float]]]:
     generator = np.random.default_rng(11)
     height = np.linspace(0.6, _TRUNK_TOP, 30)
-    branches = [(np.column_stack([0.06 * np.sin(1.5 * height), height]), 4.2)]
+    trunk = np.column_stack([0.06 * np.sin(1.5 * height), height])
+    oblique, tuft = list[tuple[np.ndarray, float]](), list[tuple[np.ndarray, float]]()
     for y, degrees in ((1.9, 28), (2.7, 155), (3.7, 35)):
         start = np.array([0.06 * np.sin(1.5 * y), y])
-        branches += _grow(start, np.radians(degrees), 1.0, 2.0, 2, generator)
-    top = branches[0][0][-1]
+        oblique += _grow(start, np.radians(degrees), 1.0, 2.0, 2, generator)
     for degrees in (52, 78, 104, 130):
-        branches += _grow(top, np.radians(degrees), 1.3, 2.9, 3, generator)
-    return branches
+        tuft += _grow(trunk[-1], np.radians(degrees), 1.3, 2.9, 3, generator)
+    return {"trunk": [(trunk, 4.2)], "oblique": oblique, "tuft": tuft}
 
 
 def _grow(

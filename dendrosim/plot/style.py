@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dendrosim.annotations import checked
+from dendrosim.cells import Observable
 from dendrosim.checks import shown, whole
 from dendrosim.errors import DataError
 
@@ -25,8 +26,7 @@ MOST_PANELS = 64
 WIDEST = 100.0  # inches
 
 COLOUR_MAP = "RdBu_r"  # of what has a sign: rest is white
-COLOURS = {"basal": "#0072B2", "apical": "#D55E00", "soma": "#000000", "error": "#CC79A7"}
-SYMBOLS = {"basal": "basal u", "apical": "apical a", "soma": "soma x", "error": "error ξ = x − u"}
+FEEDBACK = "#D55E00"  # of what comes down
 
 
 def styled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
@@ -59,6 +59,15 @@ def panels(count: int, what: str) -> int:
 def cycle_colours() -> list[str]:
     """Return the colours of the style's cycle; names such as ``C0`` would be looked up after the style has gone."""
     return list(mpl.rcParams["axes.prop_cycle"].by_key()["color"])
+
+
+def potential_scale(look: Observable, values: Sequence[np.ndarray]) -> ScalarMappable:
+    """Return a mapping from potential to colour: symmetric about rest, which is zero; a membrane's rest is not."""
+    if look.unit == "1":
+        return symmetric_scale(*values)
+    known = np.concatenate([np.ravel(array)[np.isfinite(np.ravel(array))] for array in values])
+    low, high = (float(known.min()), float(known.max())) if known.size else (-0.5, 0.5)
+    return ScalarMappable(Normalize(low, high if high > low else low + 1.0), "cividis")
 
 
 def symmetric_scale(*values: np.ndarray) -> ScalarMappable:

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dendrosim.cells import Observable
 from dendrosim.checks import need
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 from dendrosim.model.settling import depth_below_output, settling_curve
-from dendrosim.plot.style import COLOURS, SYMBOLS, axes_or_new, styled
+from dendrosim.plot.style import axes_or_new, styled
 from dendrosim.recording import Recording
+from dendrosim.recording.appearance import ERROR, activities, observable, slowest
+from dendrosim.registry import CELLS
 
-# An error of this many somatic time constants has settled for the eye, also in deep layers.
+# An error of this many of the slowest time constants has settled for the eye, also in deep layers.
 SHOWN_TIME_CONSTANTS = 10
 
 
@@ -23,7 +26,7 @@ SHOWN_TIME_CONSTANTS = 10
 def relaxation(
     recording: Recording, layer: str, neuron: int | None = None, presentation: int = 0, ax: Any = None
 ) -> Any:
-    """Draw basal, apical, soma and error of one neuron, with the predicted settling of the error over them.
+    """Draw the compartments and the error of one neuron, with the predicted settling of the error over them.
 
     The prediction (dashed) is ξ* times :func:`dendrosim.model.settling_curve`, where it holds; see
     :func:`predicted_share`.
@@ -42,19 +45,19 @@ def relaxation(
         Where to draw.
     """
     ax = axes_or_new(ax)
-    recording.need("basal", "soma", "apical", "error", "start", "coupling", "layers", "tau_soma", "tau_apical")
+    recording.need("error", "start", "layers")
     cell = choose_cell(recording, layer, neuron, presentation)
     time = cell["time"].values
-    for variable in ("basal", "soma", "apical", "error"):
-        trace = cell[variable].values
+    for variable in (*activities(cell), ERROR):
+        trace, look = cell[variable].values, observable(cell, variable)
         if np.isfinite(trace).any():
-            ax.plot(time, trace, color=COLOURS[variable], label=SYMBOLS[variable])
+            ax.plot(time, trace, color=look.colour, label=look.label)
     attributes = recording.dataset.attrs
     share = predicted_share(recording, layer, presentation, time)
     if share is not None:
         ax.plot(time, float(cell["error"][-1]) * share, "--", color="0.25", lw=1.0, label="predicted error")
     ax.axhline(0, color="0.8", lw=0.6, zorder=0)
-    ax.set_xlim(0, min(time[-1], SHOWN_TIME_CONSTANTS * attributes["tau_soma"]))
+    ax.set_xlim(0, min(time[-1], SHOWN_TIME_CONSTANTS * slowest(attributes)))
     ax.set_xlabel("time since the target appeared (ms)" if attributes["start"] == "settled" else "time (ms)")
     ax.set_ylabel("potential (dimensionless)")
     ax.set_title(f"{layer}, neuron {int(cell['index'])}")
@@ -80,7 +83,7 @@ def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any
         Where to draw.
     """
     ax = axes_or_new(ax)
-    recording.need("error", "layers", "tau_soma", "tau_apical")
+    recording.need("error", "layers")
     attributes = recording.dataset.attrs
     line = None
     for layer in str(attributes["layers"]).split()[-2::-1]:
@@ -92,7 +95,7 @@ def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any
             (line,) = ax.plot(time, predicted, "--", color="0.2", lw=0.9)
     if line is not None:
         line.set_label("closed form")
-    ax.set_xlim(0, SHOWN_TIME_CONSTANTS * attributes["tau_soma"])
+    ax.set_xlim(0, SHOWN_TIME_CONSTANTS * slowest(attributes))
     ax.set_xlabel("time since the target appeared (ms)")
     ax.set_ylabel("error ξ / its equilibrium")
     ax.legend(loc="lower right")
@@ -101,7 +104,7 @@ def settling(recording: Recording, presentation: int = 0, ax: Any = None) -> Any
 
 @styled
 def kinds_of_cell(cells: Mapping[str, xr.Dataset], ax: Any = None) -> Any:
-    """Draw basal, apical and soma of one neuron, as simulated with several kinds of cell.
+    """Draw the compartments of one neuron, as simulated with several kinds of cell.
 
     Parameters
     ----------
@@ -112,14 +115,16 @@ def kinds_of_cell(cells: Mapping[str, xr.Dataset], ax: Any = None) -> Any:
     """
     ax = axes_or_new(ax)
     for cell in cells.values():
-        need(cell, "a cell", "time", "basal", "apical", "soma")
+        need(cell, "a cell", "time")
+    looks: dict[str, Observable] = {}
     for (name, cell), style in zip(cells.items(), ("-", "o", "--"), strict=False):
         shown = cell.isel(time=slice(None, None, 4)) if style == "o" else cell
-        for variable in ("basal", "apical", "soma"):
-            ax.plot(shown["time"], shown[variable], style, color=COLOURS[variable], markersize=2.5, lw=1.2)
+        for variable in activities(cell):
+            look = looks.setdefault(variable, observable(cell, variable))
+            ax.plot(shown["time"], shown[variable], style, color=look.colour, markersize=2.5, lw=1.2)
         ax.plot([], [], style, color="0.5", markersize=2.5, label=name)
-    for variable in ("basal", "apical", "soma"):
-        ax.plot([], [], color=COLOURS[variable], label=SYMBOLS[variable])
+    for look in looks.values():
+        ax.plot([], [], color=look.colour, label=look.label)
     ax.set_xlabel("time since the target appeared (ms)")
     ax.set_ylabel("activity (dimensionless)")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -128,7 +133,7 @@ def kinds_of_cell(cells: Mapping[str, xr.Dataset], ax: Any = None) -> Any:
 
 @styled
 def membrane_potentials(cell: xr.Dataset, rest: float, ax: Any = None) -> Any:
-    """Draw the membrane potentials of the compartments of one conductance cell.
+    """Draw the membrane potentials of one cell, in mV.
 
     Parameters
     ----------
@@ -140,9 +145,13 @@ def membrane_potentials(cell: xr.Dataset, rest: float, ax: Any = None) -> Any:
         Where to draw.
     """
     ax = axes_or_new(ax)
-    need(cell, "the cell", "time", "V_basal", "V_apical", "V_soma")
-    for variable in ("basal", "apical", "soma"):
-        ax.plot(cell["time"], cell[f"V_{variable}"], color=COLOURS[variable], label=f"V {variable}")
+    need(cell, "the cell", "time")
+    looks = {str(name): observable(cell, str(name)) for name, values in cell.data_vars.items() if "time" in values.dims}
+    potentials = {name: look for name, look in looks.items() if look.unit == "mV"}
+    if not potentials:
+        raise DataError("this recording holds no membrane potentials; record some of conductance cells.")
+    for name, look in potentials.items():
+        ax.plot(cell["time"], cell[name], color=look.colour, label=look.label)
     ax.axhline(rest, color="0.6", lw=0.8, ls=":", label="rest")
     ax.set_xlabel("time since the target appeared (ms)")
     ax.set_ylabel("membrane potential (mV)")
@@ -186,17 +195,19 @@ def predicted_share(recording: Recording, layer: str, presentation: int, time: n
         Time since the target appeared, ms.
     """
     attributes = recording.dataset.attrs
-    model = Model.model_validate_json(attributes["description"])
+    kind = CELLS.loaded(str(attributes.get("cell", "")))
+    filters = kind.error_filters(attributes) if kind is not None else None
     holds = (
         attributes["start"] == "settled"
         and attributes["teacher"] != "none"
-        and attributes["coupling"] == "one-way"
         and attributes["integrator"] != "settle"
-        and not model.is_sequence
         and np.isfinite(recording.convergence_time[presentation])
     )
-    nudged = model.teacher.kind == "nudged"
-    if not holds or (layer == "output" and not nudged):
+    if filters is None or not holds:
         return None
-    depth = depth_below_output(model, layer)
-    return settling_curve(time, depth, attributes["tau_soma"], attributes["tau_apical"], nudged)
+    model = Model.model_validate_json(attributes["description"])
+    nudged = model.teacher.kind == "nudged"
+    if model.is_sequence or (layer == "output" and not nudged):
+        return None
+    apical, soma = filters
+    return settling_curve(time, depth_below_output(model, layer), soma, apical, nudged)

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from pynwb import NWBFile
 
 PAUSE = 1.0  # s between presentations
-VOLT = {"mV": ("volts", 1e-3)}  # dimensionless activities are neither scaled nor in SI units
+# SI units as NWB wants them; dimensionless activities are neither scaled nor in SI units.
+SI = {
+    "1": ("dimensionless", 1.0),
+    "mV": ("volts", 1e-3),
+    "pA": ("amperes", 1e-12),
+    "nS": ("siemens", 1e-9),
+    "Hz": ("hertz", 1.0),
+}
 TABLES = {"neuron": "what was recorded in each column of the time series", "synapse": "weights of chosen synapses"}
 
 
@@ -146,7 +153,7 @@ def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
     for name, variable in dataset.data_vars.items():
         if variable.dims != DIMENSIONS:
             continue
-        unit, conversion = VOLT.get(variable.attrs["units"], ("dimensionless", 1.0))
+        unit, conversion = SI.get(variable.attrs["units"], (variable.attrs["units"], 1.0))
         values = variable.values[there]
         # A series with more columns than samples would look as if it had been transposed.
         blocks = np.array_split(values, -(-values.shape[1] // len(values)) or 1, axis=1)

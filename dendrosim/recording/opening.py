@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from xarray.backends import H5NetCDFStore
 from dendrosim.checks import is_file, path_of, reason
 from dendrosim.errors import DataError
 from dendrosim.hdf import check_hdf
-from dendrosim.recording.record import VARIABLES
+from dendrosim.recording.appearance import ERROR, compartments, observable
 from dendrosim.recording.samples import DIMENSIONS
+from dendrosim.registry import CELLS
 
 TEXT, WHOLE, REAL, NAMES = "text", "whole numbers", "real numbers", "numbers or names"
 _KINDS = {TEXT: "UOT", WHOLE: "iu", REAL: "fiu", NAMES: "UOTfiu"}
@@ -38,8 +39,12 @@ SYNAPSES: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(("post", "pre", "row", "column"), (("synapse",), WHOLE)),
     **dict.fromkeys(("weight", "feedback_weight"), (("epoch", "synapse"), REAL)),
 }
-WORDS = ("model", "layers", "architecture", "fingerprint", "weights", "coupling")
-NUMBERS = ("noise", "tau_soma", "tau_basal", "tau_apical")
+WORDS = ("model", "layers", "architecture", "fingerprint", "weights")
+OF_A_CELL = {
+    TEXT: ("cell", "coupling", "compartments"),
+    REAL: ("noise", "settles", "slowest"),
+}
+"""What a recording says of its cells, where it says it."""
 OF_A_RELAXATION = {TEXT: ("start", "teacher", "reason"), REAL: ("tolerance",)}
 
 
@@ -105,14 +110,22 @@ def check_form(dataset: xr.Dataset) -> None:
     for form, is_there in ((RELAXATION, relaxed), (SYNAPSES, learned)):
         for name, (dimensions, kind) in form.items() if is_there else ():
             _check_variable(dataset, name, dimensions, kind)
-    _check_attributes(dataset.attrs, WORDS, NUMBERS)
+    there = {kind: [name for name in names if name in dataset.attrs] for kind, names in OF_A_CELL.items()}
+    time_constants = [name for name in dataset.attrs if name.startswith("tau_")]
+    _check_attributes(dataset.attrs, [*WORDS, *there[TEXT]], [*there[REAL], *time_constants])
+    cell = CELLS.loaded(dataset.attrs.get("cell", ""))
+    for name in cell.provenance_in_words if cell is not None else ():
+        if name not in dataset.attrs:
+            raise ValueError(f"its attribute '{name}' is missing")
     if not relaxed:
         return
     _check_attributes(dataset.attrs, OF_A_RELAXATION[TEXT], OF_A_RELAXATION[REAL])
-    for name in VARIABLES:
-        if name in dataset:
+    shown = {name for compartment in compartments(dataset) for name in (*compartment.shown_by, ERROR)}
+    for name in map(str, dataset.data_vars):
+        if name in shown or dataset[name].dims == DIMENSIONS:
             _check_variable(dataset, name, DIMENSIONS, REAL)
             _check_attributes(dataset[name].attrs, ("units", "long_name"), ())
+            observable(dataset, name)
     for name, kind in {"stimulus": REAL, "target": REAL, "label": NAMES}.items():
         if name in dataset:
             _check_variable(dataset, name, ("presentation", *map(str, dataset[name].dims[1:])), kind)
@@ -135,7 +148,7 @@ def _check_variable(dataset: xr.Dataset, name: str, dimensions: tuple[str, ...],
         raise ValueError(f"'{name}' is not {kind} over {', '.join(dimensions)}")
 
 
-def _check_attributes(attributes: dict[str, Any], words: tuple[str, ...], numbers: tuple[str, ...]) -> None:
+def _check_attributes(attributes: dict[str, Any], words: Sequence[str], numbers: Sequence[str]) -> None:
     for name in words:
         if not isinstance(attributes.get(name), str):
             raise ValueError(f"its attribute '{name}' is missing or no text")

@@ -12,33 +12,6 @@ from dendrosim.checks import choice, indices, milliseconds, shown
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 
-POTENTIALS = ("V_soma", "V_basal", "V_apical")
-ACTIVITIES = ("basal", "apical", "soma", "error")
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What a variable is called, its unit, and how many of these units one SI unit is."""
-
-    long_name: str
-    unit: str = "1"
-    scale: float = 1.0
-
-
-VARIABLES = {
-    "basal": Variable("basal potential u"),
-    "apical": Variable("apical potential a"),
-    "soma": Variable("somatic potential x"),
-    "error": Variable("local error ξ = x − u"),
-    "V_soma": Variable("membrane potential of the soma", "mV", 1e3),
-    "V_basal": Variable("membrane potential of the basal dendrite", "mV", 1e3),
-    "V_apical": Variable("membrane potential of the apical dendrite", "mV", 1e3),
-    "drive": Variable("synaptic drive z of the basal dendrite"),
-    "prediction": Variable("f(z), towards which the basal potential moves"),
-    "feedback": Variable("Θ^T δ, towards which the apical potential moves"),
-    "delta": Variable("δ = ξ f'(z), which is fed back"),
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Record:
@@ -47,8 +20,8 @@ class Record:
     Parameters
     ----------
     variables : tuple of str, optional
-        Names out of ``VARIABLES``; by default ``ACTIVITIES``, and ``POTENTIALS`` of conductance cells. Cells without
-        one (an output rate cell has no apical dendrite) are recorded as NaN.
+        Names out of the ``observables`` of the kind of cell (:mod:`dendrosim.cells`); by default those that it says.
+        Cells without one (an output rate cell has no apical dendrite) are recorded as NaN.
     neurons : mapping of str to sequence of int, optional
         Neurons by layer name; by default all neurons of all layers.
     interval : float
@@ -60,7 +33,7 @@ class Record:
     Raises
     ------
     DataError
-        A variable is unknown, an interval is no time above zero, or what names neurons or synapses is no index.
+        A variable is no name, an interval is no time above zero, or what names neurons or synapses is no index.
     """
 
     variables: tuple[str, ...] | None = None
@@ -101,15 +74,14 @@ class Record:
         Raises
         ------
         DataError
-            A membrane potential is asked of a rate cell.
+            Cells of this kind have no such variable.
         """
+        there = model.cell.observables
         if self.variables is None:
-            return ACTIVITIES if model.cell.kind == "rate" else ACTIVITIES + POTENTIALS
-        potentials = [name for name in self.variables if name in POTENTIALS]
-        if model.cell.kind == "rate" and potentials:
-            raise DataError(
-                f"a rate cell has no '{potentials[0]}'; record {', '.join(ACTIVITIES)} or describe conductance cells."
-            )
+            return tuple(name for name, observable in there.items() if observable.by_default)
+        for name in self.variables:
+            if name not in there:
+                raise DataError(f"a {model.cell.kind} cell has no {shown(name)}; choose out of {', '.join(there)}.")
         return self.variables
 
     def selection(self, model: Model) -> dict[str, np.ndarray]:
@@ -164,8 +136,8 @@ def _variables(names: Any) -> tuple[str, ...] | None:
     if isinstance(names, str) or not isinstance(names, Sequence):
         raise DataError(f"the variables of a record are {shown(names)}; give a tuple of names.")
     for name in names:
-        if not isinstance(name, str) or name not in VARIABLES:
-            raise DataError(f"{shown(name)} cannot be recorded; choose out of {', '.join(VARIABLES)}.")
+        if not isinstance(name, str):
+            raise DataError(f"{shown(name)} cannot be recorded; give names of variables, such as 'error'.")
     return tuple(names)
 
 

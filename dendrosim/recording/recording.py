@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from dendrosim.cells import Observable
 from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.notebook import recording_html, summary_of_recording
+from dendrosim.recording.appearance import attributes_of
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.opening import opened
-from dendrosim.recording.record import VARIABLES
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 from dendrosim.recording.spool import write_netcdf
 
@@ -92,10 +93,12 @@ class Recording:
         return np.asarray(self.dataset["convergence_time"].values)
 
     @property
-    def noisy(self) -> bool:
-        """Whether the cells had membrane noise, so that they could not converge."""
-        self.need("noise")
-        return bool(self.dataset.attrs["noise"] > 0)
+    def settles(self) -> bool:
+        """Whether the cells had a fixed point to converge to: noise, or a cell that spikes, has none."""
+        attributes = self.dataset.attrs
+        if "settles" not in attributes:  # of an earlier version
+            self.need("noise")
+        return bool(attributes.get("settles", attributes.get("noise", 0.0) == 0))
 
     @property
     def reason(self) -> str:
@@ -242,14 +245,18 @@ class Recording:
         if not moving.any():
             return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
         end = float(self.dataset["time"][-1])
-        if self.noisy:
-            noise = self.dataset.attrs["noise"]
+        noise = self.dataset.attrs.get("noise", 0.0)
+        if noise > 0:
             return (
                 f"time limit: after {end:.4g} ms; membrane noise of {noise:g} mV keeps the cells moving, "
                 "set noise = 0.0 for local convergence"
             )
+        if not self.settles:
+            return f"time limit: after {end:.4g} ms; cells of kind '{self.dataset.attrs['cell']}' have no fixed point"
         largest = float(self.dataset["motion"].values[moving].max())
-        loops = self.dataset.attrs["coupling"] == "two-way"  # the somata act back, which a coarse step may not follow
+        loops = (
+            self.dataset.attrs.get("coupling") == "two-way"
+        )  # the somata act back, which a coarse step may not follow
         return (
             f"time limit: after {end:.4g} ms, {int(moving.sum())} of {len(moving)} "
             f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
@@ -264,6 +271,7 @@ def _axes(name: str, array: np.ndarray) -> list[str]:
 def piece(
     time: np.ndarray,
     samples: Mapping[str, Mapping[str, np.ndarray]],
+    observables: Mapping[str, Observable],
     neurons: Mapping[str, np.ndarray],
     steps: int,
     settled: np.ndarray,
@@ -277,6 +285,8 @@ def piece(
         ms.
     samples : mapping
         ``samples[variable][layer]`` of shape (presentation, time, step, neuron).
+    observables : mapping of str to Observable
+        What the variables are.
     neurons : mapping of str to array
         Indices of the recorded neurons by layer, in the order of their layers.
     steps : int
@@ -293,8 +303,8 @@ def piece(
         found = {layer: block.reshape(*shape, -1) for layer, block in by_layer.items()}
         # The first block is empty, for a recording of no neurons at all.
         blocks = [np.empty((*shape, 0)), *(found.get(layer, missing[layer]) for layer in neurons)]
-        attributes = {"units": VARIABLES[variable].unit, "long_name": VARIABLES[variable].long_name}
-        variables[variable] = (DIMENSIONS, np.concatenate(blocks, axis=2), attributes)
+        content = np.concatenate(blocks, axis=2)
+        variables[variable] = (DIMENSIONS, content, attributes_of(observables[variable]))
     variables["convergence_time"] = (
         "presentation",
         settled,

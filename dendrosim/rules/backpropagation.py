@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from dendrosim.equilibrium import Network, State
-from dendrosim.model import Model, Parameters
+from dendrosim.model import Parameters
 from dendrosim.rules.rule import Rule, Updates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
 
 
 class Backpropagation(Rule):
@@ -18,10 +20,7 @@ class Backpropagation(Rule):
     place of Θ, which is the weight transport that criterion C1 forbids. Reads u of every layer and W.
     """
 
-    @classmethod
-    def from_model(cls, model: Model) -> Self:
-        """Make the rule; it has no settings."""
-        return cls()
+    name = "backpropagation"
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Yield the negative gradient of the mean loss; Θ is not used and not changed."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.maps import Dense
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
 
 
 class DirectFeedbackAlignment(Rule):
@@ -26,10 +28,7 @@ class DirectFeedbackAlignment(Rule):
     (output cells, cells of the layer), by the name of the layer. Has no settings.
     """
 
-    @classmethod
-    def from_model(cls, model: Model) -> Self:
-        """Make the rule for any network."""
-        return cls()
+    name = "direct-feedback-alignment"
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Draw B of every hidden layer."""
@@ -41,6 +40,8 @@ class DirectFeedbackAlignment(Rule):
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Yield ΔW and Δb; B and Θ are not changed."""
+        from dendrosim.equilibrium.maps import Dense
+
         output_error = network.output_error(state, targets)
         for layer in network.model.layer_names:
             delta = output_error

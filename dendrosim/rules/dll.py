@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Self
+from dataclasses import replace
+from typing import Any, Literal
 
-from torch import Tensor
+from pydantic import model_validator
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.model import Model, Parameters
-from dendrosim.model.local_update import FEEDBACK, FEEDFORWARD, drawn_norm
-from dendrosim.rules.rule import Rule, Updates
+from dendrosim.model import Model
+from dendrosim.model.local_update import FEEDFORWARD, LocalUpdate, LocalUpdates
+from dendrosim.model.part import NotNegative
+from dendrosim.rules.local import LocalRule
+from dendrosim.rules.rule import Rule
+
+FEEDBACK: dict[str, LocalUpdates] = {
+    "paper": LocalUpdates(FEEDFORWARD, LocalUpdate("error", sign=-1), theta_rate=0.01),
+    "released": LocalUpdates(FEEDFORWARD, LocalUpdate("error", keeps_norm=True), theta_rate=0.1),
+    "fixed": LocalUpdates(FEEDFORWARD, None, theta_rate=0.0),
+    "kolen-pollack": LocalUpdates(FEEDFORWARD, FEEDFORWARD, theta_rate=1.0, decay=0.1),
+}
+"""The local updates by the name of the feedback rule, with the rate of Θ and the decay that suit it."""
 
 
-class DendriticLocalizedLearning(Rule):
+class DendriticLocalizedLearning(LocalRule):
     """Local errors through feedback weights of their own (Lv et al., ICML 2025, Algorithm 1).
 
     With ξ_L = β (target − u_L) of the teacher, each hidden cell settles to the local error ξ_i = Θ_i^T δ_i, where
@@ -30,65 +40,47 @@ class DendriticLocalizedLearning(Rule):
         that before each update Θ is scaled back to the norm it is drawn with.
 
     Reads u, ξ and δ of the two cells at each synapse, and Θ; never W.
-
-    Parameters
-    ----------
-    feedback : str
-        The feedback rule.
-    theta_rate, decay : float
-        See :class:`~dendrosim.rules.rule.Rule`.
-    strength : float
-        Strength β of the teacher; 1 for a clamped output soma.
-    theta_deviation : float, optional
-        Standard deviation with which Θ is drawn, where it is not 1/√fan-out.
     """
 
-    compartments: tuple[str, ...] = ("basal", "apical")
+    class Settings(Rule.Settings):
+        """How Θ learns. Keys left out take the feedback rule's own defaults.
 
-    def __init__(
-        self,
-        feedback: str,
-        theta_rate: float = 1.0,
-        decay: float = 0.0,
-        strength: float = 1.0,
-        theta_deviation: float | None = None,
-    ):
-        self.feedback = feedback
-        self.theta_rate = theta_rate
-        self.decay = decay
-        self.strength = strength
-        self.theta_deviation = theta_deviation
+        Attributes
+        ----------
+        feedback : {"paper", "fixed", "kolen-pollack", "released"}
+            The feedback rule.
+        theta_rate : float
+            Learning rate of Θ relative to that of W.
+        decay : float
+            Decay λ of W and Θ.
+        theta_deviation : float, optional
+            Standard deviation with which Θ is drawn, under every rule; by default 1/√fan-out of each connection. With 0
+            nothing is fed back, and only the readout learns.
+        """
+
+        feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
+        theta_rate: NotNegative
+        decay: NotNegative
+        theta_deviation: NotNegative | None = None
+
+        @model_validator(mode="after")
+        def _what_is_renormalised_is_not_zero(self) -> DendriticLocalizedLearning.Settings:
+            if self.feedback == "released" and self.theta_deviation == 0:
+                raise ValueError("the feedback rule 'released' keeps the norm of Θ; give theta_deviation above 0")
+            return self
+
+        @model_validator(mode="before")
+        @classmethod
+        def _fill_in_defaults(cls, values: Any) -> Any:
+            if isinstance(values, dict):
+                local = FEEDBACK.get(str(values.get("feedback", "kolen-pollack")), FEEDBACK["fixed"])
+                return {"theta_rate": local.theta_rate, "decay": local.decay} | values
+            return values
+
+    name = "dll"
 
     @classmethod
-    def from_model(cls, model: Model) -> Self:
-        """Make the rule from the table ``[rules.dll]`` and the teacher."""
-        settings = model.rules.dll
-        return cls(
-            settings.feedback, settings.theta_rate, settings.decay, model.teacher.strength, settings.theta_deviation
-        )
-
-    def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
-        """Yield ΔW, Δb and, unless Θ is fixed, ΔΘ without the decay: :mod:`dendrosim.model.local_update`."""
-        feedback = FEEDBACK[self.feedback]
-        output_error = self.strength * network.output_error(state, targets)
-        for synapses in network.descend(state, output_error, parameters.theta):
-            name = synapses.name
-            if name in parameters.bias:
-                yield f"{name}.bias", synapses.hebbian_bias()
-            change = synapses.change(FEEDFORWARD)
-            yield f"{name}.W", change
-            if name in parameters.theta and feedback == FEEDFORWARD:
-                yield f"{name}.theta", change
-            del change  # no update is kept longer than it is needed, since each is as large as its weights
-            if name in parameters.theta and feedback not in (None, FEEDFORWARD):
-                yield f"{name}.theta", synapses.change(feedback)
-
-    def constrain(self, network: Network, parameters: Parameters) -> None:
-        """Scale Θ back to the norm it is drawn with, where the feedback rule keeps it."""
-        feedback = FEEDBACK[self.feedback]
-        if feedback is None or not feedback.keeps_norm:
-            return
-        for projection in network.projections:
-            if projection.name in parameters.theta:
-                theta = parameters.theta[projection.name]
-                theta.mul_(drawn_norm(projection.connection, self.theta_deviation) / theta.norm())
+    def local_updates(cls, model: Model) -> LocalUpdates:
+        """Return those of the feedback rule in the table ``[rules.dll]``."""
+        settings = cls.settings_of(model)
+        return replace(FEEDBACK[settings.feedback], theta_rate=settings.theta_rate, decay=settings.decay)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from torch import Tensor
+from pydantic import Field
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Synapses
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import Count
 from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
 
 
 class EquilibriumPropagation(Rule):
@@ -31,18 +36,30 @@ class EquilibriumPropagation(Rule):
     Reads s of the two cells at each synapse in two states, which are stored; the feedback reads W. With ``separate``
     feedback (the vector field of Scellier et al., 2018) it reads Θ, which learns as W does, with the same decay.
 
-    Parameters
-    ----------
-    free_steps, nudged_steps : int
-        Sweeps over all layers in each phase.
-    nudge : float
-        β.
-    gain : float
-        γ.
-    feedback : {"symmetric", "separate"}
-        Whether the way down has the weights W of the way up, or Θ.
     """
 
+    class Settings(Rule.Settings):
+        """Two nudged phases from one free one.
+
+        Attributes
+        ----------
+        free_steps, nudged_steps : int
+            Sweeps over all layers in each phase.
+        nudge : float
+            Strength β of the teacher, towards the target and away from it.
+        gain : float
+            γ: how much a hidden layer acts on the one below, relative to the way up.
+        feedback : {"symmetric", "separate"}
+            Whether the way down has the weights W of the way up, or Θ, which learns as W does.
+        """
+
+        free_steps: Count = 8
+        nudged_steps: Count = 5
+        nudge: Annotated[float, Field(gt=0, le=1)] = 0.5
+        gain: Annotated[float, Field(gt=0, le=1)] = 0.1
+        feedback: Literal["symmetric", "separate"] = "symmetric"
+
+    name = "equilibrium-propagation"
     compartments: tuple[str, ...] = ("basal", "apical")
     theta_rate = 1.0
 
@@ -55,8 +72,8 @@ class EquilibriumPropagation(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.equilibrium_propagation]``."""
-        refuse_sequences(model, "equilibrium-propagation")
-        return cls(**model.rules.equilibrium_propagation.model_dump())
+        refuse_sequences(model, cls.name)
+        return super().from_model(model)
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
         """Return the free equilibrium, from the bottom-up sweep."""
@@ -64,6 +81,8 @@ class EquilibriumPropagation(Rule):
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Settle twice, and yield ΔW and Δb, and the same direction for Θ where it is used."""
+        from dendrosim.equilibrium.projection import Synapses
+
         towards, away = (
             self._settle(network, parameters, state, self.nudged_steps, nudge, targets)
             for nudge in (self.nudge, -self.nudge)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
 
-from dendrosim.equilibrium import Network, State
 from dendrosim.errors import ModelError
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import Positive
 from dendrosim.rules.layerwise import normalised_sweep
 from dendrosim.rules.readout import Readout
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_regressions, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
 
 
 class ForwardForward(Rule):
@@ -52,6 +54,25 @@ class ForwardForward(Rule):
         How active the cell of the label is in the stimulus.
     """
 
+    class Settings(Rule.Settings):
+        """Of the losses of the layers.
+
+        Attributes
+        ----------
+        threshold : float
+            Goodness θ between right and wrong labels; a network with convolutions needs none.
+        sharpness : float
+            κ: how steeply the loss of a layer depends on its goodness.
+        label : float
+            How active the cell of the label is in the stimulus; a network with convolutions has no labels there.
+        """
+
+        threshold: Positive = 0.5
+        sharpness: Positive = 20.0
+        label: Positive = 3.0
+
+    name = "forward-forward"
+
     def __init__(self, model: Model, grouped: bool, threshold: float, sharpness: float, label: float):
         self.classes, self.grouped = model.sizes[-1], grouped
         self.readout = Readout(model, first=1)
@@ -60,8 +81,8 @@ class ForwardForward(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.forward_forward]``, in the form that suits the network."""
-        refuse_sequences(model, "forward-forward")
-        refuse_regressions(model, "forward-forward")
+        refuse_sequences(model, cls.name)
+        refuse_regressions(model, cls.name)
         classes = model.sizes[-1]
         grouped = any(connection.kind == "conv2d" for connection in model.connections)
         smallest = min((model.shapes[layer][0] for layer in model.layer_names[:-1]), default=classes)
@@ -75,7 +96,7 @@ class ForwardForward(Rule):
                 f"{model.source}: 'forward-forward' writes one of {classes} labels into a flat stimulus, and this one "
                 f"has shape {list(model.input)}; give input at least [{classes}]."
             )
-        return cls(model, grouped, **model.rules.forward_forward.model_dump())
+        return cls(model, grouped, **dict(cls.settings_of(model)))
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start what the readout sees of further layers at zero."""
@@ -100,6 +121,8 @@ class ForwardForward(Rule):
 
     def _write(self, stimuli: Tensor, labels: Tensor) -> Tensor:
         """Return stimuli of shape (presentation, cell) with labels, (presentation, class), in their first cells."""
+        import torch
+
         labels = self.label * labels.expand(len(stimuli), -1)
         return torch.cat([labels, stimuli[:, self.classes :]], dim=1)
 
@@ -107,6 +130,9 @@ class ForwardForward(Rule):
         self, network: Network, parameters: Parameters, state: State, targets: Tensor
     ) -> tuple[State, Tensor]:
         """Return the state of all stimuli with right labels and, after them, with wrong ones; and which is which."""
+        import torch
+        from torch.nn import functional
+
         right = functional.one_hot(targets.argmax(dim=1), self.classes)
         believed = (state.basal["output"] + 1e-6) * (1 - right)
         wrong = torch.multinomial(believed, 1, generator=self.generator).squeeze(1)
@@ -118,6 +144,9 @@ class ForwardForward(Rule):
 
     def _factors(self, u: Tensor, signs: Tensor) -> Tensor:
         """Return r: −∂ℓ/∂u is 2 r u, of a shape that goes with u."""
+        import torch
+        from torch.nn import functional
+
         squares = u.square().flatten(2).mean(dim=2) if u.ndim > 2 else u.square()
         cells = u[0].numel()
         if not self.grouped:

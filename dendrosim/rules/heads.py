@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Model
 from dendrosim.model.connections import Connection, Pooling
+
+if TYPE_CHECKING:
+    from dendrosim.equilibrium.projection import Projection
 
 _ACROSS = 8  # a head sees about so many windows of a map across, and so some thousand in all, as in the paper
 
@@ -21,6 +24,8 @@ def decoders(model: Model) -> dict[str, Projection]:
 
 
 def _decoder(model: Model, layer: str) -> Projection:
+    from dendrosim.equilibrium.projection import Projection
+
     below, outputs, pooling = model.shapes[layer], model.sizes[-1], None
     if len(below) == 3:
         height, width = (max(1, length // _ACROSS) for length in below[1:])

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from torch import Tensor
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.maps import channels_last
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import NotNegative, Positive
 from dendrosim.rules.layerwise import normalised_drive, projections_into
 from dendrosim.rules.readout import Readout
 from dendrosim.rules.rule import Rule, Updates, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,22 @@ class Hebbian(Rule):
         η.
     """
 
+    class Settings(Rule.Settings):
+        """Of the soft competition.
+
+        Attributes
+        ----------
+        temperature : float
+            T of the competition; drives are of unit variance where weights are random.
+        rate : float
+            Learning rate of the hidden layers, relative to that of the readout and to 1/√fan-in.
+        """
+
+        temperature: Positive = 1.0
+        rate: NotNegative = 1.0
+
+    name = "hebbian"
+
     def __init__(self, model: Model, temperature: float, rate: float):
         self.readout = Readout(model)
         self.temperature, self.rate = temperature, rate
@@ -71,8 +91,8 @@ class Hebbian(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.hebbian]``."""
-        refuse_sequences(model, "hebbian")
-        return cls(model, **model.rules.hebbian.model_dump())
+        refuse_sequences(model, cls.name)
+        return cls(model, **dict(cls.settings_of(model)))
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start what the readout sees of further layers at zero."""
@@ -92,6 +112,8 @@ class Hebbian(Rule):
 
     def compete(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of the hidden layers, and who won."""
+        from dendrosim.equilibrium.maps import channels_last
+
         state = Competing({"input": channels_last(stimuli)}, {}, {}, {})
         for layer in network.model.layer_names[:-1]:
             drive = normalised_drive(network, parameters, state, layer)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.maps import channels_last
-from dendrosim.equilibrium.projection import Projection
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Parameters
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
+    from dendrosim.equilibrium.projection import Projection
 
 
 def projections_into(network: Network, layer: str) -> list[Projection]:
@@ -18,6 +21,8 @@ def projections_into(network: Network, layer: str) -> list[Projection]:
 
 def normalised(activity: Tensor) -> Tensor:
     """Return x̂: the activity centred and scaled to unit variance over the cells of each presentation."""
+    from torch.nn import functional
+
     return functional.layer_norm(activity, activity.shape[1:])
 
 
@@ -44,6 +49,8 @@ def normalised_source(projection: Projection, state: State) -> Tensor:
 
 def normalised_sweep(network: Network, parameters: Parameters, stimuli: Tensor) -> State:
     """Return the bottom-up sweep of the hidden layers, in which each of them sees the one below normalised."""
+    from dendrosim.equilibrium.maps import channels_last
+
     state = State({"input": channels_last(stimuli)}, {})
     for layer in network.model.layer_names[:-1]:
         state.basal[layer] = network.potential(layer, normalised_drive(network, parameters, state, layer))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
-import torch
-from torch import Tensor
+from pydantic import Field
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 from dendrosim.rules.heads import decoders
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
+    from dendrosim.equilibrium.projection import Projection
 
 
 class LocalLosses(Rule):
@@ -49,6 +52,23 @@ class LocalLosses(Rule):
         Whether the error of a head comes back through V, or through B.
     """
 
+    class Settings(Rule.Settings):
+        """What each hidden layer is asked for, and how the answer comes back.
+
+        Attributes
+        ----------
+        similarity : float
+            Share β of the similarity-matching loss; the rest is the prediction loss.
+        feedback : {"decoder", "separate"}
+            Whether the error of a head comes back through its decoder, or through a fixed random matrix of its own;
+            then similarities are those of the layer itself, and not of a linear map of it.
+        """
+
+        similarity: Annotated[float, Field(ge=0, lt=1)] = 0.9
+        feedback: Literal["decoder", "separate"] = "decoder"
+
+    name = "local-losses"
+
     def __init__(self, model: Model, similarity: float, feedback: str):
         self.similarity, self.separate = similarity, feedback == "separate"
         self.decoders = decoders(model)
@@ -58,8 +78,8 @@ class LocalLosses(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.local_losses]``."""
-        refuse_sequences(model, "local-losses")
-        return cls(model, **model.rules.local_losses.model_dump())
+        refuse_sequences(model, cls.name)
+        return cls(model, **dict(cls.settings_of(model)))
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Draw g with variance 1/fan-in, or B with variance 1/(output cells); V is zero."""
@@ -137,6 +157,8 @@ def _similarity_error(features: Tensor, targets: Tensor) -> Tensor:
 
 def _directions(cells: Tensor) -> tuple[Tensor, Tensor]:
     """Return each row less its mean, at unit length, and the length that it had."""
+    import torch
+
     centred = cells - cells.mean(dim=1, keepdim=True)
     lengths = torch.linalg.vector_norm(centred, dim=1, keepdim=True).clamp_min(_TINY)
     return centred / lengths, lengths
@@ -144,6 +166,8 @@ def _directions(cells: Tensor) -> tuple[Tensor, Tensor]:
 
 def _similarity_map(model: Model, layer: str) -> Projection:
     """Return g of a hidden layer: dense, or a convolution of 3 × 3 cells."""
+    from dendrosim.equilibrium.projection import Projection
+
     shape, name = model.shapes[layer], f"{layer}-similarity"
     if len(shape) == 1:
         return Projection(Connection(name, "dense", layer, name, shape, shape, shape * 2))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import Count, Positive
 from dendrosim.rules.heads import decoders
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, noise_like, refuse_sequences
 
-Losses = Callable[[Mapping[str, Tensor]], Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
+
+type Losses = Callable[[Mapping[str, Tensor]], Tensor]
 """The loss of each presentation when the cells of some layers are pushed by so much."""
 
 
@@ -49,6 +53,26 @@ class Perturbation(Rule):
         σ.
     """
 
+    class Settings(Rule.Settings):
+        """What is measured, and how often.
+
+        Attributes
+        ----------
+        heads : {"local", "output"}
+            Whether each hidden layer is pushed by itself for the loss of its head, or all together for that of the
+            output.
+        draws : int
+            Pairs of pushes, forth and back, for each presentation.
+        deviation : float
+            Standard deviation σ of a push.
+        """
+
+        heads: Literal["local", "output"] = "local"
+        draws: Count = 4
+        deviation: Positive = 0.01
+
+    name = "perturbation"
+
     def __init__(self, model: Model, heads: str, draws: int, deviation: float):
         self.draws, self.deviation = draws, deviation
         self.decoders = decoders(model) if heads == "local" else {}
@@ -56,8 +80,8 @@ class Perturbation(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.perturbation]``."""
-        refuse_sequences(model, "perturbation")
-        return cls(model, **model.rules.perturbation.model_dump())
+        refuse_sequences(model, cls.name)
+        return cls(model, **dict(cls.settings_of(model)))
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start V of the local heads at zero."""
@@ -65,7 +89,8 @@ class Perturbation(Rule):
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Yield, layer by layer, ΔV of its head, Δb and ΔW; Θ is not used and not changed."""
-        hidden, errors = network.model.layer_names[:-1], dict[str, Tensor]()
+        hidden = network.model.layer_names[:-1]
+        errors: dict[str, Tensor] = {}
         if not self.decoders:
             losses = _losses_of_output(network, parameters, state, targets)
             errors = self._errors({layer: state.basal[layer] for layer in hidden}, losses)
@@ -95,6 +120,8 @@ class Perturbation(Rule):
 
     def _errors(self, pushed: Mapping[str, Tensor], losses: Losses) -> dict[str, Tensor]:
         """Return −⟨ε [ℓ(u + σε) − ℓ(u − σε)] / 2σ⟩ of what is pushed together, by layer."""
+        import torch
+
         errors = {layer: torch.zeros_like(u) for layer, u in pushed.items()}
         for _ in range(self.draws):
             forth = {layer: noise_like(error, self.deviation, self.generator) for layer, error in errors.items()}

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from torch import Tensor
+from pydantic import Field
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Synapses
-from dendrosim.model import Model, Parameters
+from dendrosim.equilibrium.state import State
+from dendrosim.model import Parameters
+from dendrosim.model.part import Count
 from dendrosim.rules.rule import Rule, Updates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
 
 
 class PredictiveCoding(Rule):
@@ -36,28 +41,35 @@ class PredictiveCoding(Rule):
     Reads x and ε of the two cells at each synapse; stores the sweep, and the other phase when centred. The feedback
     reads W, which is weight transport (C1).
 
-    Parameters
-    ----------
-    variant : {"standard", "fixed-prediction", "incremental", "centred"}
-        Which of them.
-    iterations : int
-        Steps of inference.
-    rate : float
-        γ.
-    nudge : float
-        β, the weight of the loss.
     """
 
+    class Settings(Rule.Settings):
+        """How often, and by how much, the potentials move towards lower energy before W learns.
+
+        Attributes
+        ----------
+        variant : {"standard", "fixed-prediction", "incremental", "centred"}
+            Inference as published; with the predictions of the bottom-up sweep; with weights that learn in each of its
+            steps; or as the mean of nudging towards the target and away from it.
+        iterations : int
+            Steps of inference.
+        rate : float
+            γ: how far a potential moves down the gradient of the energy in each.
+        nudge : float
+            Weight β of the loss in the energy.
+        """
+
+        variant: Literal["standard", "fixed-prediction", "incremental", "centred"] = "standard"
+        iterations: Count = 20
+        rate: Annotated[float, Field(gt=0, le=1)] = 0.2
+        nudge: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    name = "predictive-coding"
     compartments: tuple[str, ...] = ("basal", "apical")
 
     def __init__(self, variant: str, iterations: int, rate: float, nudge: float = 1.0):
         self.variant = variant
         self.iterations, self.rate, self.nudge = iterations, rate, nudge
-
-    @classmethod
-    def from_model(cls, model: Model) -> Self:
-        """Make the rule from the table ``[rules.predictive_coding]``."""
-        return cls(**model.rules.predictive_coding.model_dump())
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Infer, and yield ΔW and Δb; Θ is not used and not changed."""
@@ -116,6 +128,8 @@ class PredictiveCoding(Rule):
 
 def _learned(network: Network, parameters: Parameters, phases: list[tuple[State, dict[str, Tensor], float]]) -> Updates:
     """Yield ΔW and Δb: what each phase says, times its factor."""
+    from dendrosim.equilibrium.projection import Synapses
+
     for projection in network.projections:
         name = projection.name
         synapses = []

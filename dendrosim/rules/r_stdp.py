@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import torch
-from torch import Tensor
-
-from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import Count, NotNegative, Positive
 from dendrosim.rules.hebbian import Competing, Hebbian
 from dendrosim.rules.layerwise import normalised_source
 from dendrosim.rules.rule import Updates, refuse_regressions, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
 
 STRONGEST = 1.5  # normalised activity of a cell that fires in the first bin
 CONFIDENCE = 3.0  # how steeply the expected reward depends on potentials
@@ -69,6 +72,25 @@ class RewardModulatedSTDP(Hebbian):
         a.
     """
 
+    class Settings(Hebbian.Settings):
+        """Of the hidden layers, as :class:`Hebbian` has them, and of the readout that sees their first spikes.
+
+        Attributes
+        ----------
+        bins : int
+            In how many steps a spike can come.
+        threshold : float
+            Potential at which an output cell fires.
+        depression : float
+            What a pair in the wrong order counts, relative to one in the right order.
+        """
+
+        bins: Count = 15
+        threshold: Positive = 0.5
+        depression: NotNegative = 0.5
+
+    name = "r-stdp"
+
     def __init__(self, model: Model, temperature: float, rate: float, bins: int, threshold: float, depression: float):
         super().__init__(model, temperature, rate)
         self.bins, self.threshold, self.depression = bins, threshold, depression
@@ -76,12 +98,14 @@ class RewardModulatedSTDP(Hebbian):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.r_stdp]``."""
-        refuse_sequences(model, "r-stdp")
-        refuse_regressions(model, "r-stdp")
-        return cls(model, **model.rules.r_stdp.model_dump())
+        refuse_sequences(model, cls.name)
+        refuse_regressions(model, cls.name)
+        return cls(model, **dict(cls.settings_of(model)))
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Spiking:
         """Return the features, their first spikes, and what the output cells make of them."""
+        import torch
+
         features = self.compete(network, parameters, stimuli)
         spikes, currents = {}, []
         for projection, _, W in self.readout.weights(network, parameters):
@@ -116,4 +140,6 @@ class RewardModulatedSTDP(Hebbian):
         return (spikes <= self._bins(spikes)).to(spikes.dtype)
 
     def _bins(self, spikes: Tensor) -> Tensor:
+        import torch
+
         return torch.arange(self.bins, device=spikes.device).view(-1, *[1] * spikes.ndim)

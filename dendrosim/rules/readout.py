@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Projection
 from dendrosim.model import Model, Parameters
 from dendrosim.rules.heads import decoders
 from dendrosim.rules.layerwise import normalised_drive, normalised_source, projections_into
 from dendrosim.rules.rule import Updates, hebbian_updates
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
+    from dendrosim.equilibrium.projection import Projection
 
 
 class Readout:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
-from torch import Tensor
+from pydantic import ValidationError
 
-from dendrosim.equilibrium import Network, State
-from dendrosim.equilibrium.projection import Synapses
-from dendrosim.errors import ModelError
+from dendrosim.checks import shown
+from dendrosim.errors import ModelError, PluginError
 from dendrosim.model import Model, Parameters
+from dendrosim.model.local_update import LocalUpdates
+from dendrosim.model.part import Part
 from dendrosim.model.randomness import stream
+from dendrosim.registry import RULES
 
-Updates = Iterator[tuple[str, Tensor]]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network, State
+
+type Updates = Iterator[tuple[str, Tensor]]
 """Pairs of a parameter's name, as in :meth:`Parameters.items`, and the direction in which to change it."""
 
 
@@ -25,6 +34,12 @@ class Rule(ABC):
 
     Attributes
     ----------
+    name : str
+        What it is called in model files and on the command line.
+    Settings : type
+        The keys of its table ``[rules.NAME]`` with their defaults: a class nested in the rule, derived from
+        ``Rule.Settings``. The rule is made with them as keyword arguments; one that has no constructor of its own finds
+        them in ``settings``.
     compartments : tuple of str
         What a cell of this rule holds at the same time, each with a way of its own into the cell: ``"basal"`` what
         comes up from the cells below, ``"apical"`` what comes down from those above. A point neuron has only the first.
@@ -36,15 +51,42 @@ class Rule(ABC):
     generator : torch.Generator
         Only source of noise. The trainer gives a new one in each epoch, seeded with the number of the epoch, so that a
         training that was interrupted goes on to the bit.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> @ds.register_rule
+    ... class Delta(ds.Rule):
+    ...     '''Only the readout learns, by the delta rule.'''
+    ...
+    ...     name = "delta"
+    ...
+    ...     class Settings(ds.Rule.Settings):
+    ...         gain: float = 1.0
+    ...
+    ...     def updates(self, network, parameters, state, targets):
+    ...         error = self.settings.gain * network.output_error(state, targets)
+    ...         for projection in network.projections:
+    ...             if projection.above == "output":
+    ...                 yield f"{projection.name}.W", projection.outer(error, state.sources[projection.name][0])
+    >>> model = ds.load_model("digits-mlp", rule="delta").changed(rules={"delta": {"gain": 0.5}})
+    >>> model.training.rule, model.rules.delta.gain
+    ('delta', 0.5)
     """
 
+    class Settings(Part):
+        """The rule has no settings."""
+
+    name: str = ""
     compartments: tuple[str, ...] = ("basal",)
     theta_rate: float = 0.0
     decay: float = 0.0
     generator: torch.Generator
 
+    def __init__(self, **settings: Any):
+        self.settings: Any = self.Settings.model_validate(settings)
+
     @classmethod
-    @abstractmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule with the settings of the model it will train.
 
@@ -53,6 +95,20 @@ class Rule(ABC):
         ModelError
             The rule has no form for this network.
         """
+        return cls(**dict(cls.settings_of(model)))
+
+    @classmethod
+    def settings_of(cls, model: Model) -> Any:
+        """Return the settings that a model has for this rule, an object of its class ``Settings``."""
+        return model.rules.of(cls.name, cls.Settings)
+
+    @classmethod
+    def local_updates(cls, model: Model) -> LocalUpdates | None:
+        """Return how W and Θ change by what meets at each synapse, which a circuit can do by itself.
+
+        None where a rule needs more than that; see :class:`~dendrosim.rules.LocalRule`.
+        """
+        return None
 
     def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Draw the parameters that no other rule has (:attr:`Parameters.own`); most rules have none."""
@@ -90,6 +146,8 @@ def learning_step(
 
 def hebbian_updates(network: Network, parameters: Parameters, state: State, layer: str, delta: Tensor) -> Updates:
     """Yield Δb = ⟨δ⟩ and ΔW = ⟨δ u^T⟩ of all connections to one layer."""
+    from dendrosim.equilibrium.projection import Synapses
+
     for projection in network.projections:
         if projection.above == layer:
             source, where = state.sources[projection.name]
@@ -107,6 +165,8 @@ def noise_of_epoch(seed: int, epoch: int, device: torch.device, rank: int = 0) -
 
 def noise_like(potential: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
     """Return noise from a normal distribution for each of some cells."""
+    import torch
+
     # It is drawn in the order of memory, because torch is slow where strides are others.
     noise = torch.empty(potential.numel(), dtype=potential.dtype, device=potential.device)
     return noise.normal_(std=deviation, generator=generator).as_strided(potential.shape, potential.stride())
@@ -125,3 +185,49 @@ def refuse_regressions(model: Model, rule: str) -> None:
     """Raise ModelError for a network that does not tell classes apart, if a rule has no form for it."""
     if model.output != "softmax":
         raise ModelError(f"{model.source}: '{rule}' needs classes; set output to 'softmax'.")
+
+
+def register_rule[R: type[Rule]](rule: R) -> R:
+    """Make a rule of one's own known under its name; a decorator.
+
+    Raises
+    ------
+    PluginError
+        It is no rule, lacks something, or its name is taken.
+    """
+    return RULES.register(getattr(rule, "name", ""), rule)
+
+
+def check_rule(name: str, rule: Any) -> None:
+    """Raise PluginError, with what is missing, for an object that is no learning rule.
+
+    Parameters
+    ----------
+    name : str
+        Under which it is to be known.
+    rule : object
+        What a user brought.
+    """
+    if not (isinstance(rule, type) and issubclass(rule, Rule)):
+        raise PluginError(f"'{name}' is no learning rule but {shown(rule)}; derive a class from dendrosim.Rule.")
+    title = rule.__qualname__
+    if not isinstance(rule.name, str) or not _NAME.fullmatch(rule.name):
+        raise PluginError(
+            f"the rule {title} is called {shown(rule.name)}; give it a name of letters, digits and hyphens, such as "
+            'name = "my-rule".'
+        )
+    if rule.name != name:
+        raise PluginError(f"the rule {title} calls itself '{rule.name}' and not '{name}'; register it under its name.")
+    if inspect.isabstract(rule):
+        missing = ", ".join(sorted(rule.__abstractmethods__))
+        raise PluginError(f"the rule {title} has no '{missing}'; write that method.")
+    if not (isinstance(rule.Settings, type) and issubclass(rule.Settings, Part)):
+        raise PluginError(f"the Settings of the rule {title} are no settings; derive them from Rule.Settings.")
+    try:
+        rule.Settings.model_validate({})
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise PluginError(f"the setting '{key}' of the rule {title} has no valid default; give it one.") from None
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
-from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
+from dendrosim.model.part import Count, NotNegative, Positive
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, noise_like, refuse_sequences
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dendrosim.equilibrium import Network
 
 # h with h' = f'(z) as a function of u = f(z).
 _INTEGRALS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": lambda u: u - u**3 / 3,
     "sigmoid": lambda u: u**2 / 2 - u**3 / 3,
-    "softplus": lambda u: u + torch.exp(-u),
-    "relu": torch.relu,
+    "softplus": lambda u: u + u.neg().exp(),
+    "relu": lambda u: u.relu(),
     "identity": lambda u: u,
 }
 
@@ -41,18 +46,29 @@ class TargetPropagation(Rule):
     Reads u, t and the noisy potentials of the two cells at each synapse, which are stored one after the other, and Θ;
     W only on the way up.
 
-    Parameters
-    ----------
-    nudge : float
-        β.
-    deviation : float
-        σ.
-    draws : int
-        How many ξ and ξ' there are for each presentation.
-    theta_rate : float
-        See :class:`~dendrosim.rules.rule.Rule`.
     """
 
+    class Settings(Rule.Settings):
+        """How far the targets are, and how the way down learns.
+
+        Attributes
+        ----------
+        nudge : float
+            Strength β of the teacher.
+        deviation : float
+            Standard deviation σ of the noise that Θ learns from.
+        draws : int
+            How often noise is drawn for each presentation.
+        theta_rate : float
+            Learning rate of Θ relative to that of W.
+        """
+
+        nudge: Annotated[float, Field(gt=0, le=1)] = 0.1
+        deviation: Positive = 0.1
+        draws: Count = 1
+        theta_rate: NotNegative = 4.0
+
+    name = "target-propagation"
     compartments: tuple[str, ...] = ("basal", "apical")
 
     def __init__(self, nudge: float, deviation: float, draws: int, theta_rate: float):
@@ -61,8 +77,8 @@ class TargetPropagation(Rule):
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """Make the rule from the table ``[rules.target_propagation]``."""
-        refuse_sequences(model, "target-propagation")
-        return cls(**model.rules.target_propagation.model_dump())
+        refuse_sequences(model, cls.name)
+        return super().from_model(model)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Yield, from the top, ΔΘ of the way down from each layer, then Δb and ΔW."""

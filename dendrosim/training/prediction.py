@@ -14,7 +14,7 @@ from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import ParametersError
 from dendrosim.model import Model, Parameters
-from dendrosim.rules import RULES
+from dendrosim.registry import RULES
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import measures
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from dendrosim.model import Model, Parameters, load_model
 from dendrosim.model.library import model_text, validated
 from dendrosim.model.parameters import WEIGHTS
 from dendrosim.notebook import run_html
-from dendrosim.rules import RULES
+from dendrosim.registry import RULES
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import described
@@ -67,8 +67,15 @@ class Run:
     given: Dataset | None = None
 
     @classmethod
-    def load(cls, folder: str | Path) -> Run:
+    def load(cls, folder: str | Path, *, imports: Iterable[str] = ()) -> Run:
         """Read a finished run from its folder; no data are loaded.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where it was written.
+        imports : iterable of str
+            Modules that register what the run was trained with, where it is not dendrosim's own.
 
         Raises
         ------
@@ -88,7 +95,7 @@ class Run:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
             ) from None
-        model = validated(load_model(folder / "model.toml").model_dump(mode="json"), name)
+        model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), name)
         parameters = Parameters.load(folder, model)
         drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
         return cls(model, with_own_of(drawn, parameters, is_needed=True), history, epoch, test, classes)

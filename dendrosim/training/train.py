@@ -15,7 +15,9 @@ from dendrosim.data import Dataset, check_fit, load_data
 from dendrosim.errors import DataError, ModelError, ParametersError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model, Parameters
-from dendrosim.model.library import described
+from dendrosim.model.library import described, validated
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
@@ -28,6 +30,7 @@ def train(
     model: Model | str | Path,
     *,
     data: Dataset | None = None,
+    rule: str | type[Rule] | None = None,
     parameters: Parameters | str | Path | None = None,
     seed: int | None = None,
     folder: str | Path | None = None,
@@ -49,6 +52,8 @@ def train(
     data : Dataset, optional
         In the place of the model's data set, as :meth:`dendrosim.Dataset.from_arrays` makes it. It has its splits
         already, so that the model's ``training.validation`` says nothing. A training is resumed with the same data.
+    rule : str or type of Rule, optional
+        In the place of the model's rule: a name, a class of your own, or ``"package.module:Class"``.
     parameters : Parameters or str or Path, optional
         To start from, in the place of random ones; or their file, or the folder of their run. What a rule has of its
         own and they lack is drawn from the seed.
@@ -96,7 +101,10 @@ def train(
     >>> len(run.history)
     10
     """
-    model, data = _with_data(described(model), data)
+    model = described(model)
+    if rule is not None:
+        model = model.changed(training={"rule": RULES.add(rule)})
+    model, data = _with_data(model, data)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
@@ -159,7 +167,7 @@ def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
     if folder is None:
         raise RunError("there is nothing to resume without a run folder; name it.")
     checkpoint, here = Checkpoint.read(Path(folder)), model.model_dump(mode="json")
-    there = checkpoint.model
+    there = described_by(checkpoint)
     if epochs_of(checkpoint) < model.training.epochs:
         there = there | {"training": there["training"] | {"epochs": model.training.epochs}}
     if change := _first_change(there, here):
@@ -168,6 +176,14 @@ def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
             "with --overwrite."
         )
     return checkpoint
+
+
+def described_by(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the description in a checkpoint as this version writes it, or as it is where it is none."""
+    try:
+        return validated(checkpoint.model, "checkpoint").model_dump(mode="json")
+    except ModelError:
+        return checkpoint.model
 
 
 def epochs_of(checkpoint: Checkpoint) -> float:

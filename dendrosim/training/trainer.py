@@ -20,7 +20,8 @@ from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DivergedError, RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.randomness import stream
-from dendrosim.rules import RULES, Rule
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.rules.rule import learning_step, noise_of_epoch
 from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.distributed import Ranks

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import xarray as xr
 
+from dendrosim.registry import CELLS
+
 NUMBERS_OF_A_TARGET = 12
 COLOUR_IMAGE = (3, 32, 32)
 """Images of CIFAR and SVHN, which some models read as flat vectors."""
@@ -23,12 +25,9 @@ PROVENANCE = {
     "tolerance": ("tolerance of convergence", ""),
     "start": ("start", ""),
     "cell": ("cell", ""),
-    "coupling": ("coupling of the compartments", ""),
-    "noise": ("membrane noise", "mV"),
+    "settles": ("whether the cells have a fixed point", ""),
+    "slowest": ("slowest time constant", "ms"),
     "teacher": ("teacher", ""),
-    "tau_soma": ("time constant of the soma", "ms"),
-    "tau_basal": ("time constant of the basal dendrite", "ms"),
-    "tau_apical": ("time constant of the apical dendrite", "ms"),
     "reason": ("why the relaxation stopped", ""),
     "dendrosim": ("version of dendrosim", ""),
     "brian2": ("version of Brian2", ""),
@@ -43,10 +42,14 @@ PROVENANCE = {
 
 def provenance(dataset: xr.Dataset) -> dict[str, str]:
     """Return name and value of every attribute, the known ones first."""
-    known = {name: dataset.attrs[name] for name in PROVENANCE if name in dataset.attrs}
+    kind = CELLS.loaded(str(dataset.attrs.get("cell", "")))
+    meanings = PROVENANCE | dict(kind.provenance_in_words if kind is not None else {})
+    known = {name: dataset.attrs[name] for name in meanings if name in dataset.attrs}
     lines = {}
     for name, value in (known | dataset.attrs).items():
-        words, unit = PROVENANCE.get(name, (name, ""))
+        if name == "compartments":
+            continue  # the drawing shows them
+        words, unit = meanings.get(name, (name, ""))
         lines[words] = f"{value:.6g} {unit}".strip() if isinstance(value, int | float | np.number) else str(value)
     return lines
 

@@ -8,33 +8,33 @@ const SETTINGS = { responsive: true, displayModeBar: false };
 const MARGIN = { l: 75, r: 95, t: 10, b: 45 };
 const PANEL_HEIGHT = 165;
 const FONT = { family: "system-ui, sans-serif", size: 12, color: "#1a1a1a" };
-const PANELS = ["basal and soma", "apical and error", "membrane (mV)"];
-const COMPARTMENTS = { basal: ["basal", "V_basal"], soma: ["soma", "V_soma"], apical: ["apical", "V_apical"] };
+const PANELS = [...new Set(Object.values(recording.variables).map((look) => look.panel))];
+const SCALES = [...new Set(recording.compartments.map((each) => each.scale))];
 
 function element(id) {
   return document.getElementById(id);
 }
 
-// The variable that colours a compartment: its potential, or its membrane potential where only that was recorded.
+// The variable that colours a compartment: the first of its own that was recorded.
 function colouring(compartment) {
-  const names = COMPARTMENTS[compartment].filter((name) => name in recording.variables);
-  return "basal" in recording.variables || "soma" in recording.variables ? names[0] : names.at(-1);
+  return compartment.shownBy.find((name) => name in recording.variables);
 }
 
-// Basal tree and soma share a scale, so that a difference in colour is the local error; feedback is smaller.
+// Compartments that share a scale can be compared: between basal tree and soma the difference is the local error.
 function compartmentScales(state, column) {
   const scales = {};
-  for (const group of [["basal", "soma"], ["apical"]]) {
+  for (const scale of SCALES) {
+    const group = recording.compartments.filter((each) => each.scale === scale);
     const names = group.map(colouring).filter(Boolean);
     const values = names.flatMap((name) => traceOf(state.presentation, name, column));
-    for (const compartment of group) scales[compartment] = names.length ? scaleOf(values, names[0]) : null;
+    for (const compartment of group) scales[compartment.name] = names.length ? scaleOf(values, names[0]) : null;
   }
   return scales;
 }
 
 function drawScales(scales) {
-  const bars = [["basal, soma", "basal"], ["apical", "apical"]].map(([words, compartment]) => {
-    const scale = scales[compartment];
+  const bars = SCALES.map((words) => {
+    const scale = scales[recording.compartments.find((each) => each.scale === words).name];
     const bar = document.createElement("div");
     bar.className = "scale";
     const line = (text) => bar.appendChild(document.createElement("div")).append(text);
@@ -55,13 +55,15 @@ function drawScales(scales) {
 
 function paintNeuron(state, column, scales) {
   const words = [];
-  for (const compartment of Object.keys(COMPARTMENTS)) {
+  for (const compartment of recording.compartments) {
     const variable = colouring(compartment);
     const value = variable ? valuesOf(state.presentation, variable)[state.sample * recording.neurons + column] : NaN;
-    const paint = Number.isFinite(value) && scales[compartment] ? colourOf(value, scales[compartment]) : "url(#absent)";
-    const group = document.querySelector(`#drawing [data-compartment="${compartment}"]`);
-    group.setAttribute(compartment === "soma" ? "fill" : "stroke", paint);
-    words.push(`${compartment} ${inWords(value)}`);
+    const scale = scales[compartment.name];
+    const paint = Number.isFinite(value) && scale ? colourOf(value, scale) : "url(#absent)";
+    for (const group of document.querySelectorAll("#drawing [data-compartment]")) {
+      if (group.dataset.compartment === compartment.name) group.setAttribute(group.dataset.paint, paint);
+    }
+    words.push(`${compartment.name} ${inWords(value)}`);
   }
   element("drawing-title").textContent = `A pyramidal neuron coloured by its potentials: ${words.join(", ")}`;
 }
@@ -71,7 +73,7 @@ function drawTraces(state, column) {
   const shown = Object.entries(recording.variables)
     .map(([name, look]) => ({ ...look, values: traceOf(state.presentation, name, column) }))
     .filter((each) => each.values.some(Number.isFinite));
-  const panels = [...new Set(shown.map((each) => each.panel))].sort().reverse();
+  const panels = PANELS.filter((panel) => shown.some((each) => each.panel === panel)).reverse();
   const traces = shown.map((each) => {
     const axis = panels.indexOf(each.panel) + 1;
     return {
@@ -87,7 +89,7 @@ function drawTraces(state, column) {
   panels.forEach((panel, place) => {
     const height = 1 / panels.length;
     layout[place ? `yaxis${place + 1}` : "yaxis"] = {
-      title: { text: PANELS[panel], standoff: 8 }, zerolinecolor: "#bfbfbf", nticks: 5,
+      title: { text: panel, standoff: 8 }, zerolinecolor: "#bfbfbf", nticks: 5,
       domain: [place * height + (place ? 0.03 : 0), (place + 1) * height - 0.03], exponentformat: "e",
     };
   });

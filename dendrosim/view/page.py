@@ -19,10 +19,9 @@ from plotly.offline import get_plotlyjs
 from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
-from dendrosim.plot.style import COLOUR_MAP, COLOURS, SYMBOLS
+from dendrosim.plot.style import COLOUR_MAP
 from dendrosim.recording import Recording
-from dendrosim.recording.record import VARIABLES
-from dendrosim.recording.samples import DIMENSIONS
+from dendrosim.recording.appearance import compartments, observable, recorded_variables
 from dendrosim.view.decimate import Selection, select
 from dendrosim.view.describe import convergence, provenance, stimulus_form, targets
 from dendrosim.view.drawing import neuron_drawing
@@ -34,21 +33,6 @@ DIGITS = 6
 SMALLEST = 1e-30
 """Below it a number is kept as zero: a float32 has not all its digits there."""
 SCRIPTS = ("data.js", "figures.js", "page.js")
-
-# Symbol, colour (of Okabe and Ito's palette), dash and panel of each variable; colour is never the only sign.
-_LOOKS = {
-    "basal": (SYMBOLS["basal"], COLOURS["basal"], "dash", 0),
-    "soma": (SYMBOLS["soma"], COLOURS["soma"], "solid", 0),
-    "apical": (SYMBOLS["apical"], COLOURS["apical"], "solid", 1),
-    "error": (SYMBOLS["error"], COLOURS["error"], "dot", 1),
-    "drive": ("drive z", "#56B4E9", "dashdot", 0),
-    "prediction": ("prediction f(z)", "#009E73", "dot", 0),
-    "feedback": ("feedback Θᵀδ", "#E69F00", "dash", 1),
-    "delta": ("δ = ξ f′(z)", "#666666", "dashdot", 1),
-    "V_basal": ("V basal", COLOURS["basal"], "dash", 2),
-    "V_soma": ("V soma", COLOURS["soma"], "solid", 2),
-    "V_apical": ("V apical", COLOURS["apical"], "dot", 2),
-}
 
 
 def page(recording: Recording) -> str:
@@ -74,7 +58,7 @@ def page(recording: Recording) -> str:
         "plotly": get_plotlyjs(),
         "style": _resource("page.css"),
         "script": "\n".join(map(_resource, SCRIPTS)),
-        "drawing": neuron_drawing(),
+        "drawing": neuron_drawing(compartments(dataset)),
         "title": html.escape(f"A recording of {dataset.attrs.get('model', 'a network')}"),
         "subtitle": html.escape(str(dataset.attrs.get("architecture", ""))),
         "provenance": "".join(
@@ -122,7 +106,7 @@ def _variables(recording: Recording) -> list[str]:
     if not isinstance(recording, Recording):
         raise DataError(f"a page shows a recording, and this is {shown(recording)}; give a dendrosim.Recording.")
     dataset = recording.dataset
-    variables = [name for name in _LOOKS if name in dataset and dataset[name].dims == DIMENSIONS]
+    variables = recorded_variables(dataset)
     if not variables or 0 in dataset[variables[0]].shape:
         raise DataError("this recording holds no neuron to look at; record some, as dendrosim.Record() does.")
     recording.need("time", "layer", "index")
@@ -138,7 +122,11 @@ def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) ->
     steps = len(np.unique(dataset["step"].values))
     chosen = dataset.isel(neuron=selection.neurons)
     content = {
-        "variables": {name: _appearance(name, dataset[name]) for name in variables},
+        "variables": {name: _appearance(dataset, name) for name in variables},
+        "compartments": [
+            {"name": each.name, "label": each.label, "shownBy": each.shown_by, "scale": each.scale}
+            for each in compartments(dataset)
+        ],
         "layers": _layers(chosen, dataset),
         "neurons": len(selection.neurons),
         "colours": {"diverging": _colours(COLOUR_MAP), "sequential": _colours("cividis")},
@@ -154,11 +142,10 @@ def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) ->
     return content
 
 
-def _appearance(name: str, variable: xr.DataArray) -> dict[str, Any]:
-    label, colour, dash, panel = _LOOKS[name]
-    unit = variable.attrs.get("units", VARIABLES[name].unit)
-    meaning = variable.attrs.get("long_name", VARIABLES[name].long_name)
-    return {"label": label, "meaning": meaning, "unit": unit, "colour": colour, "dash": dash, "panel": panel}
+def _appearance(dataset: xr.Dataset, name: str) -> dict[str, Any]:
+    look = observable(dataset, name)
+    shown = {"label": look.label, "meaning": look.long_name, "unit": look.unit, "colour": look.colour}
+    return shown | {"dash": look.dash, "panel": look.panel or ("" if look.unit == "1" else look.unit)}
 
 
 def _layers(chosen: xr.Dataset, whole: xr.Dataset) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from dendrosim.audit.report import PAPER
 from dendrosim.commands import main as cli
-from dendrosim.errors import AuditError
-from dendrosim.rules import RULES
+from dendrosim.errors import PluginError
+from dendrosim.registry import RULES
 
 EXPECTED = {
     "backpropagation": ("no", "no", "no"),
@@ -76,5 +76,5 @@ def test_a_rule_stands_for_all_its_variants_and_a_variant_for_itself():
 
 def test_an_unknown_rule_is_an_error_that_names_those_there_are():
     result = CliRunner().invoke(cli.app, ["audit", "backprop"])
-    assert isinstance(result.exception, AuditError)
-    assert "choose from backpropagation, feedback-alignment" in str(result.exception)
+    assert isinstance(result.exception, PluginError)
+    assert "did you mean 'backpropagation'? Known are backpropagation, feedback-alignment" in str(result.exception)

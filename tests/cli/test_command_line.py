@@ -120,7 +120,7 @@ def test_relax_and_learn_replace_a_file_only_when_told_to(command, tmp_path, mon
     ("arguments", "message"),
     [
         (["train", "nonsense"], "there is no such model"),
-        (["train", "digits-mlp", "--rule", "magic"], "training.rule: 'magic' is not known"),
+        (["train", "digits-mlp", "--rule", "magic"], "there is no learning rule 'magic'; known are"),
         (["relax", "digits-mlp", "--weights", "nothing"], "no such weights file"),
     ],
 )

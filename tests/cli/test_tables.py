@@ -12,7 +12,7 @@ from trainings import start
 
 from dendrosim.benchmark import comparison, runner, table, tables
 from dendrosim.benchmark.rows import add_row, read_rows, settings_hash
-from dendrosim.benchmark.tables import RULES, TABLES, Cell
+from dendrosim.benchmark.tables import TABLES, VARIANTS, Cell
 from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
@@ -251,12 +251,12 @@ def test_every_published_number_belongs_to_a_model_and_a_rule_that_exist():
         assert name in TABLES
         for model, rules in models.items():
             load_model(model)
-            assert set(rules) <= {*RULES, "dll"}
+            assert set(rules) <= {*VARIANTS, "dll"}
 
 
 def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others_get_their_rules():
     assert Cell("digits-cnn", "dll kolen-pollack", 0).described().rules.dll.decay == 0.0
-    assert tables.RULES["readout only"][1]["theta_deviation"] == 0.0
+    assert tables.VARIANTS["readout only"][1]["theta_deviation"] == 0.0
     assert Cell("reber-rnn", "dll paper", 0).described().rules.dll.theta_rate == 0.01
 
 

@@ -8,8 +8,8 @@ when the coupling is one-way, where it adds g_A to the leak of NEST's soma; coup
 import numpy as np
 import pytest
 
+from dendrosim.cells import ConductanceCell
 from dendrosim.circuit.electrophysiology import current_clamp
-from dendrosim.model.cell import ConductanceCell
 
 nest = pytest.importorskip("nest", reason="nest-simulator has no wheel for this platform")
 

@@ -37,7 +37,7 @@ MISTAKES = {
     "a soma without inertia": (GOOD + "[cell]\ntau_soma = 0.0", r"cell\.tau_soma: .*greater than 0"),
     "an unknown kind of cell": (
         GOOD + "[cell]\nkind = 'spiking'",
-        r"cell\.kind: 'spiking' is not known; choose 'rate', 'conductance'",
+        r"cell\.kind: there is no kind of cell 'spiking'; known are rate, conductance",
     ),
     "a negative capacitance": (
         GOOD + "[cell]\nkind = 'conductance'\ncapacitance = -300.0",

@@ -53,8 +53,10 @@ def test_updates_need_a_relaxation_first():
 
 
 def test_records_of_what_is_not_there_are_refused(circuit):
-    with pytest.raises(DataError, match=r"'voltage' cannot be recorded; choose out of basal"):
-        Record(("voltage",))
+    with pytest.raises(DataError, match=r"a rate cell has no 'voltage'; choose out of basal"):
+        circuit.relax(*presentations_of(MODEL, 1, 0), record=Record(("voltage",)))
+    with pytest.raises(DataError, match=r"3 cannot be recorded; give names of variables"):
+        Record((3,))
     with pytest.raises(DataError, match=r"no layer 'hidden-9'"):
         circuit.relax(*presentations_of(MODEL, 1, 0), record=Record(neurons={"hidden-9": (0,)}))
     with pytest.raises(DataError, match=r"neurons 0 to 3"):

@@ -7,13 +7,15 @@ import torch
 from dendrosim.audit import audit
 from dendrosim.equilibrium.maps import Dense
 from dendrosim.errors import AuditError
-from dendrosim.rules import RULES, DendriticLocalizedLearning
+from dendrosim.registry import RULES
+from dendrosim.rules import DendriticLocalizedLearning
+from dendrosim.rules.dll import FEEDBACK
 
 
 class Honest(DendriticLocalizedLearning):
     @classmethod
-    def from_model(cls, model):
-        return cls("fixed", theta_rate=0.0)
+    def local_updates(cls, model):
+        return FEEDBACK["fixed"]
 
 
 class SignOfTheWeights(Honest):

@@ -10,8 +10,8 @@ from dendrosim.data import load_data
 from dendrosim.equilibrium import Network
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import model_folder
-from dendrosim.model.rule_settings import Rules
-from dendrosim.rules import RULES
+from dendrosim.model.rules import spelled
+from dendrosim.registry import RULES
 from fuzzing.judge import Judge
 from fuzzing.mutations import mutate_bytes, mutate_tree
 
@@ -58,7 +58,7 @@ def _content(tree: dict[str, Any], random: Random, number: int) -> bytes:
 def _small(tree: dict[str, Any]) -> dict[str, Any]:
     """A model on data that are embedded, so that loading them is tried, too."""
     layers = [{"kind": "dense", "units": 4}, {"kind": "dense", "units": 10}]
-    rules = Rules().model_dump(mode="json", exclude_none=True)
+    rules = {spelled(name): RULES[name].Settings.model_validate({}).model_dump(exclude_none=True) for name in RULES}
     return {**tree, "data": "digits", "input": [64], "layers": layers, "output": "softmax", "rules": rules}
 
 

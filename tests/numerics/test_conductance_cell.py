@@ -7,9 +7,9 @@ import pytest
 from networks import parameters_of, small_model
 from scipy.integrate import solve_ivp
 
+from dendrosim.cells import ConductanceCell
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.electrophysiology import current_clamp
-from dendrosim.model.cell import ConductanceCell
 from dendrosim.recording import Record
 
 POTENTIALS = ("V_soma", "V_basal", "V_apical")

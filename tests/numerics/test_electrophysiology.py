@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dendrosim.cells import ConductanceCell
 from dendrosim.circuit.electrophysiology import (
     attenuation,
     current_clamp,
@@ -12,7 +13,6 @@ from dendrosim.circuit.electrophysiology import (
     rate_curve,
 )
 from dendrosim.errors import CircuitError
-from dendrosim.model.cell import ConductanceCell
 
 ONE_WAY = ConductanceCell(leak_conductance=12.0, basal_conductance=25.0, apical_conductance=15.0)
 TWO_WAY = ONE_WAY.model_copy(update={"coupling": "two-way"})

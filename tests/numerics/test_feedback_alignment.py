@@ -31,10 +31,11 @@ def tensors_of(network):
 
 @settings(max_examples=60, deadline=None)
 @given(networks())
-def test_feedback_alignment_with_the_forward_weights_is_backpropagation(network):
+def test_feedback_alignment_with_the_forward_weights_is_backpropagation_by_the_strength_of_the_teacher(network):
     model, parameters, *presentations = tensors_of(network)
     symmetric = Parameters(parameters.W, parameters.bias, {name: parameters.W[name] for name in parameters.theta})
-    wanted = updates_of(Backpropagation(), model, parameters, *presentations)
+    gradient, strength = updates_of(Backpropagation(), model, parameters, *presentations), model.teacher.strength
+    wanted = gradient.map(lambda update: strength * update)
     assert_same(updates_of(FeedbackAlignment.from_model(model), model, symmetric, *presentations), wanted)
 
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 from dendrosim.equilibrium import Network
 from dendrosim.model import ACTIVATIONS, Parameters
 from dendrosim.rules import Backpropagation, DendriticLocalizedLearning
+from dendrosim.rules.dll import FEEDBACK
 from dendrosim.training.gradient import gradient_angles
 
 
@@ -95,7 +96,7 @@ def test_dll_with_feedback_equal_to_the_forward_weights_is_the_negative_gradient
     parameters, stimuli, targets = parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
     symmetric = Parameters(parameters.W, parameters.bias, {name: parameters.W[name] for name in parameters.theta})
     engine = Network(model)
-    rule = DendriticLocalizedLearning(model.rules.dll.feedback)
+    rule = DendriticLocalizedLearning(FEEDBACK[model.rules.dll.feedback])
     updates = Parameters.collect(rule.updates(engine, symmetric, engine.sweep(symmetric, stimuli), targets))
     assert_negative_gradient(updates, gradients(engine, parameters, stimuli, targets))
 
@@ -148,7 +149,10 @@ def test_the_angle_to_the_gradient_is_zero_with_transported_weights(network):
     model, parameters, stimuli, targets = network
     engine, tensors = Network(model), parameters.map(torch.from_numpy)
     tied = Parameters(tensors.W, tensors.bias, {name: tensors.W[name] for name in tensors.theta})
-    rule, presented = DendriticLocalizedLearning("kolen-pollack"), (torch.tensor(stimuli), torch.tensor(targets))
+    rule, presented = (
+        DendriticLocalizedLearning(FEEDBACK["kolen-pollack"]),
+        (torch.tensor(stimuli), torch.tensor(targets)),
+    )
     angles = gradient_angles(rule, engine, tied, *presented)
     gradient = dict(Backpropagation().updates(engine, tensors, engine.sweep(tensors, presented[0]), presented[1]))
     hidden = [connection.name for connection in model.connections if connection.above != "output"]
@@ -157,7 +161,7 @@ def test_the_angle_to_the_gradient_is_zero_with_transported_weights(network):
 
 
 def test_layers_that_do_not_learn_have_no_angle_to_the_gradient():
-    model, rule = small_model((5, 4, 3, 2)), DendriticLocalizedLearning("fixed")
+    model, rule = small_model((5, 4, 3, 2)), DendriticLocalizedLearning(FEEDBACK["fixed"])
     parameters = parameters_of(model, 0).map(torch.from_numpy)
     presented = [torch.from_numpy(array) for array in presentations_of(model, 3, 0)]
     assert set(gradient_angles(rule, Network(model), parameters, *presented)) == {"hidden-1", "hidden-2"}

@@ -9,7 +9,7 @@ from trainings import training_of
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.model import Parameters
 from dendrosim.model.schedule import SCHEDULES
-from dendrosim.rules import RULES
+from dendrosim.registry import RULES
 from dendrosim.training import Hardware, train
 from dendrosim.training.optimizer import Optimizer
 

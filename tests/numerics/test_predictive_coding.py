@@ -118,15 +118,14 @@ def test_a_smaller_nudge_comes_to_backpropagation_with_its_first_power_or_centre
         parameters = parameters.map(lambda tensor: tensor / 2)
         state = engine.sweep(parameters, stimuli)
         wanted = gradient_of(engine, parameters, state, targets)
-        errors = [
-            distance(
-                Parameters.collect(
-                    PredictiveCoding(variant, 150, 0.4, nudge).updates(engine, parameters, state, targets)
-                ),
-                wanted,
-            )
-            for nudge in (0.1, 0.05)
-        ]
+
+        def found(nudge, iterations=150):
+            rule = PredictiveCoding(variant, iterations, 0.4, nudge)
+            return Parameters.collect(rule.updates(engine, parameters, state, targets))
+
+        # Where many paths lead to a layer, a step of 0.4 may be too long for inference to settle.
+        assume(distance(found(0.1, 170), found(0.1)) < 1e-7)
+        errors = [distance(found(nudge), wanted) for nudge in (0.1, 0.05)]
         assert errors[1] < 1.2 * errors[0] / falls + 1e-7
 
     check()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from networks import parameters_of, presentations_of, small_model
 
+from dendrosim.cells import parameter_table
 from dendrosim.circuit import Circuit
 from dendrosim.errors import DataError, NotConverged
 from dendrosim.model import load_model
-from dendrosim.model.cell import parameter_table
 from dendrosim.recording import Record
 
 POTENTIALS = ("V_soma", "V_basal", "V_apical")
@@ -36,7 +36,7 @@ def test_the_test_of_convergence_sees_the_rate_of_change_of_every_potential(coup
 
 def test_membrane_potentials_of_a_rate_cell_cannot_be_recorded():
     model = small_model()
-    with pytest.raises(DataError, match="a rate cell has no 'V_soma'; record basal, apical, soma, error"):
+    with pytest.raises(DataError, match="a rate cell has no 'V_soma'; choose out of basal, apical, soma, error"):
         Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0), record=Record(("V_soma",)))
 
 

@@ -8,7 +8,7 @@ from networks import parameters_of, presentations_of, small_model
 from dendrosim.circuit import Circuit
 from dendrosim.errors import ParametersError
 from dendrosim.model import Parameters, load_model
-from dendrosim.rules import RULES, Backpropagation
+from dendrosim.rules import Backpropagation
 from dendrosim.training import train
 
 
@@ -18,6 +18,8 @@ def drawn(model, generator):
 
 class Noisy(Backpropagation):
     """Backpropagation with a decoder and with noise, for the tests."""
+
+    name = "noisy"
 
     def own(self, model, generator):
         return drawn(model, generator)
@@ -58,9 +60,8 @@ def test_own_parameters_that_are_not_finite_are_refused():
         parameters.check(small_model())
 
 
-def test_a_training_with_noise_goes_on_to_the_bit_where_it_was_interrupted(tmp_path, monkeypatch):
-    monkeypatch.setitem(RULES, "backpropagation", Noisy)
-    model = load_model("digits-mlp").changed(training={"rule": "backpropagation", "epochs": 3})
+def test_a_training_with_noise_goes_on_to_the_bit_where_it_was_interrupted(tmp_path):
+    model = load_model("digits-mlp", rule=Noisy).changed(training={"epochs": 3})
 
     def stop(row):
         if row["epoch"] == 2:

@@ -163,7 +163,7 @@ def saved(folder, recording):
 
 
 def judged(folder, recording):
-    from dendrosim.rules import RULES
+    from dendrosim.registry import RULES
 
     for name in ("dll", "perturbation"):
         plot.criteria([audit_row(audit.audit(RULES[name]))])

@@ -9,15 +9,13 @@ from networks import convolutional_layers, dense_layers, networks, recurrent_lay
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import ModelError
-from dendrosim.rules import RULES, DendriticLocalizedLearning
+from dendrosim.registry import RULES
+from dendrosim.rules import DendriticLocalizedLearning
+from dendrosim.rules.dll import FEEDBACK
 
 MAKERS = {
-    "backpropagation": RULES["backpropagation"].from_model,
-    **{name: rule.from_model for name, rule in RULES.items()},
-    **{
-        feedback: lambda model, feedback=feedback: DendriticLocalizedLearning(feedback)
-        for feedback in ("paper", "fixed", "kolen-pollack", "released")
-    },
+    **{name: RULES[name].from_model for name in RULES},
+    **{feedback: lambda model, local=local: DendriticLocalizedLearning(local) for feedback, local in FEEDBACK.items()},
 }
 FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "recurrent": recurrent_layers()}
 

@@ -53,6 +53,7 @@ def big():
                 "layer": ("neuron", np.repeat(list(sizes), list(sizes.values()))),
                 "index": ("neuron", index),
             },
+            {"cell": "rate"},
         )
     )
 

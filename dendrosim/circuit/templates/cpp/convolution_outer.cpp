@@ -29,7 +29,7 @@ namespace {
                                   _matrix.data(), 1, {{positions}}, _weights);
             {% if "bias" in arrays %}
             for (int k = 0; k < {{post}}; k++)
-                {{get_array_name(arrays.bias)}}[k / {{positions}}] += _rate / {{rows}} * _delta[k];
+                {{get_array_name(arrays.bias)}}[k / {{positions}}] += {{sign}} * _rate / {{rows}} * _delta[k];
             {% endif %}
         }
     }

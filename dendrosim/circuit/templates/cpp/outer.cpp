@@ -23,7 +23,7 @@ namespace {
         {% if "bias" in arrays %}
         for (int row = 0; row < {{rows}}; row++)
             for (int k = 0; k < {{post}}; k++)
-                {{get_array_name(arrays.bias)}}[k] += _rate / {{rows}} * _delta[(size_t)row * {{post}} + k];
+                {{get_array_name(arrays.bias)}}[k] += {{sign}} * _rate / {{rows}} * _delta[(size_t)row * {{post}} + k];
         {% endif %}
     }
 {% endblock %}

@@ -22,7 +22,7 @@
         for (int step = 0; step < {{steps}}; step++) {
             const size_t _from = _sample * {{steps}} + step, _to = (size_t)step * {{presentations}} + stream;
             std::copy_n({{get_array_name(arrays.stimuli)}} + _from * {{stimulus}}, {{stimulus}},
-                        {{get_array_name(arrays.basal)}} + _to * {{stimulus}});
+                        {{get_array_name(arrays.input)}} + _to * {{stimulus}});
             std::copy_n({{get_array_name(arrays.targets)}} + _from * {{answer}}, {{answer}},
                         {{get_array_name(arrays.target)}} + _to * {{answer}});
         }

@@ -54,7 +54,7 @@ __global__ void _convolution_bias(const {{real}} rate, const {{real}}* delta, {{
             {{sign}} * rate, kept, delta, {{get_array_name(arrays.source, prefix="dev")}}, {{get_array_name(arrays.weights, prefix="dev")}});
         CUDA_CHECK_ERROR("_convolution_outer");
         {% if "bias" in arrays %}
-        _convolution_bias<<<{{arrays.bias.size}}, _THREADS>>>(rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
+        _convolution_bias<<<{{arrays.bias.size}}, _THREADS>>>({{sign}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
         CUDA_CHECK_ERROR("_convolution_bias");
         {% endif %}
     }

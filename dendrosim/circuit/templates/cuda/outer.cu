@@ -30,7 +30,7 @@ __global__ void _bias(const {{real}} rate, const {{real}}* delta, {{real}}* bias
         _multiply({{post}}, {{pre}}, {{rows - lag}}, {{sign}} * rate, delta, 1, {{post}},
                   {{get_array_name(arrays.source, prefix="dev")}}, {{pre}}, 1, kept, weights, {{pre}}, weights);
         {% if "bias" in arrays %}
-        _bias<<<{{elements.threads(post)}}>>>(rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
+        _bias<<<{{elements.threads(post)}}>>>({{sign}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
         CUDA_CHECK_ERROR("_bias");
         {% endif %}
     }

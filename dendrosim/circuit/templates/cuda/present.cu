@@ -43,7 +43,7 @@ __global__ void _show_{{given}}(const {{real}}* samples, const int32_t* order,
     CUDA_SAFE_CALL(cudaMemcpy({{get_array_name(arrays.slot, prefix="dev")}}, slot, sizeof(*slot), cudaMemcpyHostToDevice));
     const bool done = slot[0] >= {{slots}};
     {% endif %}
-    {% for given, cells, samples, shown in (("stimulus", stimulus, arrays.stimuli, arrays.basal), ("answer", answer, arrays.targets, arrays.target)) %}
+    {% for given, cells, samples, shown in (("stimulus", stimulus, arrays.stimuli, arrays.input), ("answer", answer, arrays.targets, arrays.target)) %}
     _show_{{given}}<<<{{elements.threads(presentations * steps * cells)}}>>>(
         {{get_array_name(samples, prefix="dev")}}, {{get_array_name(arrays.order, prefix="dev")}},
         {% if continuous %}

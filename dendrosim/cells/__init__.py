@@ -1,0 +1,19 @@
+"""Kinds of cell, one file each: what a cell is made of, its equations, and what it shows. Knows no engine."""
+
+from dendrosim.cells.cell import Cell, Compartment, Observable, Ports
+from dendrosim.cells.conductance import ConductanceCell
+from dendrosim.cells.population import Population
+from dendrosim.cells.quantity import Quantity, parameter_table
+from dendrosim.cells.rate import RateCell
+
+__all__ = [
+    "Cell",
+    "Compartment",
+    "ConductanceCell",
+    "Observable",
+    "Population",
+    "Ports",
+    "Quantity",
+    "RateCell",
+    "parameter_table",
+]

@@ -1,0 +1,60 @@
+"""The cells of one layer as equations: text, numbers and names of units, which an engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dendrosim.model import ACTIVATIONS, Model
+
+Constants = Mapping[str, tuple[float, str]]
+"""Values with the names of their units, such as ``{"tau_soma": (10.0, "ms")}``; a number without unit has ``"1"``."""
+
+# Where the teacher puts the output soma, or moves it to.
+TAUGHT = "basal + teacher*(target - basal)"
+
+# With a canonical pair of output and loss the factor f' is 1.
+OUTPUT_ERROR = ("error = soma - basal", "delta = error")
+
+
+@dataclass(frozen=True)
+class Population:
+    """Equations of the cells of one layer.
+
+    Attributes
+    ----------
+    equations : str
+        Brian2 equations of the state.
+    evaluation : str
+        Brian2 code that is run in every time step once the drive is known, before the state moves.
+    derivatives : tuple of mapping of str to float
+        τ d·/dt of each compartment, as variables with factors 1 or -1; the slowest first, because the test of
+        convergence looks at a cell that moves no longer than needed. A cell without a fixed point has none.
+    constants : mapping
+        Of the equations; see :data:`Constants`.
+    readout : str
+        Brian2 code that reads activities off potentials; empty where activities are the state.
+    rest : mapping
+        Initial values other than zero.
+    sums : mapping of str to mapping of str to float
+        Observables of the state at the end of a run, as sums of others with their factors.
+    """
+
+    equations: str
+    evaluation: str
+    derivatives: tuple[Mapping[str, float], ...]
+    constants: Constants
+    readout: str = ""
+    rest: Constants = field(default_factory=dict)
+    sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def hidden_evaluation(model: Model) -> str:
+    """Return the code that evaluates f(z), ξ and δ of a hidden cell whose soma and basal dendrite are activities."""
+    activation = ACTIVATIONS[model.activation]
+    return f"prediction = {activation.brian}\nerror = soma - basal\ndelta = error*({activation.brian_slope})"
+
+
+def output_evaluation(model: Model) -> list[str]:
+    """Return the code that evaluates the prediction of an output cell; a softmax is done elsewhere."""
+    return [] if model.output == "softmax" else ["prediction = drive"]
