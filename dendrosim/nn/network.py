@@ -16,7 +16,8 @@ from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DataError, ModelError, ParametersError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.parameters import KINDS
-from dendrosim.rules import RULES, Rule
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.rules.rule import learning_step, noise_of_epoch
 from dendrosim.training.optimizer import rate_and_decay
 from dendrosim.training.prediction import with_own_of

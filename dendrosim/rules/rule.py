@@ -159,6 +159,8 @@ def hebbian_updates(network: Network, parameters: Parameters, state: State, laye
 
 def noise_of_epoch(seed: int, epoch: int, device: torch.device, rank: int = 0) -> torch.Generator:
     """Return the source of a rule's noise in one epoch; each rank has other presentations and other noise."""
+    import torch
+
     sequence = stream(seed, "rule", epoch, rank)
     return torch.Generator(device).manual_seed(int(sequence.generate_state(1, np.uint64)[0]))
 

@@ -12,10 +12,10 @@ from torch.nn import functional
 from trainings import training_of
 
 import dendrosim as ds
-from dendrosim.model.local_update import FEEDBACK
 from dendrosim.model.randomness import stream
 from dendrosim.model.schedule import SCHEDULES
-from dendrosim.rules import RULES
+from dendrosim.registry import RULES
+from dendrosim.rules.dll import FEEDBACK
 from dendrosim.training import Hardware, train
 
 SHORT = {"epochs": 2, "batch_size": 300, "learning_rate": 0.003}
