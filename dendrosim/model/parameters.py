@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,7 +184,7 @@ class Parameters:
             The file is missing, damaged, or holds weights of another architecture.
         """
         path = path_of(path, "the weights file", ParametersError)
-        path = path / WEIGHTS if path.is_dir() else path
+        path = path / WEIGHTS if os.path.isdir(path) else path
         arrays, metadata = _read(path)
         if metadata.get("fingerprint") != model.fingerprint:
             raise ParametersError(

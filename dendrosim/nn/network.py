@@ -16,7 +16,8 @@ from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DataError, ModelError, ParametersError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.parameters import KINDS
-from dendrosim.rules import RULES, Rule
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.rules.rule import learning_step, noise_of_epoch
 from dendrosim.training.optimizer import rate_and_decay
 from dendrosim.training.prediction import with_own_of
@@ -150,6 +151,8 @@ class Network(nn.Module):
         """
         with self._full_precision():
             stimuli, parameters = self._fitting(stimuli).detach(), self._detached()
+            if not len(stimuli):
+                raise DataError("there is no stimulus in this batch; leave it out.")
             wanted = self._wanted(targets, len(stimuli)).to(stimuli.dtype)
             state, updates = learning_step(self.rule, self._engine, parameters, stimuli, wanted)
             loss = self._engine.loss(self._engine.output(state), wanted)
@@ -207,24 +210,28 @@ class Network(nn.Module):
         return self.rule.infer(self._engine, self._detached(), self._fitting(stimuli).detach())
 
     def _fitting(self, stimuli: Tensor) -> Tensor:
-        if not isinstance(stimuli, Tensor) or tuple(stimuli.shape[1:]) != self.model.input:
-            found = f"of shape {tuple(stimuli.shape)}" if isinstance(stimuli, Tensor) else shown(stimuli)
-            raise DataError(f"stimuli are {found}; give a tensor of shape (batch, {_listed(self.model.input)}).")
+        is_real = isinstance(stimuli, Tensor) and not stimuli.is_complex()
+        if not is_real or tuple(stimuli.shape) != (*stimuli.shape[:1], *self.model.input):
+            raise DataError(
+                f"stimuli are {_found(stimuli)}; give a tensor of real numbers of shape (batch, "
+                f"{_listed(self.model.input)})."
+            )
         return channels_last(stimuli.to(next(self.parameters()).dtype))
 
     def _wanted(self, targets: Tensor, batch: int) -> Tensor:
         outputs = self.model.sizes[-1]
         leading = (batch, self.model.steps) if self.model.is_sequence else (batch,)
-        found = tuple(targets.shape) if isinstance(targets, Tensor) else None
-        if found == (*leading, outputs):
+        shape = tuple(targets.shape) if isinstance(targets, Tensor) and not targets.is_complex() else None
+        if shape == (*leading, outputs):
             return targets
         has_classes = self.model.output == "softmax"
-        if has_classes and found == leading and not targets.is_floating_point():
+        if has_classes and shape == leading and not targets.is_floating_point():
+            if not 0 <= int(targets.min()) <= int(targets.max()) < outputs:
+                raise DataError(f"there is a class that is none of the {outputs} outputs; count them from 0.")
             return functional.one_hot(targets.long(), outputs)
         classes = f", or whole numbers of shape ({_listed(leading)})" if has_classes else ""
         raise DataError(
-            f"targets are {shown(targets) if found is None else f'of shape {found}'}; give a tensor of shape "
-            f"({_listed((*leading, outputs))}){classes}."
+            f"targets are {_found(targets)}; give a tensor of shape ({_listed((*leading, outputs))}){classes}."
         )
 
     def _apply(self, *arguments: Any, **options: Any) -> Network:
@@ -249,6 +256,12 @@ def _descend(parameter: nn.Parameter, direction: Tensor) -> None:
     """Add minus a direction to the gradient, which has the order in memory that fused optimizers want."""
     gradient = torch.neg(direction, out=torch.empty_like(parameter, requires_grad=False))
     parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+
+
+def _found(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return shown(value)
+    return f"of shape {tuple(value.shape)}" if not value.is_complex() else "complex numbers"
 
 
 def _listed(sizes: tuple[int, ...]) -> str:

@@ -13,7 +13,8 @@ from dendrosim.errors import ModelError, ParametersError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection, Pooling
 from dendrosim.nn.from_sequential import ACTIVATIONS
-from dendrosim.rules import RULES, Rule
+from dendrosim.registry import RULES
+from dendrosim.rules import Rule
 from dendrosim.training import Run
 
 _NEVER_LINEAR = 40  # where log(1 + e^z) is z in double precision

@@ -47,14 +47,19 @@ class Optimizer:
     @property
     def learning_rate(self) -> float:
         """Learning rate of W at present."""
-        return self._settings.learning_rate * self._schedule(min(self.step_number / self._steps, 1.0))
+        return self._settings.learning_rate * self._scheduled
+
+    @property
+    def _scheduled(self) -> float:
+        return self._schedule(min(self.step_number / self._steps, 1.0))
 
     def step(self, updates: Updates) -> None:
         """Move every parameter that has an update; one without stays exactly as it is."""
-        rate = self.learning_rate
+        scheduled = self._scheduled
         for name, direction in updates:
             share, decay = rate_and_decay(self._rule, name.rsplit(".", 1)[1])
-            self._move(name, direction, rate * share, decay)
+            # In the order of torch's schedulers, for the same bits: they scale the rate of a group.
+            self._move(name, direction, self._settings.learning_rate * share * scheduled, decay)
             del direction  # before the next one is computed
         self.step_number += 1
 

@@ -12,10 +12,10 @@ from torch.nn import functional
 from trainings import training_of
 
 import dendrosim as ds
-from dendrosim.model.local_update import FEEDBACK
 from dendrosim.model.randomness import stream
 from dendrosim.model.schedule import SCHEDULES
-from dendrosim.rules import RULES
+from dendrosim.registry import RULES
+from dendrosim.rules.dll import FEEDBACK
 from dendrosim.training import Hardware, train
 
 SHORT = {"epochs": 2, "batch_size": 300, "learning_rate": 0.003}
@@ -70,8 +70,9 @@ def test_a_loop_of_torch_takes_the_steps_of_the_trainer_to_the_bit(name):
     assert np.array_equal(outputs, run.predict(stimuli))
 
 
-def test_in_double_precision_too():
-    run = train(TRAININGS["mlp dll kolen-pollack"], hardware=Hardware(dtype="float64"))
+@pytest.mark.parametrize("name", [f"mlp dll {rule}" for rule in FEEDBACK])
+def test_in_double_precision_too(name):
+    run = train(TRAININGS[name], hardware=Hardware(dtype="float64"))
     assert trained_by_hand(ds.nn.Network(run.model).double(), run.data).digest == run.parameters.digest
 
 

@@ -151,11 +151,20 @@ def test_a_module_is_made_of_a_model_and_its_parameters():
 
 STIMULI, TARGETS = torch.zeros(4, 5), torch.zeros(4, 2)
 PRESENTED = {
-    "stimuli with too few cells": (STIMULI[:, :3], TARGETS, r"stimuli are of shape \(4, 3\); give .* \(batch, 5\)"),
+    "stimuli with too few cells": (
+        STIMULI[:, :3],
+        TARGETS,
+        r"are of shape \(4, 3\); give a .* \(batch, 5\)",
+    ),
     "one stimulus without a batch": (STIMULI[0], TARGETS, r"stimuli are of shape \(5,\)"),
     "stimuli of NumPy": (STIMULI.numpy(), TARGETS, "stimuli are an object of type ndarray; give a tensor"),
     "targets of another batch": (STIMULI, TARGETS[:3], r"targets are of shape \(3, 2\); give .* \(4, 2\)"),
     "classes that are no whole numbers": (STIMULI, TARGETS[:, 0], r"or whole numbers of shape \(4\)"),
+    "complex stimuli": (STIMULI.to(torch.complex64), TARGETS, "stimuli are complex numbers"),
+    "a number": (torch.tensor(3.0), TARGETS, r"stimuli are of shape \(\)"),
+    "an empty batch": (STIMULI[:0], TARGETS[:0], "there is no stimulus in this batch"),
+    "a class too many": (STIMULI, torch.tensor([0, 1, 2, 0]), "there is a class that is none of the 2 outputs"),
+    "a class below zero": (STIMULI, torch.tensor([0, 1, -1, 0]), "there is a class that is none of the 2 outputs"),
     "no targets": (STIMULI, None, "targets are None; give a tensor"),
 }
 

@@ -41,6 +41,8 @@ def test_weights_of_another_architecture_name_both(weights, other):
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ParametersError, match=r"no such weights file; make one with 'dendrosim train'"):
         Parameters.load(tmp_path / "nothing.safetensors", MODEL)
+    with pytest.raises(ParametersError, match=r"x: there is no such weights file"):
+        Parameters.load("x" * 300, MODEL)
 
 
 def test_a_circuit_refuses_parameters_of_another_network():

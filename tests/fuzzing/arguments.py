@@ -67,6 +67,22 @@ ARRAYS = st.one_of(
     ),
     ANY,
 )
+TENSORS = st.one_of(
+    st.sampled_from(
+        [
+            torch.zeros(2, 5),
+            torch.zeros(2, 2),
+            torch.zeros(2, 5, dtype=torch.complex64),
+            torch.full((2, 5), torch.nan),
+            torch.zeros(0, 5),
+            torch.tensor([0, 1]),
+            torch.tensor([7, -7]),
+            torch.tensor([True, False]),
+            torch.tensor(3.0),
+        ]
+    ),
+    ARRAYS,
+)
 SELECTIONS = st.one_of(
     ANY,
     st.dictionaries(
@@ -250,7 +266,29 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
         ("Parameters.load", default(Parameters.load, path="x", model=MODEL), {"path": ANY}),
         ("Parameters.save", default(PARAMETERS.save, path="saved", model=MODEL), {"path": ANY}),
         ("check", default(_checked_weights, value=STIMULI), {"value": ARRAYS}),
-        ("train", default(trained, model="nothing"), {"model": ANY, "seed": ANY, "folder": ANY, "hardware": ANY}),
+        (
+            "train",
+            default(trained, model="nothing"),
+            {"model": ANY, "seed": ANY, "folder": ANY, "hardware": ANY, "progress": ANY},
+        ),
+        (
+            "nn.Network",
+            default(ds.nn.Network, model=MODEL, parameters=PARAMETERS),
+            {"model": ANY, "parameters": ANY, "seed": ANY},
+        ),
+        (
+            "nn.Network.learn",
+            default(ds.nn.Network(MODEL).learn, stimuli=torch.zeros(2, 5), targets=torch.zeros(2, 2)),
+            {"stimuli": TENSORS, "targets": TENSORS},
+        ),
+        ("nn.Network.start_epoch", default(ds.nn.Network(MODEL).start_epoch, number=1), {"number": ANY}),
+        (
+            "from_torch",
+            default(ds.from_torch, module=torch.nn.Sequential(torch.nn.Linear(5, 2))),
+            {"module": ANY, "input": ANY, "output": ANY, "seed": ANY},
+        ),
+        ("to_torch", default(ds.to_torch, run=MODEL, parameters=PARAMETERS), {"run": ANY, "parameters": ANY}),
+        ("view.show", default(ds.view.show, recording=recording), {"recording": ANY, "height": ANY}),
         ("load_data", default(ds.load_data, model=MODEL), {"model": ANY}),
         ("Recording.load", default(Recording.load, path="x"), {"path": ANY}),
         ("Recording.from_nwb", default(Recording.from_nwb, path="x"), {"path": ANY}),
