@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
-from unittest.mock import patch
 
 from torch import Tensor
 
-from dendrosim.equilibrium import Network
-from dendrosim.equilibrium.maps import Conv2d, Dense
+from dendrosim.equilibrium import Network, State
+from dendrosim.equilibrium.maps import SUBSTITUTES, Conv2d, Dense, Map
 from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import AuditError
 from dendrosim.model import Model, Parameters
@@ -74,25 +73,19 @@ class Probe:
     @contextmanager
     def watching(self, parameters: Parameters) -> Iterator[Network]:
         """Give a network whose signals are noted while the context lasts; `parameters` are recognised in them."""
-        network = _WatchedNetwork(self.model, self)
-        # Maps that a rule makes for itself are watched too, so the classes are changed and not the network's own maps.
-        known: list[tuple[object, str]] = [(tensor, key) for key, tensor in parameters.items()]
-        known += [(projection.map, projection.name) for projection in network.projections]
-        self._known = known  # what is kept keeps its identity
-        self._names = {id(thing): name for thing, name in known}
-        self._sent: Counter[tuple[str, str]] = Counter()
-        self._product = "outer"
-        with (
-            patch.object(Dense, "apply", self._on_the_way_up(Dense.apply)),
-            patch.object(Conv2d, "apply", self._on_the_way_up(Conv2d.apply)),
-            patch.object(Dense, "adjoint", self._on_the_way_down(Dense.adjoint)),
-            patch.object(Conv2d, "adjoint", self._on_the_way_down(Conv2d.adjoint)),
-            patch.object(Conv2d, "adjoint_and_outer", self._down_and_at_the_synapses(Conv2d.adjoint_and_outer)),
-            patch.object(Dense, "outer", self._at_the_synapses(Dense.outer)),
-            patch.object(Conv2d, "outer", self._at_the_synapses(Conv2d.outer)),
-            patch.object(Synapses, "hebbian_error", self._of_errors(Synapses.hebbian_error)),
-        ):
-            yield network
+        with watched_maps():
+            network = _WatchedNetwork(self.model)
+            known: list[tuple[object, str]] = [(tensor, key) for key, tensor in parameters.items()]
+            known += [(projection.map, projection.name) for projection in network.projections]
+            self._known = known  # what is kept keeps its identity
+            self._names = {id(thing): name for thing, name in known}
+            self._sent: Counter[tuple[str, str]] = Counter()
+            self.product = "outer"
+            token = _PROBE.set(self)
+            try:
+                yield network
+            finally:
+                _PROBE.reset(token)
 
     def note(self, way: str, key: str, sent: Tensor, arrived: Tensor) -> Tensor:
         """Note a signal and return what arrives: the same, but as in the earlier run where cells are held."""
@@ -121,53 +114,77 @@ class Probe:
         layers = [layer for layer in self.model.layer_names if f"{name}-".startswith(f"{layer}-")]
         return max(layers, key=len, default="") if way == "down" else ""
 
-    def _name(self, *things: object) -> str:
+    def name(self, *things: object) -> str:
         """Return the name of the first of some objects that has one."""
         return next((self._names[id(thing)] for thing in things if id(thing) in self._names), "")
 
-    def _on_the_way_up(self, apply: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def watched(this: Any, W: Tensor, bias: Tensor | None, u: Tensor) -> Tensor:
-            carrier = next((other for parameter, other in self.carriers if parameter is W), W)
-            return self.note("up", self._name(W, this), u, apply(this, carrier, bias, u))
+    def carrier(self, W: Tensor) -> Tensor:
+        """Return what multiplies the signals on their way up in the place of a parameter."""
+        return next((other for parameter, other in self.carriers if parameter is W), W)
 
-        return watched
 
-    def _on_the_way_down(self, adjoint: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def watched(this: Any, theta: Tensor, delta: Tensor) -> Tensor:
-            return self.note("down", self._name(theta, this), delta, adjoint(this, theta, delta))
+_PROBE: ContextVar[Probe | None] = ContextVar("probe", default=None)
+"""Who watches in this context, which no other thread is in."""
 
-        return watched
 
-    def _at_the_synapses(self, outer: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def watched(this: Any, delta: Tensor, u: Tensor) -> Tensor:
-            self.note(self._product, self._name(this), u, delta)
-            return outer(this, delta, u)
+@contextmanager
+def watched_maps() -> Iterator[None]:
+    """Let all maps that are made while the context lasts be such that a probe can watch, those of a rule's own too."""
+    token = SUBSTITUTES.set({Dense: _WatchedDense, Conv2d: _WatchedConv2d})
+    try:
+        yield
+    finally:
+        SUBSTITUTES.reset(token)
 
-        return watched
 
-    def _of_errors(self, hebbian_error: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def watched(this: Synapses) -> Tensor:
-            self._product = "outer of errors"
-            try:
-                return hebbian_error(this)
-            finally:
-                self._product = "outer"
+class _Watched(Map):
+    """A map that tells the probe of its context, if there is one, what passes."""
 
-        return watched
+    def apply(self, W: Tensor, bias: Tensor | None, u: Tensor) -> Tensor:
+        if (probe := _PROBE.get()) is None:
+            return super().apply(W, bias, u)
+        return probe.note("up", probe.name(W, self), u, super().apply(probe.carrier(W), bias, u))
 
-    def _down_and_at_the_synapses(self, both: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., Any]:
-        def watched(this: Any, theta: Tensor, delta: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-            feedback, update = both(this, theta, delta, u)
-            self.note("outer", self._name(this), u, delta)
-            return self.note("down", self._name(theta, this), delta, feedback), update
+    def adjoint(self, theta: Tensor, delta: Tensor) -> Tensor:
+        feedback = super().adjoint(theta, delta)
+        probe = _PROBE.get()
+        return probe.note("down", probe.name(theta, self), delta, feedback) if probe else feedback
 
-        return watched
+    def outer(self, delta: Tensor, u: Tensor) -> Tensor:
+        if probe := _PROBE.get():
+            probe.note(probe.product, probe.name(self), u, delta)
+        return super().outer(delta, u)
+
+
+class _WatchedDense(_Watched, Dense):
+    pass
+
+
+class _WatchedConv2d(_Watched, Conv2d):
+    def adjoint_and_outer(self, theta: Tensor, delta: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        feedback, update = super().adjoint_and_outer(theta, delta, u)
+        if probe := _PROBE.get():
+            probe.note("outer", probe.name(self), u, delta)
+            feedback = probe.note("down", probe.name(theta, self), delta, feedback)
+        return feedback, update
+
+
+class _WatchedSynapses(Synapses):
+    def hebbian_error(self) -> Tensor:
+        if (probe := _PROBE.get()) is None:
+            return super().hebbian_error()
+        probe.product = "outer of errors"
+        try:
+            return super().hebbian_error()
+        finally:
+            probe.product = "outer"
 
 
 class _WatchedNetwork(Network):
-    def __init__(self, model: Model, probe: Probe):
-        super().__init__(model)
-        self._probe = probe
-
     def potential(self, layer: str, drive: Tensor) -> Tensor:
-        return self._probe.note("potential", layer, drive, super().potential(layer, drive))
+        potential, probe = super().potential(layer, drive), _PROBE.get()
+        return probe.note("potential", layer, drive, potential) if probe else potential
+
+    def descend(self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]) -> Iterator[Synapses]:
+        for synapses in super().descend(state, output_error, feedback):
+            yield _WatchedSynapses(**vars(synapses))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dendrosim.audit.probe import Probe, Signal
+from dendrosim.audit.probe import Probe, Signal, watched_maps
 from dendrosim.equilibrium import State
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import validated
@@ -110,7 +110,8 @@ class Subject:
         return changes
 
     def _made(self) -> Rule:
-        rule = self._rule.from_model(self.model)
+        with watched_maps():
+            rule = self._rule.from_model(self.model)
         rule.generator = torch.Generator().manual_seed(self._seed)  # the same noise in every run
         return rule
 

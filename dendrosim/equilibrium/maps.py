@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -11,28 +14,35 @@ from torch.nn import functional
 from dendrosim.equilibrium.torch_internals import average_pool_backward, convolution_backward, max_pool_backward
 from dendrosim.model.connections import Connection, Pooling
 
+SUBSTITUTES: ContextVar[Mapping[type, type]] = ContextVar("substitutes of maps", default=MappingProxyType({}))
+"""Subclasses that are made in the place of the maps below, in one context (and thread) alone: the audit watches so."""
 
-class Map(Protocol):
+
+class Map:
     """What joins two layers: linear in the activity below, with weights that it does not hold itself."""
+
+    def __new__(cls, *arguments: Any) -> Self:
+        """Make a map, or what stands in its place in the present context."""
+        return super().__new__(SUBSTITUTES.get().get(cls, cls))
 
     def apply(self, W: Tensor, bias: Tensor | None, u: Tensor) -> Tensor:
         """Return the drive z = W u + b."""
-        ...
+        raise NotImplementedError
 
     def adjoint(self, theta: Tensor, delta: Tensor) -> Tensor:
         """Return the feedback Θ^T δ, of the shape of u."""
-        ...
+        raise NotImplementedError
 
     def outer(self, delta: Tensor, u: Tensor) -> Tensor:
         """Return ⟨δ u^T⟩, the mean over presentations, of the shape of W."""
-        ...
+        raise NotImplementedError
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return ⟨δ⟩, of the shape of the bias."""
-        ...
+        raise NotImplementedError
 
 
-class Dense:
+class Dense(Map):
     """Every cell above receives from every cell below; leading axes are presentations (and steps of a sequence)."""
 
     def __init__(self, source_shape: tuple[int, ...]):
@@ -61,7 +71,7 @@ class Dense:
         return u.flatten(-len(self._source_shape))
 
 
-class Conv2d:
+class Conv2d(Map):
     """Every cell above receives from a window below, through a kernel that is shared over positions."""
 
     def __init__(self, shape: tuple[int, ...], source_shape: tuple[int, ...], padding: int):

@@ -1,15 +1,21 @@
 """Oracle: injected faults. Each rule here breaks one criterion on purpose, and the audit must say which, and how."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 
 from dendrosim.audit import audit
-from dendrosim.equilibrium.maps import Dense
+from dendrosim.equilibrium.maps import Conv2d, Dense
+from dendrosim.equilibrium.projection import Synapses
 from dendrosim.errors import AuditError
+from dendrosim.model import load_model
 from dendrosim.registry import RULES
 from dendrosim.rules import DendriticLocalizedLearning
 from dendrosim.rules.dll import FEEDBACK
+from dendrosim.training import train
 
 
 class Honest(DendriticLocalizedLearning):
@@ -162,6 +168,30 @@ def test_a_rule_that_does_not_make_the_same_steps_twice_is_an_error():
 
     with pytest.raises(AuditError, match="let it make the same steps"):
         audit(Restless)
+
+
+def test_an_audit_leaves_alone_what_another_thread_trains():
+    def weights():
+        model = load_model("digits-mlp").changed(training={"epochs": 2, "rule": "direct-feedback-alignment"})
+        return train(model, seed=3).parameters.digest
+
+    alone, methods = weights(), [dict(vars(each)) for each in (Dense, Conv2d, Synapses)]
+    wanted = {name: outcome for name, (outcome, _) in found(DecoderBothWays).items()}
+    stop = threading.Event()
+
+    def audits():
+        verdicts = []
+        while not verdicts or not stop.is_set():
+            verdicts.append({name: outcome for name, (outcome, _) in found(DecoderBothWays).items()})
+        return verdicts
+
+    with ThreadPoolExecutor() as pool:
+        auditing = pool.submit(audits)
+        beside = [weights() for _ in range(3)]
+        stop.set()
+        assert all(verdict == wanted for verdict in auditing.result())
+    assert beside == [alone] * 3
+    assert [dict(vars(each)) for each in (Dense, Conv2d, Synapses)] == methods
 
 
 def test_a_compartment_that_there_is_not_is_an_error_that_names_those_there_are():
