@@ -13,7 +13,7 @@ from torch import Tensor
 from dendrosim.audit.probe import Probe, Signal, watched_maps
 from dendrosim.equilibrium import State
 from dendrosim.model import Model, Parameters
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 from dendrosim.rules import Rule
 
 Updates = dict[str, Tensor]
