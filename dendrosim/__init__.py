@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = version("dendrosim")
 
 _HOME = {
+    "Activation": "dendrosim.model",
     "Circuit": "dendrosim.circuit",
     "Dataset": "dendrosim.data",
     "LocalRule": "dendrosim.rules",
@@ -27,6 +28,7 @@ _HOME = {
     "compare": "dendrosim.audit.agreement",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
+    "register_activation": "dendrosim.model",
     "register_rule": "dendrosim.rules",
     "train": "dendrosim.training",
 }
@@ -34,6 +36,7 @@ _HOME = {
 _MODULES = ("errors", "plot", "view")
 
 __all__ = [
+    "Activation",
     "Circuit",
     "Dataset",
     "LocalRule",
@@ -50,6 +53,7 @@ __all__ = [
     "load_data",
     "load_model",
     "plot",
+    "register_activation",
     "register_rule",
     "train",
     "view",
@@ -61,7 +65,7 @@ if TYPE_CHECKING:
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network
-    from dendrosim.model import Model, Parameters, load_model
+    from dendrosim.model import Activation, Model, Parameters, load_model, register_activation
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule
     from dendrosim.training import Run, train

@@ -122,7 +122,7 @@ class Registry[Thing]:
             return lambda decorated: self.register(name, decorated)
         taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
         if taken:
-            raise PluginError(f"the name '{name}' of a {self.what} is taken; choose another.")
+            raise PluginError(f"the name '{name}' is taken by another {self.what}; choose another one.")
         self._check(name, thing)
         self._registered[name] = thing
         return thing
@@ -199,9 +199,9 @@ def _same(first: Any, second: Any) -> bool:
     return places[0] == places[1] != (None, None)
 
 
-def _is_rule(name: str, rule: Any) -> None:
-    """Ask the rules themselves, which are not imported before someone brings one."""
-    _imported("dendrosim.rules.rule:check_rule", "learning rule")(name, rule)
+def _is(check: str) -> Callable[[str, Any], None]:
+    """Return a check that is not imported before someone brings something."""
+    return lambda name, thing: _imported(check, "check")(name, thing)
 
 
 RULES: Registry[Any] = Registry(
@@ -221,7 +221,19 @@ RULES: Registry[Any] = Registry(
         "forward-forward": "dendrosim.rules.forward_forward:ForwardForward",
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
-    _is_rule,
+    _is("dendrosim.rules.rule:check_rule"),
+)
+ACTIVATIONS: Registry[Any] = Registry(
+    "dendrosim.activations",
+    "activation",
+    {
+        "tanh": "dendrosim.model.activation:TANH",
+        "relu": "dendrosim.model.activation:RELU",
+        "sigmoid": "dendrosim.model.activation:SIGMOID",
+        "softplus": "dendrosim.model.activation:SOFTPLUS",
+        "identity": "dendrosim.model.activation:IDENTITY",
+    },
+    _is("dendrosim.model.activation:check_activation"),
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
