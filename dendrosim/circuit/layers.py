@@ -111,7 +111,7 @@ class Layers:
             values[projection, "weights"] = parameters.theta[name]
         return values
 
-    def parameters(self, values: Mapping[tuple[Any, str], np.ndarray]) -> Parameters:
+    def parameters_of(self, values: Mapping[tuple[Any, str], np.ndarray]) -> Parameters:
         """Return the parameters of arrays of all projections, the inverse of :meth:`weights`."""
         parameters = Parameters()
         for name, projection in self.feedforward.items():

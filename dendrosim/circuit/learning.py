@@ -209,7 +209,7 @@ class Learner:
         return kept + assembly.potentials()
 
     def _parameters(self) -> Parameters:
-        return self._simulation.assembly.parameters(self._values)
+        return self._simulation.assembly.parameters_of(self._values)
 
     def _shuffled(self, samples: int) -> np.ndarray:
         """Return each sample once, slot by slot; a last slot that is not full is left out."""
