@@ -175,7 +175,8 @@ class EmbeddedCircuit(Layers):
             if name in self.feedback and local.theta is not None:
                 norm = drawn_norm(projection.connection, theta)
                 self.feedback[name].learn(local.theta, "theta_rate", plasticity, projection, norm)
-        for name, value in {"active": 1.0, "converged": 1.0, "decay": settings.decay or local.decay}.items():
+        decay = local.decay if settings.decay is None else settings.decay
+        for name, value in {"active": 1.0, "converged": 1.0, "decay": decay}.items():
             plasticity.variables[name].set_value(value)
         self.plasticity = plasticity
         self.learning_rate = settings.learning_rate

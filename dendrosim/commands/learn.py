@@ -13,9 +13,11 @@ from dendrosim.commands.options import (
     ImportOption,
     ModelArgument,
     OverwriteOption,
+    SetOption,
     TargetOption,
     claim,
     stop_interrupted,
+    with_settings,
 )
 from dendrosim.commands.terminal import console
 from dendrosim.errors import Interrupted
@@ -34,6 +36,7 @@ def learn(
     ] = None,
     overwrite: OverwriteOption = False,
     imports: ImportOption = None,
+    values: SetOption = None,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, and test it without a teacher."""
     import numpy as np
@@ -44,7 +47,7 @@ def learn(
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
 
-    described = load_model(model)
+    described = with_settings(load_model(model), values)
     local_updates(described)  # before the data are loaded
     claim(out, "weights file", overwrite)
     if recording is not None:

@@ -31,9 +31,9 @@ class NoDefault(ds.Rule.Settings):
         (rule(name="dll"), "the name 'dll' is taken by another learning rule; choose another one."),
         (rule(Settings=dict), "the Settings of the rule Fault are no settings; derive them from Rule.Settings."),
         (rule(Settings=NoDefault), "the setting 'gain' of the rule Fault has no valid default; give it one."),
-        (lambda: None, "is no learning rule but .*; derive a class from dendrosim.Rule."),
+        (lambda: None, "is no learning rule; give its name, or a class derived from dendrosim.Rule."),
         (ds.Rule, "is called ''"),
-        (7, "'' is no learning rule but 7; derive a class from dendrosim.Rule."),
+        (7, "7 is no learning rule; give its name, or a class derived from dendrosim.Rule."),
     ],
 )
 def test_what_is_no_rule_is_refused_when_it_is_registered(thing, sentence):
@@ -62,7 +62,7 @@ def test_a_name_is_taken_by_another_rule_but_not_by_the_same_one():
         ("x = (", "mine.rules:Delta", "cannot be imported (SyntaxError"),
         ("raise SystemExit(3)", "mine.rules:Delta", "cannot be imported (SystemExit: 3)"),
         (MODULE, "mine.rules:Delt", "the module 'mine.rules' has no 'Delt'; write learning rules as package.module"),
-        ("Delta = 7", "mine.rules:Delta", "is no learning rule but 7"),
+        ("Delta = 7", "mine.rules:Delta", "7 is no learning rule; give its name"),
         (MODULE, "mine-delt", "there is no learning rule 'mine-delt'; known are backpropagation"),
         (MODULE, "back-propagation", "did you mean 'backpropagation'?"),
     ],
