@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dendrosim.errors import ModelError
-from dendrosim.model import Model, load_model
 from dendrosim.registry import RULES
+
+if TYPE_CHECKING:
+    from dendrosim.model import Model
 
 # The learning rule of each row of a table, and how it changes the model.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -107,6 +109,8 @@ class Cell:
     def described(self) -> Model:
         """Return the model that is trained."""
         rule, settings = variant(self.rule)
+        from dendrosim.model import load_model
+
         model = load_model(self.model, rule=self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
@@ -161,6 +165,8 @@ class Table:
         ModelError
             No model of the table has such data.
         """
+        from dendrosim.model import load_model
+
         models = [name for name in (self.quick if quick else self.models) if not data or load_model(name).data in data]
         if not models:
             known = ", ".join(load_model(name).data for name in self.models)

@@ -13,14 +13,25 @@ import typer
 from dendrosim.commands.terminal import console
 from dendrosim.errors import ModelError, RunError
 from dendrosim.files import check_writable
-from dendrosim.registry import import_modules
+from dendrosim.model.places import find_model
+from dendrosim.registry import RULES, import_modules
 
 if TYPE_CHECKING:
     from dendrosim.model import Model
 
+
+def _find_model(name: str) -> str:
+    find_model(name)  # before anything is imported that could read it
+    return name
+
+
 ModelArgument = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
+    typer.Argument(
+        metavar="MODEL",
+        callback=_find_model,
+        help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file.",
+    ),
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that train wrote.")]
 RecordingArgument = Annotated[Path, typer.Argument(metavar="RECORDING", help="A file that relax or learn wrote.")]
@@ -37,6 +48,13 @@ def look_here(given: Any) -> Any:
     return given
 
 
+def find_rule(rule: str | None) -> str | None:
+    """Refuse a rule that there is not before anything is imported; the callback of an option."""
+    if rule is not None and ":" not in rule:
+        RULES.check(rule)
+    return look_here(rule)
+
+
 def _import(modules: list[str] | None) -> list[str] | None:
     import_modules(look_here(modules) or ())
     return modules
@@ -45,7 +63,11 @@ def _import(modules: list[str] | None) -> list[str] | None:
 ImportOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--import", metavar="MODULE", callback=_import, help="Import a module that registers rules; can be repeated."
+        "--import",
+        metavar="MODULE",
+        callback=_import,
+        is_eager=True,
+        help="Import a module that registers rules, cells or the like; can be repeated.",
     ),
 ]
 
