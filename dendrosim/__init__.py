@@ -25,6 +25,7 @@ _HOME = {
     "Rule": "dendrosim.rules",
     "Run": "dendrosim.training",
     "compare": "dendrosim.audit.agreement",
+    "evaluate": "dendrosim.training",
     "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "compare",
     "errors",
+    "evaluate",
     "from_torch",
     "load_data",
     "load_model",
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule
-    from dendrosim.training import Run, train
+    from dendrosim.training import Run, evaluate, train
 
 
 def __getattr__(name: str) -> Any:

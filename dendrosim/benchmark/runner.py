@@ -53,7 +53,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     last = history[-1] if history else {}
     return {
         "key": cell.key,
-        "model": cell.model,
+        "model": model.name,
         "data": model.data,
         "rule": cell.rule,
         **({"brought": cell.brought} if cell.brought else {}),

@@ -32,7 +32,8 @@ def list_data_sets() -> None:
         about = Text(entry.title).append(f"\n{entry.citation}", style="dim")
         table.add_row(name, about, size, entry.licence, "yes" if is_present(name) else "no")
     table.add_row("text:FILE", "any UTF-8 text of your own, character by character", "", "", "")
-    table.add_row("file:FILE", "samples of your own: FILE.npz, or FILE.csv#COLUMN with the target column", "", "", "")
+    table.add_row("file:FILE", "samples of your own: FILE.npz, FILE.npy, or FILE.csv#COLUMN (the target)", "", "", "")
+    table.add_row("images:FOLDER", "images of your own, a class a subfolder", "", "", "")
     console.print(table)
 
 

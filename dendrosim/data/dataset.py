@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -181,6 +182,51 @@ class Dataset:
         wanted, has_classes = targets_of(targets, samples)
         check_finite(samples, "stimuli")
         return cls._divided(samples, wanted, has_classes, validation, test, seed)
+
+    @classmethod
+    def from_images(
+        cls,
+        folder: str | Path,
+        shape: Sequence[int],
+        validation: float = 0.1,
+        test: float = 0.2,
+        seed: int = 0,
+    ) -> Dataset:
+        """Make a data set of a folder of images, a class a subfolder.
+
+        Grey values 0 ... 255 become -1 ... 1. Images are turned as their EXIF data say, laid on white where they are
+        transparent, and kept as bytes in memory. Files with other endings than those of images are left out.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Its subfolders are the classes, in the order of their names, and so are the images in them.
+        shape : tuple of int
+            Channels (1 is grey, 3 is colour), height and width that images are resized to.
+        validation, test, seed
+            As for :meth:`from_arrays`.
+
+        Raises
+        ------
+        DataError
+            There is no such folder, it has not two classes with images, or one of them cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("black", "white"):
+        ...     (folder / name).mkdir()
+        ...     for number in range(10):
+        ...         Image.new("L", (20, 30), name).save(folder / name / f"{number}.png")
+        >>> Dataset.from_images(folder, (1, 8, 8)).classes
+        ('black', 'white')
+        """
+        from dendrosim.data.folders import read_folder
+
+        return read_folder(folder, shape, validation, test, seed)
 
     @classmethod
     def from_torch(cls, dataset: Any, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Dataset:

@@ -23,13 +23,13 @@ from dendrosim.model import Model, Parameters, load_model
 from dendrosim.model.library import model_text, validated
 from dendrosim.model.parameters import WEIGHTS
 from dendrosim.notebook import run_html
-from dendrosim.registry import RULES
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import described
-from dendrosim.training.prediction import evaluated, outputs_of, with_own_of
+from dendrosim.training.prediction import complete, evaluated, outputs_of
 
-RESULTS = ("model.toml", WEIGHTS, "history.csv", "summary.json")
+SUMMARY = "summary.json"  # the last file that a finished run writes
+RESULTS = ("model.toml", WEIGHTS, "history.csv", SUMMARY)
 FILES = (checkpoint.NAME, *RESULTS)
 SPLITS = ("train", "validation", "test")
 
@@ -89,16 +89,14 @@ class Run:
             if not is_file(folder / name):
                 raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
         try:
-            name, epoch, test, classes = _summary(json.loads(content(folder / "summary.json")), folder)
+            name, epoch, test, classes = _summary(json.loads(content(folder / SUMMARY)), folder)
             history = pd.read_csv(folder / "history.csv")
         except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
             ) from None
         model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), name)
-        parameters = Parameters.load(folder, model)
-        drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
-        return cls(model, with_own_of(drawn, parameters, is_needed=True), history, epoch, test, classes)
+        return cls(model, complete(Parameters.load(folder, model), model), history, epoch, test, classes)
 
     @cached_property
     def data(self) -> Dataset:
@@ -244,7 +242,7 @@ class Run:
         summary |= {"epochs": training.epochs, "epoch": self.epoch}
         if self.classes is not None:
             summary["classes"] = list(self.classes)
-        replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+        replace_file(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
 
 
 def refuse_to_overwrite(folder: Path) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dendrosim.checks import LONGEST, flag, path_of, shown, whole
 from dendrosim.data import Dataset, check_fit, load_data
-from dendrosim.errors import DataError, ModelError, ParametersError, RunError
+from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described, validated
@@ -22,6 +22,7 @@ from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
+from dendrosim.training.prediction import given_parameters
 from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history
 from dendrosim.training.trainer import Trainer
 
@@ -113,7 +114,7 @@ def train(
         raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
     if resume and parameters is not None:
         raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
-    start = None if parameters is None else _start(model, parameters)
+    start = None if parameters is None else given_parameters(parameters, model)
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
     if not callable(progress):
         progress = flag(progress, "progress", RunError)
@@ -199,15 +200,6 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
         changes = (_first_change(there.get(name), here.get(name), f"{key}.{name}") for name in there | here)
         return next(filter(None, changes), "")
     return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
-
-
-def _start(model: Model, parameters: Parameters | str | Path) -> Parameters:
-    if isinstance(parameters, str | Path):
-        return Parameters.load(parameters, model)
-    if not isinstance(parameters, Parameters):
-        raise ParametersError(f"parameters are {shown(parameters)}; give Parameters, a weights file, or a run folder.")
-    parameters.check(model)
-    return parameters
 
 
 def _forget_results(folder: Path) -> None:
