@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import scipy.io
 
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 
 
 def model_for(data, shape, outputs, output="softmax", **tables):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dendrosim.errors import ModelError
 from dendrosim.model import ACTIVATIONS, Model, Parameters
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 from dendrosim.rules.dll import FEEDBACK
 
 

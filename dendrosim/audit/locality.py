@@ -14,7 +14,6 @@ from dendrosim.audit.probe import Cells, Probe
 from dendrosim.audit.subject import Subject, Updates, copied
 from dendrosim.audit.verdict import Verdict
 from dendrosim.equilibrium import State
-from dendrosim.errors import AuditError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 
@@ -26,7 +25,8 @@ SOURCES = (
 )  # fmt: skip
 """What an update can depend on: the columns of the dependency matrix."""
 
-_WAYS = {"basal": ("up", "potential"), "apical": ("down",)}
+_WAYS = {"below": ("up", "potential"), "above": ("down",)}
+"""By which ways a compartment hears from the cells below and above."""
 _RELATIVE = 1e-9
 
 
@@ -73,16 +73,11 @@ def locality(subject: Subject, trials: int = 3) -> Verdict:
     Raises
     ------
     AuditError
-        The rule declares a compartment that there is not, or does not make the same steps twice.
+        The rule does not make the same steps twice.
     """
-    for compartment in subject.compartments:
-        if compartment not in _WAYS:
-            raise AuditError(
-                f"'{compartment}' is not a way into a cell; declare compartments out of {', '.join(_WAYS)}."
-            )
     watched = Probe(subject.model)
     before = subject.learn(watched)
-    ways = tuple(way for compartment in subject.compartments for way in _WAYS[compartment])
+    ways = tuple(way for source in subject.hears for way in _WAYS[source])
     read: dict[str, set[tuple[str, str, bool]]] = {}
     for connection in subject.model.connections:
         found = read.setdefault(connection.name, set())

@@ -32,9 +32,7 @@ def phases(subject: Subject) -> Verdict:
     read = {name: _distinct([signal.sent for signal in signals if _is(signal, "outer", name)]) for name in connections}
     disturbed = [name for name in connections if any(not torch.equal(each, alone[name]) for each in seen[name])]
     disturbed += _heads_that_see_several(signals)
-    errors_in_the_place_of_activity = "apical" not in subject.compartments and any(
-        signal.way == "down" for signal in signals
-    )
+    errors_in_the_place_of_activity = "above" not in subject.hears and any(signal.way == "down" for signal in signals)
     with_free = max(len(_distinct([alone[name], *read[name]])) for name in connections)
     states = max(with_free, 2 if disturbed else 1) + errors_in_the_place_of_activity
     measured = {

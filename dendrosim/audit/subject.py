@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from dendrosim.audit.probe import Probe, Signal, watched_maps
+from dendrosim.cells import RateCell
 from dendrosim.equilibrium import State
+from dendrosim.errors import AuditError
 from dendrosim.model import Model, Parameters
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 from dendrosim.rules import Rule
 
 Updates = dict[str, Tensor]
@@ -52,6 +54,16 @@ class Subject:
         Stimuli with one-hot targets.
     seed : int
         Of parameters, stimuli and targets.
+
+    Attributes
+    ----------
+    hears : tuple of str
+        From which cells a cell of this rule hears: ``"below"``, ``"above"``.
+
+    Raises
+    ------
+    AuditError
+        The rule declares a compartment that there is not.
     """
 
     def __init__(self, rule: type[Rule], model: Model, presentations: int, seed: int):
@@ -66,7 +78,7 @@ class Subject:
         self.targets = torch.eye(model.sizes[-1], dtype=torch.float64)[
             generator.integers(0, model.sizes[-1], presentations)
         ]
-        self.compartments = rule.from_model(model).compartments
+        self.hears = _hears(rule.from_model(model).compartments)
 
     def free(self) -> tuple[State, list[Signal]]:
         """Return the state without a target, and the signals that led to it."""
@@ -120,6 +132,17 @@ def network_of(kind: str, rules: dict[str, Any]) -> Model:
     """Return the small MLP or CNN with settings of rules, ``{"dll": {"feedback": "paper"}}``."""
     rules = rules | {"perturbation": ONE_DRAW | rules.get("perturbation", {})}
     return validated({"data": "digits", "rules": rules} | NETWORKS[kind], f"the {kind} of the audit")
+
+
+def _hears(compartments: Sequence[str]) -> tuple[str, ...]:
+    """Return from which cells, "below" and "above", the compartments of a rule's cell hear."""
+    known = {each.name: each.receives for each in RateCell.compartments if each.receives}
+    for compartment in compartments:
+        if compartment not in known:
+            raise AuditError(
+                f"'{compartment}' is not a way into a cell; declare compartments out of {', '.join(known)}."
+            )
+    return tuple(known[compartment] for compartment in compartments)
 
 
 def copied(state: State) -> State:

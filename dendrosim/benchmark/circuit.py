@@ -26,7 +26,7 @@ from dendrosim.circuit.target import find_target
 from dendrosim.data import load_data
 from dendrosim.errors import NotConverged
 from dendrosim.model import Model, Parameters, load_model
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 from dendrosim.recording import Record
 
 NOTHING = Record(neurons={})

@@ -24,9 +24,10 @@ def read_state(simulation: Simulation) -> State:
     steps = (assembly.model.steps,) if assembly.model.is_sequence else ()
     shape = (*steps, assembly.presentations, -1)
     state: State = {}
+    cell = assembly.model.cell
+    names = dict.fromkeys([*cell.observables, cell.ports.up, cell.ports.down])  # local updates read what is sent
     for layer, group in assembly.layers.items():
-        observables = assembly.model.cell.observables
-        held = [name for name in observables if isinstance(group.variables.get(name), ArrayVariable)]
+        held = [name for name in names if isinstance(group.variables.get(name), ArrayVariable)]
         state[layer] = {name: by_step(simulation.read(group, name).reshape(shape), assembly.model) for name in held}
     for layer, population in assembly.populations.items():
         for name, terms in population.sums.items():

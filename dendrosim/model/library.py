@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ValidationError
 
 from dendrosim.checks import is_file, path_of, reason, shown
 from dendrosim.errors import ModelError
 from dendrosim.files import replace_file, write_safely
-from dendrosim.model.mistakes import sentence
 from dendrosim.model.plain import plain
-from dendrosim.model.spec import Model
+from dendrosim.model.spec import Model, validated
 from dendrosim.registry import RULES, import_modules
 
 LARGEST_FILE, LONGEST_LINE = 2**16, 2**12
@@ -101,18 +99,6 @@ def described(model: Model | str | Path) -> Model:
         It is neither, or there is no such model.
     """
     return model if isinstance(model, Model) else load_model(model)
-
-
-def validated(values: dict[str, Any], source: str) -> Model:
-    """Build a model from plain values; a mistake is one sentence that names `source`, key and remedy."""
-    values = plain(values, source)
-    model = Model.__new__(Model)
-    try:
-        BaseModel.__init__(model, **values)
-    except ValidationError as error:
-        raise ModelError(sentence(error, source, Model, values)) from None
-    model._source = source
-    return model
 
 
 def save_model(model: Model, path: Path) -> None:

@@ -8,7 +8,7 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from dendrosim.errors import ModelError, PluginError, printable
 from dendrosim.model.connections import Connection, connect
@@ -182,8 +182,6 @@ class Model(Part):
         ModelError
             The changed description is not valid.
         """
-        from dendrosim.model.library import validated
-
         tables = plain(tables, self._source)
         if isinstance(tables.get("rules"), dict):
             tables["rules"] = {spelled(name): table for name, table in tables["rules"].items()}
@@ -191,6 +189,18 @@ class Model(Part):
         if "loss" not in tables:
             merged.pop("loss")
         return validated(merged, self._source)
+
+
+def validated(values: dict[str, Any], source: str) -> Model:
+    """Build a model from plain values; a mistake is one sentence that names `source`, key and remedy."""
+    values = plain(values, source)
+    model = Model.__new__(Model)
+    try:
+        BaseModel.__init__(model, **values)
+    except ValidationError as error:
+        raise ModelError(sentence(error, source, Model, values)) from None
+    model._source = source
+    return model
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

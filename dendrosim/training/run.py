@@ -20,8 +20,9 @@ from dendrosim.data.dataset import part_of
 from dendrosim.errors import DataError, RunError, has_controls, printable
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters, load_model
-from dendrosim.model.library import model_text, validated
+from dendrosim.model.library import model_text
 from dendrosim.model.parameters import WEIGHTS
+from dendrosim.model.spec import validated
 from dendrosim.notebook import run_html
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware

@@ -15,7 +15,8 @@ from dendrosim.data import Dataset, check_fit, load_data
 from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model, Parameters
-from dendrosim.model.library import described, validated
+from dendrosim.model.library import described
+from dendrosim.model.spec import validated
 from dendrosim.registry import RULES
 from dendrosim.rules import Rule
 from dendrosim.training.checkpoint import Checkpoint

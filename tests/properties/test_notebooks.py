@@ -17,7 +17,7 @@ from trainings import training_of
 import dendrosim as ds
 from dendrosim import notebook, view
 from dendrosim.errors import DataError, RunError
-from dendrosim.model.library import validated
+from dendrosim.model.spec import validated
 from dendrosim.training import display, train
 
 NAME = "<b>&\"'[red]\x1b[31m"
