@@ -32,6 +32,7 @@ _HOME = {
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
+    "train_many": "dendrosim.training",
 }
 
 _MODULES = ("errors", "nn", "plot", "view")
@@ -59,6 +60,7 @@ __all__ = [
     "register_rule",
     "to_torch",
     "train",
+    "train_many",
     "view",
 ]
 
@@ -72,7 +74,7 @@ if TYPE_CHECKING:
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule
-    from dendrosim.training import Run, evaluate, train
+    from dendrosim.training import Run, evaluate, train, train_many
 
 
 def __getattr__(name: str) -> Any:

@@ -4,22 +4,66 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from dendrosim import kinds
 from dendrosim.commands.terminal import console
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable
+from dendrosim.kinds import expect
+from dendrosim.model.library import available_models
 from dendrosim.registry import import_modules
+
+
+def _of_kind(*wanted: str) -> Callable[[Any], Any]:
+    """Return the callback of an argument or option that refuses files of other kinds."""
+
+    def check(given: Any) -> Any:
+        if given is not None:
+            expect(given, *wanted)
+        return given
+
+    return check
+
+
+def _model(given: str) -> str:
+    if given not in available_models():
+        expect(given, kinds.MODEL)
+    return given
+
 
 ModelArgument = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file."),
+    typer.Argument(
+        metavar="MODEL",
+        callback=_model,
+        help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file.",
+    ),
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that train wrote.")]
-RecordingArgument = Annotated[Path, typer.Argument(metavar="RECORDING", help="A file that relax or learn wrote.")]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", callback=_of_kind(kinds.RUN), help="A run folder that train or learn wrote."),
+]
+RecordingArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECORDING", callback=_of_kind(kinds.RECORDING), help="A recording of a relaxation, as relax writes it."
+    ),
+]
+AnyRecordingArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECORDING",
+        callback=_of_kind(kinds.RECORDING, kinds.LEARNING),
+        help="A recording that relax, or learn --recording, wrote.",
+    ),
+]
+of_weights = _of_kind(kinds.WEIGHTS, kinds.RUN)
+"""The callback of an option for weights."""
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from dendrosim.commands.live import Curves
-from dendrosim.commands.options import ImportOption, ModelArgument, look_here
+from dendrosim.commands.options import ImportOption, ModelArgument, look_here, of_weights
 from dendrosim.commands.terminal import console
 from dendrosim.model import Model
 from dendrosim.registry import RULES
@@ -36,7 +36,10 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Weights file, or run folder, to start from; by default random weights.")
+        Path | None,
+        typer.Option(
+            callback=of_weights, help="Weights file, or run folder, to start from; by default random weights."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in that folder; also to more --epochs.")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dendrosim.checks import reason
 from dendrosim.data.characters import OWN, characters
-from dendrosim.data.dataset import Dataset, Encoded, Split
-from dendrosim.data.folders import OWN_IMAGES, image_folder
-from dendrosim.data.images import IMAGES, digits, images
+from dendrosim.data.dataset import OWN_IMAGES, Dataset
+from dendrosim.data.images import IMAGES, digits, image_folder, images
 from dendrosim.data.own import OWN_FILE, own_file
+from dendrosim.data.samples import Encoded, Split
 from dendrosim.data.sentences import sentences
 from dendrosim.data.series import READERS, series
 from dendrosim.data.synthetic import mackey_glass, reber

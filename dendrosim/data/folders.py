@@ -9,93 +9,43 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from dendrosim.checks import shown, whole
+from dendrosim.checks import path_of, shown, whole
 from dendrosim.claims import check_claim, memory_free
-from dendrosim.data.dataset import Dataset, Encoded, Split, one_hot
-from dendrosim.data.images import cropped_and_flipped
 from dendrosim.data.readers import own_reader
-from dendrosim.data.splits import three_parts
-from dendrosim.errors import DataError, ModelError
-from dendrosim.model import Model
+from dendrosim.errors import DataError
 
-OWN_IMAGES = "images:"  # begins the name of a folder of the user's
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 """What is read as an image; Pillow would start other programs for some others."""
 MODES = {1: "L", 3: "RGB"}
 """How Pillow calls images of so many channels."""
-TEST = 0.2  # share of the images
 
 Shape = tuple[int, int, int]
 
 
-def image_folder(model: Model) -> Dataset:
-    """Load a folder of images, whose name is ``model.data`` after ``images:``, relative to the current directory.
-
-    Each subfolder is a class. Images are resized to ``model.input``, (channels, height, width), of one channel (grey)
-    or three; a flat input needs ``preparation.image``, which says that shape. A fifth is for the test, always the same.
+def read_images(folder: str | Path, shape: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Read a folder of images, a class a subfolder, in the order of their names.
 
     Parameters
     ----------
-    model : Model
-        Its ``data``, ``input``, ``training.validation`` and ``preparation`` are read.
+    folder : str or Path
+        Its subfolders are the classes.
+    shape : tuple of int
+        Channels (1 is grey, 3 is colour), height and width that all images are resized to.
 
-    Raises
-    ------
-    DataError
-        The folder is not there, or has not two classes of images that can be read.
-    ModelError
-        The model takes no images.
+    Returns
+    -------
+    tuple of array
+        Bytes of shape (samples, channels, height, width), and the name of each one's class.
     """
-    shape = model.preparation.image or model.input
-    if len(shape) != 3:
-        raise ModelError(
-            f"{model.source}: input: {list(shape)} does not say how high and wide the images are; set input to "
-            "[channels, height, width], or preparation.image to that."
-        )
-    if shape[0] not in MODES:
-        raise ModelError(
-            f"{model.source}: {'preparation.image' if model.preparation.image else 'input'}: images have 1 channel "
-            f"(grey) or 3 (colour), and not {shape[0]}; set the first number to one of these."
-        )
-    folder, is_flat = model.data.removeprefix(OWN_IMAGES), len(model.input) == 1
-    is_augmented = model.preparation.augmentation == "crop-flip"
-    return read_folder(folder, shape, model.training.validation, TEST, 0, is_flat, is_augmented)
-
-
-def read_folder(
-    folder: str | Path,
-    shape: Any,
-    validation: float,
-    test: float,
-    seed: int,
-    is_flat: bool = False,
-    is_augmented: bool = False,
-) -> Dataset:
-    """Make a data set of a folder of images; see :meth:`dendrosim.Dataset.from_images`."""
-    place, shape = Path(folder), _shape(shape)
+    place, shape = path_of(folder, "the folder of images"), _shape(shape)
     files, labels = _listed(place)
-    classes = tuple(dict.fromkeys(labels))
-    codes = np.array([classes.index(label) for label in labels])
     if (needed := len(files) * math.prod(shape)) > memory_free():
         raise DataError(f"{place}: its images take {needed / 1e9:.1f} GB, more than is free; ask for smaller ones.")
-    rows = three_parts(np.array(labels), True, validation, test, seed)
     pixels = np.empty((len(files), *shape), np.uint8)
     for number, file in enumerate(files):
         pixels[number] = read_image(file, shape)
-    read_as = (math.prod(shape),) if is_flat else shape
-
-    def decode(raw: np.ndarray) -> np.ndarray:
-        values = np.multiply(raw, np.float32(1 / 127.5), dtype=np.float32)
-        values -= 1
-        return values.reshape(len(raw), *read_as)
-
-    augmentations = (cropped_and_flipped(shape) if is_augmented else None), None, None
-    parts = [
-        Split(Encoded(pixels[part], decode, read_as), one_hot(codes[part], len(classes)), codes[part], augmentation)
-        for part, augmentation in zip(rows, augmentations, strict=True)
-    ]
-    return Dataset.of_parts(parts, f"{OWN_IMAGES}{place}", classes)
+    return pixels, np.array(labels)
 
 
 @own_reader

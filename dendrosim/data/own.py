@@ -9,8 +9,9 @@ import numpy as np
 
 from dendrosim.checks import is_file
 from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, table_of, targets_of
-from dendrosim.data.dataset import Dataset, part_of
+from dendrosim.data.dataset import Dataset
 from dendrosim.data.readers import read_mapped_array, read_named_arrays, read_table
+from dendrosim.data.samples import part_of
 from dendrosim.data.splits import divided, three_parts
 from dendrosim.errors import DataError
 from dendrosim.model import Model

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dendrosim.checks import shown
-from dendrosim.data.dataset import Samples, Split, Task
+from dendrosim.data.samples import Samples, Split, Task
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import ParametersError

@@ -16,7 +16,7 @@ from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
 from dendrosim.claims import content
 from dendrosim.data import Dataset, Split, check_fit, load_data
 from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
-from dendrosim.data.dataset import part_of
+from dendrosim.data.samples import part_of
 from dendrosim.errors import DataError, RunError, has_controls, printable
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters, load_model
@@ -240,7 +240,7 @@ class Run:
         training = self.model.training
         summary: dict[str, Any] = {f"test_{name}": value for name, value in self.test.items()}
         summary |= {"model": self.model.name, "rule": training.rule, "seed": training.seed}
-        summary |= {"epochs": training.epochs, "epoch": self.epoch}
+        summary |= {"epochs": len(self.history), "epoch": self.epoch}
         if self.classes is not None:
             summary["classes"] = list(self.classes)
         replace_file(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
@@ -253,6 +253,12 @@ def refuse_to_overwrite(folder: Path) -> None:
             f"{folder}: this folder already holds a run; go on with it by --resume, choose another --out, or pass "
             "--overwrite."
         )
+
+
+def forget(folder: Path, files: Iterable[str] = RESULTS) -> None:
+    """Remove files of an earlier run from its folder; by default its results, and not its checkpoint."""
+    for name in files:
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

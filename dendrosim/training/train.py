@@ -24,7 +24,7 @@ from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
 from dendrosim.training.prediction import given_parameters
-from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history
+from dendrosim.training.run import Run, forget, refuse_to_overwrite, write_history
 from dendrosim.training.trainer import Trainer
 
 
@@ -106,7 +106,7 @@ def train(
     model = described(model)
     if rule is not None:
         model = model.changed(training={"rule": RULES.add(rule)})
-    model, data = _with_data(model, data)
+    model, data = with_data(model, data)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
@@ -129,7 +129,7 @@ def train(
             checkpoint = _checkpoint_of(model, folder)
             trainer.restore(checkpoint)
             if own_folder is not None and epochs_of(checkpoint) < model.training.epochs:
-                _forget_results(own_folder)  # what is there is of fewer epochs
+                forget(own_folder)  # what is there is of fewer epochs
         elif own_folder is not None:
             _begin(own_folder, trainer.checkpoint(), overwrite, held)
         kept = len(trainer.history)
@@ -152,7 +152,7 @@ def train(
     return run
 
 
-def _with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
+def with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
     """Return a model that names the data it is given, if there are any and they fit."""
     if data is None:
         return model, None
@@ -203,11 +203,6 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
     return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
 
 
-def _forget_results(folder: Path) -> None:
-    for name in RESULTS:
-        (folder / name).unlink(missing_ok=True)
-
-
 def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStack) -> None:
     """Make the run folder with its first checkpoint inside: a folder that is there can always be resumed."""
     with writable(folder, "run", RunError):
@@ -216,7 +211,7 @@ def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStac
             if not overwrite:
                 refuse_to_overwrite(folder)
             checkpoint.write(folder)
-            _forget_results(folder)
+            forget(folder)
             return
         with temporary_folder(folder.absolute().parent) as aside:
             new = aside / folder.name

@@ -58,7 +58,7 @@ def test_every_data_set_is_listed_with_size_licence_and_whom_to_cite(run):
     result = run("list")
     assert result.exit_code == 0, result.output
     rows = rows_of(result.output)
-    assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE"}
+    assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE", "images:FOLDER"}
     for name, entry in CATALOG.items():
         assert rows[name][2:] == [entry.licence, "no"]
         assert entry.citation in result.output

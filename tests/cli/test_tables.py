@@ -17,6 +17,7 @@ from dendrosim.benchmark.tables import TABLES, VARIANTS, Cell
 from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
+from dendrosim.training import cluster
 
 
 def bench(*arguments, out, runs):
@@ -109,7 +110,7 @@ def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path,
 
 @pytest.fixture(scope="module")
 def client():
-    with runner.workers(1, None) as started:
+    with cluster.workers(1, None) as started:
         yield started
 
 
@@ -259,7 +260,7 @@ def test_a_worker_manages_its_memory_as_a_training_outside_of_a_table_does(clien
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error():
-    with pytest.raises(RunError, match="no Dask scheduler answers"), runner.workers(1, "tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match="no Dask scheduler answers"), cluster.workers(1, "tcp://127.0.0.1:9"):
         pass
 
 
