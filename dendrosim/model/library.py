@@ -77,7 +77,7 @@ def load_model(
         close = difflib.get_close_matches(path.stem, available_models(), n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
         raise ModelError(f"{name}: there is no such model; {hint}")
-    values = plain(_read(path), str(path))
+    values = plain(read_toml(path), str(path))
     others = _settings(values.pop("settings", {}), path)
     model = validated(values, str(path))
     if rule is not None:
@@ -117,7 +117,14 @@ def model_text(model: Model) -> str:
     return tomli_w.dumps(model.model_dump(mode="json", exclude_none=True))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a description in TOML.
+
+    Raises
+    ------
+    ModelError
+        The file is too large, or is no TOML.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(
