@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = version("dendrosim")
 
 _HOME = {
+    "Activation": "dendrosim.model",
     "Circuit": "dendrosim.circuit",
     "Dataset": "dendrosim.data",
     "LocalRule": "dendrosim.rules",
@@ -29,6 +30,7 @@ _HOME = {
     "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
+    "register_activation": "dendrosim.model",
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
@@ -38,6 +40,7 @@ _HOME = {
 _MODULES = ("errors", "nn", "plot", "view")
 
 __all__ = [
+    "Activation",
     "Circuit",
     "Dataset",
     "LocalRule",
@@ -57,6 +60,7 @@ __all__ = [
     "load_model",
     "nn",
     "plot",
+    "register_activation",
     "register_rule",
     "to_torch",
     "train",
@@ -70,7 +74,7 @@ if TYPE_CHECKING:
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data
     from dendrosim.equilibrium import Network
-    from dendrosim.model import Model, Parameters, load_model
+    from dendrosim.model import Activation, Model, Parameters, load_model, register_activation
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule

@@ -121,7 +121,7 @@ class Registry[Thing]:
             return lambda decorated: self.register(name, decorated)
         taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
         if taken:
-            raise PluginError(f"the name '{name}' of a {self.what} is taken; choose another.")
+            raise PluginError(f"the name '{name}' is taken by another {self.what}; choose another one.")
         self._refuse(name, thing)
         self._registered[name] = thing
         return thing
@@ -225,6 +225,18 @@ RULES: Registry[Any] = Registry(
         "r-stdp": "dendrosim.rules.r_stdp:RewardModulatedSTDP",
     },
     "dendrosim.rules.rule:check_rule",
+)
+ACTIVATIONS: Registry[Any] = Registry(
+    "dendrosim.activations",
+    "activation",
+    {
+        "tanh": "dendrosim.model.activation:TANH",
+        "relu": "dendrosim.model.activation:RELU",
+        "sigmoid": "dendrosim.model.activation:SIGMOID",
+        "softplus": "dendrosim.model.activation:SOFTPLUS",
+        "identity": "dendrosim.model.activation:IDENTITY",
+    },
+    "dendrosim.model.activation:check_activation",
 )
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",

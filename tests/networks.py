@@ -7,9 +7,11 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from dendrosim.errors import ModelError
-from dendrosim.model import ACTIVATIONS, Model, Parameters
+from dendrosim.model import Model, Parameters
 from dendrosim.model.spec import validated
 from dendrosim.rules.dll import FEEDBACK
+
+ACTIVATIONS = ("identity", "relu", "sigmoid", "softplus", "tanh")
 
 
 def small_model(sizes=(5, 4, 3, 2), **tables) -> Model:

@@ -42,8 +42,7 @@ class StemCell(Cell):
 
     def hidden(self, model):
         activation = ACTIVATIONS[model.activation]
-        function = activation.brian.replace("drive", "heard")
-        slope = activation.brian_slope.replace("prediction", "guess")
+        function, slope = activation.brian("heard"), activation.brian_slope("guess")
         evaluation = f"guess = {function}\\nerror = body - foot\\nsent = error*({slope})"
         equations = """
             heard : 1

@@ -123,12 +123,16 @@ class Cell(Part, ABC):
         What can be recorded; one of them is the local error.
     provenance_in_words : mapping of str to tuple of str
         What the names of :meth:`provenance` mean, and their units.
+    inputs : mapping of str to str
+        Variables by which a network of the user's own drives an embedded cell, with their units as Brian2's equations
+        have them, such as ``{"I_soma": "amp"}``; see :class:`~dendrosim.cells.Population`.
     """
 
     ports: ClassVar[Ports] = Ports()
     compartments: ClassVar[tuple[Compartment, ...]]
     observables: ClassVar[Mapping[str, Observable]]
     provenance_in_words: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    inputs: ClassVar[Mapping[str, str]] = {}
 
     kind: str
 

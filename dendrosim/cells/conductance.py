@@ -6,8 +6,8 @@ symbol    equation                                                         meani
 V_soma    C dV_s/dt = −g_L(V_s−E_L) + g_B(V_B−V_s) + g_A(V_A−V_s)           soma
 V_basal   C_B dV_B/dt = −g_LB(V_B−E_L) + I_B  [− g_B(V_B−V_s)]              basal dendrite; [ ] only coupled two ways
 V_apical  C_A dV_A/dt = −g_LA(V_A−E_L) + I_A  [− g_A(V_A−V_s)]              apical dendrite
-I_basal   I_B = S f(z)/Z_sB                                                synaptic current of the basal dendrite
-I_apical  I_A = S Θ^T δ_above/Z_sA                                         synaptic current of the apical dendrite
+          I_B = S f(z)/Z_sB                                                synaptic current of the basal dendrite
+          I_A = S Θ^T δ_above/Z_sA                                         synaptic current of the apical dendrite
 basal     u = (Z_sB/S) [g_LB(V_B−E_L) + [g_B(V_B−V_s)]]                     what leaves the dendrite, as an activity
 apical    a = (Z_sA/S) [g_LA(V_A−E_L) + [g_A(V_A−V_s)]]                     likewise
 soma      x = (V_s−E_L)/S                                                  the soma's deviation from rest
@@ -25,8 +25,9 @@ above: a deep or recurrent network may then ring for seconds before it settles, 
 against the time constants may turn the ringing into an oscillation.
 
 The output cell has the same tree, but no synapses on its apical dendrite. A clamped soma is a voltage clamp; a nudged
-one receives the current β S (target − u)/Z_ss. Membrane noise is a white current into the soma, σ √(2/τ_soma) per C,
-held for one time step (circuit/noise.py).
+one receives the current β S (target − u)/Z_ss. Currents of a network of the user's own, in amperes, add to those:
+`I_soma`, `I_basal` and `I_apical`; a voltage clamp takes up any current into the soma. Membrane noise is a white
+current into the soma, σ √(2/τ_soma) per C, held for one time step (circuit/noise.py).
 """
 
 from __future__ import annotations
@@ -70,8 +71,10 @@ POTENTIALS: dict[str, Observable] = {
     ),
 }
 
+_SYNAPTIC = {"basal": "scale*prediction/Z_basal", "apical": "scale*feedback/Z_apical"}
+_TEACHING = {"basal": _SYNAPTIC["basal"], "soma": "scale*(aim - basal)/Z_soma"}
+
 _READ_OFF = """
-I_basal = scale*prediction/Z_basal : amp
 drive : 1
 prediction : 1
 delta : 1
@@ -98,6 +101,8 @@ class ConductanceCell(Cell):
         for each in RateCell.compartments
     )
 
+    inputs: ClassVar[Mapping[str, str]] = {f"I_{name}": "amp" for name in COMPARTMENTS}
+
     kind: Literal["conductance"] = "conductance"
     coupling: Literal["one-way", "two-way"] = "one-way"
     resting_potential: Annotated[float, Field(allow_inf_nan=False), Quantity("E_L", "mV", _URBANCZIK)] = -70.0
@@ -115,40 +120,45 @@ class ConductanceCell(Cell):
 
     def hidden(self, model: Model) -> Population:
         """Return the equations of a hidden layer."""
-        currents = "I_soma = 0*amp : amp\nI_apical = scale*feedback/Z_apical : amp\nfeedback : 1\n"
         derivatives = ({"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}, _BASAL)
-        return self._population(self.membrane() + currents, hidden_evaluation(model), derivatives, self._readout())
+        return self._population(
+            self.membrane(_SYNAPTIC) + "feedback : 1\n", hidden_evaluation(model), derivatives, self._readout()
+        )
 
     def output(self, model: Model) -> Population:
         """Return the equations of the output layer."""
         clamped = model.teacher.kind == "clamped"
-        equations = self.membrane(clamped) + "I_apical = 0*amp : amp\ntarget : 1\nteacher : 1\n"
+        equations = self.membrane(_TEACHING, clamped) + "target : 1\nteacher : 1\n"
         evaluation = output_evaluation(model)
         derivatives: tuple[Mapping[str, float], ...] = (_BASAL, {"apical": -1.0})
         if clamped:
             readout = self._clamped_readout()
         else:
-            equations += "aim : 1\nI_soma = scale*(aim - basal)/Z_soma : amp\n"
+            equations += "aim : 1\n"
             evaluation.append(f"aim = {TAUGHT}")
             derivatives = ({"aim": 1.0, "apical": 1.0, "soma": -1.0}, *derivatives)
             readout = self._readout()
         evaluation += OUTPUT_ERROR
         return self._population(equations, "\n".join(evaluation), derivatives, readout)
 
-    def membrane(self, clamped: bool = False) -> str:
-        """Return the equations of the three potentials, for injected currents I_soma, I_basal and I_apical.
+    def membrane(self, currents: Mapping[str, str], clamped: bool = False) -> str:
+        """Return the equations of the three potentials, with places for inputs from outside.
 
         Parameters
         ----------
+        currents : mapping of str to str
+            Synaptic currents as Brian2 expressions, by the compartment that they flow into.
         clamped : bool
             Whether the soma is under voltage clamp, so that its potential is given.
         """
         is_noisy = self.noise > 0 and not clamped
         noise = f" + noise*sqrt(2/(tau_soma*dt))*{FLUCTUATION}" if is_noisy else ""
-        into = "g_leak*(E_leak - V_soma) + g_basal*(V_basal - V_soma) + g_apical*(V_apical - V_soma) + I_soma"
-        soma = "V_soma : volt" if clamped else f"dV_soma/dt = ({into})/C_soma{noise} : volt"
+        into = {name: f" + {currents[name]}" if name in currents else "" for name in COMPARTMENTS}
+        into = {name: f"{synaptic}{{I_{name}}}" for name, synaptic in into.items()}
+        leaks = "g_leak*(E_leak - V_soma) + g_basal*(V_basal - V_soma) + g_apical*(V_apical - V_soma)"
+        soma = "V_soma : volt" if clamped else f"dV_soma/dt = ({leaks}{into['soma']})/C_soma{noise} : volt"
         dendrites = [
-            f"dV_{name}/dt = (I_{name} - ({self._leaving(name)}))/C_{name} : volt" for name in COMPARTMENTS[1:]
+            f"dV_{name}/dt = (-({self._leaving(name)}){into[name]})/C_{name} : volt" for name in COMPARTMENTS[1:]
         ]
         return "\n".join([soma, *dendrites, f"{FLUCTUATION} : 1" if is_noisy else "", ""])
 

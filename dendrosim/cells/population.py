@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,8 @@ class Population:
     Attributes
     ----------
     equations : str
-        Brian2 equations of the state.
+        Brian2 equations of the state. ``{NAME}`` stands where an input of that name, which the kind of cell lists in
+        its ``inputs``, adds to a compartment; see :meth:`closed` and :meth:`open`.
     evaluation : str
         Brian2 code that is run in every time step once the drive is known, before the state moves.
     derivatives : tuple of mapping of str to float
@@ -48,11 +50,34 @@ class Population:
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs that these cells take from outside."""
+        return re.findall(r"{(\w+)}", self.equations)
+
+    def closed(self) -> str:
+        """Return the equations of cells that hear from nothing but each other."""
+        return re.sub(r"{\w+}", "", self.equations)
+
+    def open(self, inputs: Mapping[str, str], given: Mapping[str, str]) -> str:
+        """Return the equations of cells with inputs from outside.
+
+        Parameters
+        ----------
+        inputs : mapping of str to str
+            Units of all inputs of the kind of cell, by name.
+        given : mapping of str to str
+            Brian2 equations of inputs that have dynamics of their own; others are variables that hold what is written.
+        """
+        declared = [given.get(name, f"{name} : {inputs[name]}") for name in self.inputs]
+        return "\n".join([re.sub(r"{(\w+)}", r" + \1", self.equations), *declared, ""])
+
 
 def hidden_evaluation(model: Model) -> str:
     """Return the code that evaluates f(z), ξ and δ of a hidden cell whose soma and basal dendrite are activities."""
     activation = ACTIVATIONS[model.activation]
-    return f"prediction = {activation.brian}\nerror = soma - basal\ndelta = error*({activation.brian_slope})"
+    prediction, slope = activation.brian("drive"), activation.brian_slope("prediction")
+    return f"prediction = {prediction}\nerror = soma - basal\ndelta = error*({slope})"
 
 
 def output_evaluation(model: Model) -> list[str]:

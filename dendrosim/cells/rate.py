@@ -87,7 +87,7 @@ _COMMON = """
 drive : 1
 prediction : 1
 delta : 1
-dbasal/dt = (prediction - basal)/tau_basal : 1
+dbasal/dt = (prediction{I_basal} - basal)/tau_basal : 1
 error : 1
 """
 
@@ -106,6 +106,8 @@ class RateCell(Cell):
         Compartment("apical", "apical dendrite", ("trunk", "oblique", "tuft"), ("apical",), "apical", "above"),
     )
 
+    inputs: ClassVar[Mapping[str, str]] = {"I_soma": "1", "I_basal": "1", "I_apical": "1"}
+
     kind: Literal["rate"] = "rate"
     tau_soma: Annotated[Positive, Quantity("τ_soma", "ms")] = 10.0
     tau_basal: Annotated[Positive, Quantity("τ_basal", "ms")] = 2.0
@@ -113,13 +115,13 @@ class RateCell(Cell):
 
     def hidden(self, model: Model) -> Population:
         """Return the equations of a hidden layer."""
-        equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical - soma)/tau_soma : 1\n"
+        equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical{I_soma} - soma)/tau_soma : 1\n"
         basal, evaluation = {"prediction": 1.0, "basal": -1.0}, hidden_evaluation(model)
         if self.tau_apical > 0:
-            equations += "dapical/dt = (feedback - apical)/tau_apical : 1\n"
+            equations += "dapical/dt = (feedback{I_apical} - apical)/tau_apical : 1\n"
             soma, apical = {"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}
             return self._population(equations, evaluation, (soma, basal, apical))
-        equations += "apical = feedback : 1\n"
+        equations += "apical = feedback{I_apical} : 1\n"
         soma = {"basal": 1.0, "feedback": 1.0, "soma": -1.0}
         return self._population(equations, evaluation, (soma, basal), {"apical": {"feedback": 1.0}})
 
@@ -132,7 +134,7 @@ class RateCell(Cell):
             equations += "soma : 1\n"
             evaluation += [f"soma = {TAUGHT}", *OUTPUT_ERROR]
         else:
-            equations += "dsoma/dt = (aim - soma)/tau_soma : 1\naim : 1\n"
+            equations += "dsoma/dt = (aim{I_soma} - soma)/tau_soma : 1\naim : 1\n"
             evaluation += [f"aim = {TAUGHT}", *OUTPUT_ERROR]
             derivatives = ({"aim": 1.0, "soma": -1.0}, *derivatives)
         return self._population(equations, "\n".join(evaluation), derivatives)

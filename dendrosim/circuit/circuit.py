@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from brian2 import Network
 
+from dendrosim.checks import whole
 from dendrosim.circuit import requirements
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
+from dendrosim.circuit.embedding import EmbeddedCircuit, embedded
 from dendrosim.circuit.integrator import METHODS, choose_integrator
 from dendrosim.circuit.interruption import interruptible
 from dendrosim.circuit.learning import Learned, Learner
@@ -316,6 +319,64 @@ class Circuit:
         if compiled:
             compile_project(folder)
         return folder
+
+    def embed(
+        self,
+        presentations: int = 1,
+        network: Network | None = None,
+        *,
+        learning: bool = False,
+        inputs: str = "",
+        prefix: str = "",
+    ) -> EmbeddedCircuit:
+        """Make the layers objects of a Brian2 network of your own, which runs for as long as you say.
+
+        They stand on Brian2's present device (`runtime` for the targets numpy and cython, else the one of the target),
+        keep the time step and the integrator of this circuit, and have copies of its weights.
+
+        Parameters
+        ----------
+        presentations : int
+            How many stimuli are presented side by side, each to a row of cells of its own.
+        network : brian2.Network, optional
+            Gets all objects; without it, give ``embedded.objects()`` to one.
+        learning : bool
+            Whether the weights change all the time, by the rule of the model and with its ``plasticity``.
+        inputs : str, optional
+            Brian2 equations of inputs that have dynamics of their own, such as
+            ``"dI_basal/dt = -I_basal/(5*ms) : 1"`` for a PoissonInput; others hold what is written.
+        prefix : str
+            What the names of all objects begin with, so that several circuits fit into one network.
+
+        Raises
+        ------
+        CircuitError
+            The target does not run on the present device or in its precision, the inputs are no equations of inputs
+            that the cells have, the rule has no local updates, or this integrator has no time of its own.
+
+        Examples
+        --------
+        >>> import brian2 as b2
+        >>> import numpy as np
+        from brian2 import Network
+        >>> import dendrosim as ds
+        >>> from dendrosim.circuit import Circuit
+        >>> model = ds.Model(input=[3], layers=[{"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}])
+        >>> circuit = Circuit(model, ds.Parameters.initialise(model, seed=0, dtype=np.float64))
+        >>> network = b2.Network()
+        >>> embedded = circuit.embed(network=network)
+        >>> embedded.present(np.ones((1, 3)), np.array([[1.0, 0.0]]))
+        >>> embedded["hidden-1"].I_basal = 0.1
+        >>> network.run(50 * b2.ms)
+        >>> embedded["hidden-1"].soma[:].shape
+        (4,)
+        """
+        presentations = whole(presentations, "presentations", 1, error=CircuitError)
+        if self.integrator == "settle":
+            raise CircuitError("integrator 'settle' has no time that a network could share; use 'exponential_euler'.")
+        method = METHODS[self.integrator]
+        where = (presentations, network, learning, prefix, inputs)
+        return embedded(self.model, self.parameters, self.target, self.dtype, self.dt, method, *where)
 
     def updates(self) -> Parameters:
         """Return the weight changes that the converged cells ask for, the mean over presentations of ΔW, Δb, ΔΘ.

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms, mV, pA
 
+from dendrosim.cells import Population
 from dendrosim.cells.conductance import COMPARTMENTS, ConductanceCell
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
 from dendrosim.circuit.target import active
@@ -68,13 +69,13 @@ def current_clamp(
     quiet = cell.model_copy(update={"noise": 0.0})
     with active(runtime_device, {}):
         clock = Clock(dt * ms)
-        injected = "".join(f"I_{name} : amp\n" for name in COMPARTMENTS)
+        passive = Population(quiet.membrane({}), "", (), quiet.constants)
         cells = NeuronGroup(
             len(currents),
-            quiet.membrane() + injected,
+            passive.open(quiet.inputs, {}),
             method="rk4",
             clock=clock,
-            namespace=quantities(quiet.constants),
+            namespace=quantities(passive.constants),
             codeobj_class=NumpyCode,
         )
         for name in COMPARTMENTS:

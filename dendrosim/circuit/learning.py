@@ -209,15 +209,7 @@ class Learner:
         return kept + assembly.potentials()
 
     def _parameters(self) -> Parameters:
-        assembly, parameters = self._simulation.assembly, Parameters()
-        for name, projection in assembly.feedforward.items():
-            shape = projection.connection.shape
-            parameters.W[name] = self._values[projection, "weights"].reshape(shape)
-            if projection.connection.has_bias:
-                parameters.bias[name] = self._values[projection, "bias"].ravel()
-        for name, projection in assembly.feedback.items():
-            parameters.theta[name] = self._values[projection, "weights"].reshape(projection.connection.shape)
-        return parameters
+        return self._simulation.assembly.parameters_of(self._values)
 
     def _shuffled(self, samples: int) -> np.ndarray:
         """Return each sample once, slot by slot; a last slot that is not full is left out."""

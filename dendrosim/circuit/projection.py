@@ -174,11 +174,11 @@ class Softmax(ArrayGroup):
         Name its drive, which is read, and its prediction, which is written.
     rows : int
         Presentations times steps.
-    clock, code_object
+    clock, code_object, name
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, output: NeuronGroup, ports: Ports, rows: int, clock: Clock, code_object: Any):
-        super().__init__(rows, {}, clock, code_object, "normalisation")
+    def __init__(self, output: NeuronGroup, ports: Ports, rows: int, clock: Clock, code_object: Any, name: str):
+        super().__init__(rows, {}, clock, code_object, name)
         arrays = {"drive": self.refer(output, ports.from_below), "prediction": self.refer(output, ports.prediction)}
         self.operation("softmax", "evaluate", arrays, rows=rows, cells=len(output) // rows)

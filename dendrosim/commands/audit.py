@@ -28,7 +28,14 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything that was found, an entry a rule.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for audit.md, audit.json and the figure.")] = None,
 ) -> None:
-    """Check which rules satisfy the three criteria, beside the paper's ticks; every verdict has a witness."""
+    """Check which rules satisfy the three criteria, beside the paper's ticks; every verdict has a witness.
+
+    C1, no weight transport: what comes down to a cell does not know the weights that lead up from it.
+
+    C2, local error: an update reads its synapse and two cells; weakly (✓) if also one number, or cells of its layer.
+
+    C3, no separate phases: activity with the target is that without, and all that an update reads is there at once.
+    """
     from dendrosim import plot
     from dendrosim.audit import audit as audit_rule
     from dendrosim.audit.report import CRITERIA, MARKS, disagreements, markdown, published, row

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from dendrosim.commands.models import columns
 from dendrosim.commands.terminal import console
 from dendrosim.errors import printable
+
+if TYPE_CHECKING:
+    from dendrosim.data.entry import Entry
 
 app = typer.Typer(no_args_is_help=True, help="List, download, find and verify data sets.")
 
@@ -18,23 +22,31 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Da
 
 
 @app.command(name="list")
-def list_data_sets() -> None:
-    """List the data sets: what they are, whom to cite, how large they are, their licence, and which are here."""
+def list_data_sets(names: Names = None) -> None:
+    """List the data sets: what they are, how large, and which are here; of those named, also licence and citation."""
     from dendrosim.data import EMBEDDED
     from dendrosim.data.catalog import CATALOG
+    from dendrosim.data.storage import entry as find
     from dendrosim.data.storage import is_present
 
-    table = Table("name", "what it is, and whom to cite", "MB", "licence", "here")
-    for name in EMBEDDED:
-        table.add_row(name, "embedded", "", "", "yes")
-    for name, entry in CATALOG.items():
-        size = f"{entry.size / 1e6:.1f}" if entry.size else "?"
-        about = Text(entry.title).append(f"\n{entry.citation}", style="dim")
-        table.add_row(name, about, size, entry.licence, "yes" if is_present(name) else "no")
-    table.add_row("text:FILE", "any UTF-8 text of your own, character by character", "", "", "")
-    table.add_row("file:FILE", "samples of your own: FILE.npz, FILE.npy, or FILE.csv#COLUMN (the target)", "", "", "")
-    table.add_row("images:FOLDER", "images of your own, a class a subfolder", "", "", "")
-    console.print(table)
+    if names:
+        table = Table(Column("name", no_wrap=True), "what it is, its licence, and whom to cite", "MB", "here")
+        for name in names:
+            found = find(name)
+            about = Text(found.title).append(f"\n{found.licence}\n{found.citation}", style="dim")
+            table.add_row(name, about, _size(found), "yes" if is_present(name) else "no")
+        console.print(table)
+        return
+    rows = [(name, "embedded", "", "yes") for name in EMBEDDED]
+    rows += [(name, each.title, _size(each), "yes" if is_present(name) else "no") for name, each in CATALOG.items()]
+    rows.append(("text:FILE", "any UTF-8 text of yours, by characters", "", ""))
+    rows.append(("file:FILE", "yours: FILE.npz, FILE.npy, or FILE.csv#TARGET-COLUMN", "", ""))
+    rows.append(("images:FOLDER", "images of yours, a class a subfolder", "", ""))
+    console.print(columns(("name", "what it is", "MB", "here"), rows, cut="what it is"))
+
+
+def _size(entry: Entry) -> str:
+    return f"{entry.size / 1e6:.1f}" if entry.size else "?"
 
 
 @app.command()

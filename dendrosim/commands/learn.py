@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from dendrosim.commands.options import ImportOption, ModelArgument, TargetOption, claim, stop_interrupted
+from dendrosim.commands.options import (
+    ImportOption,
+    ModelArgument,
+    SetOption,
+    TargetOption,
+    claim,
+    stop_interrupted,
+    with_settings,
+)
 from dendrosim.commands.terminal import console
 from dendrosim.errors import Interrupted, RunError
 from dendrosim.files import check_writable, write_all
@@ -33,6 +41,7 @@ def learn(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run, and the recording.")] = False,
     imports: ImportOption = None,
+    values: SetOption = None,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, test it without a teacher, and write a run folder."""
     from dendrosim.circuit import Circuit
@@ -43,7 +52,7 @@ def learn(
     from dendrosim.training.measures import described as in_words
     from dendrosim.training.run import refuse_to_overwrite
 
-    described = load_model(model)
+    described = with_settings(load_model(model), values)
     local_updates(described)  # before the data are loaded
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(

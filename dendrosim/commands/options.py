@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from dendrosim import kinds
 from dendrosim.commands.terminal import console
-from dendrosim.errors import RunError
+from dendrosim.errors import ModelError, RunError
 from dendrosim.files import check_writable
 from dendrosim.kinds import expect
+from dendrosim.model.keys import changed_by
 from dendrosim.model.library import available_models
 from dendrosim.registry import import_modules
+
+if TYPE_CHECKING:
+    from dendrosim.model import Model
 
 
 def _of_kind(*wanted: str) -> Callable[[Any], Any]:
@@ -88,6 +93,39 @@ ImportOption = Annotated[
         "--import", metavar="MODULE", callback=_import, help="Import a module that registers rules; can be repeated."
     ),
 ]
+
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A key of the model file, such as training.learning_rate=0.01; repeatable."
+    ),
+]
+
+
+def with_settings(model: Model, settings: list[str] | None) -> Model:
+    """Return a model with the values that ``--set`` gave.
+
+    Raises
+    ------
+    ModelError
+        One of them is no KEY=VALUE, the key is unknown, or its value is of the wrong type or out of range.
+    """
+    for given in settings or ():
+        key, separator, value = given.partition("=")
+        names = [name.strip() for name in key.split(".")]
+        if not separator or not all(names):
+            raise ModelError(f"--set: '{given}' is no KEY=VALUE; write it as training.epochs=3.")
+        model = changed_by(model, {".".join(names): _value(value.strip())})
+    return model
+
+
+def _value(text: str) -> Any:
+    """Return a value as a model file writes it, or else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
 
 
 def claim(file: Path, what: str, overwrite: bool) -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from dendrosim.commands.live import Curves
-from dendrosim.commands.options import ImportOption, ModelArgument, look_here, of_weights
+from dendrosim.commands.options import ImportOption, ModelArgument, SetOption, look_here, of_weights, with_settings
 from dendrosim.commands.terminal import console
 from dendrosim.model import Model
 from dendrosim.registry import RULES
@@ -34,6 +34,7 @@ def train(
     feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
+    values: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")] = None,
     weights: Annotated[
         Path | None,
@@ -71,7 +72,7 @@ def train(
     from dendrosim.training.measures import described
     from dendrosim.training.run import refuse_to_overwrite
 
-    network = _model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed})
+    network = with_settings(_model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed}), values)
     name = _rule(network)
     parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
     folder = out or Path("runs", "-".join(parts))

@@ -112,7 +112,7 @@ class Network:
                 if recurrent is None:
                     deltas[layer] = self.times_slope(error, state.basal[layer])
                 else:
-                    slope = self._activation.slope(torch, state.basal[layer])
+                    slope = self._activation.derivative(torch, state.basal[layer])
                     error, deltas[layer] = relax_backwards(error, slope, feedback[recurrent.name])
             for projection in above if recurrent is None else [*above, recurrent]:
                 source, where = state.sources[projection.name]
@@ -133,11 +133,11 @@ class Network:
     def activate(self, drive: Tensor) -> Tensor:
         """Put f(z) of hidden cells in the place of z."""
         # A copy, because autograd may need the drive that is overwritten.
-        return self._in_place(drive) if self._in_place else drive.copy_(self._activation.function(torch, drive.clone()))
+        return self._in_place(drive) if self._in_place else drive.copy_(self._activation.value(torch, drive.clone()))
 
     def times_slope(self, error: Tensor, u: Tensor) -> Tensor:
         """Return ξ ⊙ f'(z) of hidden cells, from u = f(z)."""
-        return self._fused_slope(error, u) if self._fused_slope else error * self._activation.slope(torch, u)
+        return self._fused_slope(error, u) if self._fused_slope else error * self._activation.derivative(torch, u)
 
     def potential(self, layer: str, drive: Tensor) -> Tensor:
         """Return what the basal dendrites of a layer settle to: f(z) in the place of z, or softmax(z) at the output."""

@@ -90,6 +90,12 @@ def load_model(
     return model.changed(**others[settings])
 
 
+def other_settings(name: str) -> list[str]:
+    """Return the names of the tables ``[settings.NAME]`` of a model that ships with dendrosim."""
+    path = model_folder() / f"{name}.toml"
+    return list(_settings(read_toml(path).get("settings", {}), path))
+
+
 def described(model: Model | str | Path) -> Model:
     """Return a model, also where only its name or its file is given.
 

@@ -87,14 +87,5 @@ def spelled(name: str) -> str:
     return name.replace("-", "_")
 
 
-def known(rule: str) -> str:
-    """Return the name of a rule; a ValueError if there is none, or if it cannot be imported."""
-    try:
-        RULES[rule]
-    except PluginError as error:
-        raise ValueError(_short(error)) from None
-    return rule
-
-
 def _short(error: PluginError) -> str:
     return str(error).removesuffix(".")

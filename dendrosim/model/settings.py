@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from dendrosim.model.part import Count, NotNegative, Part, Positive
-from dendrosim.model.rules import known
+from dendrosim.model.part import Count, NotNegative, Part, Positive, known_to
+from dendrosim.registry import RULES
 
 
 class Teacher(Part):
@@ -41,7 +41,7 @@ class Training(Part):
         Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
     """
 
-    rule: Annotated[str, AfterValidator(known)] = "dll"
+    rule: Annotated[str, known_to(RULES)] = "dll"
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"

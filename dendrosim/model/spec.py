@@ -14,13 +14,13 @@ from dendrosim.errors import ModelError, PluginError, printable
 from dendrosim.model.connections import Connection, connect
 from dendrosim.model.layers import Dense, Layer, short_name
 from dendrosim.model.mistakes import MistakeError, built, sentence
-from dendrosim.model.part import Count, Part
+from dendrosim.model.part import Count, Part, known_to
 from dendrosim.model.plain import plain
 from dendrosim.model.preparation import Preparation
 from dendrosim.model.rules import Rules, spelled
 from dendrosim.model.settings import Plasticity, Teacher, Training
 from dendrosim.notebook import model_html
-from dendrosim.registry import CELLS
+from dendrosim.registry import ACTIVATIONS, CELLS
 
 if TYPE_CHECKING:
     from dendrosim.cells import Cell
@@ -58,13 +58,14 @@ class Model(Part):
     preparation : Preparation
         How the data set becomes stimuli.
     activation, output, loss : str
-        Nonlinearity of the hidden and of the output cells; output and loss are a canonical pair.
+        Nonlinearity of the hidden cells, by a name that :data:`dendrosim.registry.ACTIVATIONS` knows, and of the output
+        cells; output and loss are a canonical pair.
     """
 
     data: str = ARRAYS
     input: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1, strict=False)]
-    activation: Literal["tanh", "relu", "sigmoid", "softplus", "identity"] = "tanh"
+    activation: Annotated[str, known_to(ACTIVATIONS)] = "tanh"
     output: Literal["softmax", "identity"] = "softmax"
     loss: Literal["cross-entropy", "squared-error"]
     cell: Cell = Field(default_factory=lambda: _cell({}))

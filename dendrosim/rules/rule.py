@@ -211,7 +211,7 @@ def check_rule(name: str, rule: Any) -> None:
         What a user brought.
     """
     if not (isinstance(rule, type) and issubclass(rule, Rule)):
-        raise PluginError(f"'{name}' is no learning rule but {shown(rule)}; derive a class from dendrosim.Rule.")
+        raise PluginError(f"{shown(rule)} is no learning rule; give its name, or a class derived from dendrosim.Rule.")
     title = rule.__qualname__
     if not isinstance(rule.name, str) or not _NAME.fullmatch(rule.name):
         raise PluginError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
@@ -10,21 +9,13 @@ from pydantic import Field
 from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
 from dendrosim.model.part import Count, NotNegative, Positive
+from dendrosim.registry import ACTIVATIONS
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, noise_like, refuse_sequences
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from dendrosim.equilibrium import Network
-
-# h with h' = f'(z) as a function of u = f(z).
-_INTEGRALS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": lambda u: u - u**3 / 3,
-    "sigmoid": lambda u: u**2 / 2 - u**3 / 3,
-    "softplus": lambda u: u + u.neg().exp(),
-    "relu": lambda u: u.relu(),
-    "identity": lambda u: u,
-}
 
 
 class TargetPropagation(Rule):
@@ -122,7 +113,9 @@ class TargetPropagation(Rule):
 
 def _sent(network: Network, potential: Tensor) -> Tensor:
     """Return h of the potential of hidden cells."""
-    return _INTEGRALS[network.model.activation](potential)
+    import torch
+
+    return ACTIVATIONS[network.model.activation].antiderivative(torch, potential)
 
 
 def _response(network: Network, parameters: Parameters, state: State, layer: str) -> Tensor:

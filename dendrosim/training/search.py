@@ -21,10 +21,11 @@ from dendrosim.data.samples import Task
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.files import check_writable, locked, replace_file, write_safely
 from dendrosim.model import Model
+from dendrosim.model.keys import changed_by
 from dendrosim.model.library import model_text
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
-from dendrosim.training.space import Space, changed_by
+from dendrosim.training.space import Space
 from dendrosim.training.trainer import Trainer
 
 if TYPE_CHECKING:

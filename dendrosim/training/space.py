@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dendrosim.checks import is_file, path_of, shown
 from dendrosim.errors import ModelError
 from dendrosim.model import Model
+from dendrosim.model.keys import changed_by
 from dendrosim.model.library import read_toml
 from dendrosim.model.plain import plain
 
@@ -102,41 +102,6 @@ def read_space(path: str | Path, model: Model) -> Space:
             except ModelError as error:
                 raise ModelError(f"{path}: {str(error).removeprefix(f'{model.source}: ')}") from None
     return space
-
-
-def changed_by(model: Model, values: Mapping[str, Value]) -> Model:
-    """Return a model with other values under dotted keys; a number counts the entries of a list, from 0.
-
-    Raises
-    ------
-    ModelError
-        There is no such key, or it cannot have that value.
-    """
-    there, tables = model.model_dump(mode="json"), dict[str, Any]()
-    for key, value in values.items():
-        first = key.partition(".")[0]
-        if isinstance(there.get(first), list):  # of which there is no part to be given
-            tables.setdefault(first, copy.deepcopy(there[first]))
-        _put(tables, key.split("."), value, f"{model.source}: {key}")
-    return model.changed(**tables)
-
-
-def _put(holder: Any, keys: list[str], value: Value, where: str) -> None:
-    first, *rest = keys
-    if isinstance(holder, list):
-        if not (first.isdecimal() and int(first) < len(holder)):
-            raise ModelError(f"{where}: there is no entry {shown(first)} among {len(holder)}; count from 0.")
-        place: Any = int(first)
-    elif isinstance(holder, dict):
-        place = first
-        if rest:
-            holder.setdefault(first, {})
-    else:
-        raise ModelError(f"{where}: {shown(holder)} has no keys; name it without '.{'.'.join(keys)}'.")
-    if rest:
-        _put(holder[place], rest, value, where)
-    else:
-        holder[place] = value
 
 
 def _leaves(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -54,15 +54,30 @@ def rows_of(output):
     return {first: rest for first, *rest in lines if first}
 
 
-def test_every_data_set_is_listed_with_size_licence_and_whom_to_cite(run):
+def test_every_data_set_is_listed_with_its_size_and_whether_it_is_here(run):
     result = run("list")
     assert result.exit_code == 0, result.output
     rows = rows_of(result.output)
     assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE", "images:FOLDER"}
     for name, entry in CATALOG.items():
-        assert rows[name][2:] == [entry.licence, "no"]
-        assert entry.citation in result.output
+        assert rows[name] == [entry.title, f"{entry.size / 1e6:.1f}" if entry.size else "?", "no"]
     assert rows["mnist"][1] == "11.6"
+
+
+def test_the_list_fits_a_screen(run, monkeypatch):
+    monkeypatch.setattr(data_commands, "console", Console(width=80))
+    lines = run("list").output.splitlines()
+    assert len(lines) <= 38  # and the command and the next prompt
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_data_set_that_is_named_is_shown_with_licence_and_whom_to_cite(run):
+    for name, entry in CATALOG.items():
+        output = run("list", name).output
+        assert entry.licence in output
+        assert entry.citation in output
+        assert list(rows_of(output)) == [name]
+    assert "there is no data set 'mnits'" in str(run("list", "mnits").exception)
 
 
 def test_every_data_set_of_the_catalog_but_the_word_vectors_can_be_loaded():

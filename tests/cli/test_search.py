@@ -17,10 +17,11 @@ from trainings import training_of
 from dendrosim.data import load_data
 from dendrosim.errors import ModelError
 from dendrosim.model import load_model
+from dendrosim.model.keys import changed_by
 from dendrosim.model.library import save_model
 from dendrosim.training import Hardware, train
 from dendrosim.training.search import search
-from dendrosim.training.space import changed_by, read_space
+from dendrosim.training.space import read_space
 from dendrosim.training.trainer import Trainer
 
 pytest.importorskip("optuna")
@@ -203,7 +204,10 @@ BAD_SPACES = {
         "training.learning_rate: .*greater than 0",
     ),
     "a fraction of an epoch": ("training.epochs = { low = 1.5, high = 2.5 }", "training.epochs: "),
-    "an unknown choice": ('activation = { choices = ["tanh", "tahn"] }', "activation: 'tahn' is not known; choose"),
+    "an unknown choice": (
+        'activation = { choices = ["tanh", "tahn"] }',
+        "activation: there is no activation 'tahn'; did you mean 'tanh'",
+    ),
     "an unknown rule": ('training.rule = { choices = ["dlll"] }', "there is no learning rule 'dlll'"),
     "the data": ('data = { choices = ["digits"] }', "data: all candidates see the same samples; leave it out"),
     "the validation share": ("training.validation = { low = 0.1, high = 0.2 }", "compared on the same samples; leave"),

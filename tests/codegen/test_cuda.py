@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from networks import convolution, dense, feedback, model_of, parameters_of, presentations_of
 
+import dendrosim as ds
 from dendrosim.circuit import Circuit, build, cuda
 from dendrosim.circuit.learning import LearningAssembly
 from dendrosim.circuit.simulation import simulate
@@ -50,6 +51,9 @@ CONDUCTANCE = model_of(
     teacher={"kind": "nudged", "strength": 0.3},
     cell={"kind": "conductance", "coupling": "two-way"},
 )
+ds.register_activation("softsign", ds.Activation("z/(1 + abs(z))", slope="(1 - abs(u))**2"))
+OWN = CONDUCTANCE.changed(activation="softsign", cell={"kind": "rate"})
+SOFTPLUS = OWN.changed(activation="softplus")
 NOISY = CONDUCTANCE.changed(cell={"noise": 1.0})
 
 
@@ -96,7 +100,9 @@ def check_against_numpy(model, presentations):
                 np.testing.assert_allclose(circuit.state[layer][name], value, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2), (NOISY, 2)])
+@pytest.mark.parametrize(
+    ("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2), (NOISY, 2), (OWN, 2), (SOFTPLUS, 2)]
+)
 def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, model, presentations):
     check_against_numpy(model, presentations)
 

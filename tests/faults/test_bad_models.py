@@ -64,7 +64,10 @@ MISTAKES = {
         GOOD.replace("units = 8", "units = 0"),
         r"layers\.0\.units: .*greater than or equal to 1",
     ),
-    "an unknown activation": (GOOD + "activation = 'tan'", r"activation: 'tan' is not known; choose 'tanh', 'relu'"),
+    "an unknown activation": (
+        GOOD + "activation = 'tan'",
+        r"activation: there is no activation 'tan'; did you mean 'tanh'\? Known are tanh, relu",
+    ),
     "an unknown feedback rule": (GOOD + "[rules.dll]\nfeedback = 'kp'", r"rules\.dll\.feedback: 'kp' is not known"),
     "a loss that is not canonical": (
         GOOD + "loss = 'squared-error'",

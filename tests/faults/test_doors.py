@@ -86,7 +86,7 @@ def test_a_name_that_no_file_can_have_is_no_model(name):
 
 @pytest.mark.parametrize("options", [{"rule": 10**5000}, {"settings": ["paper"]}, {"rule": []}])
 def test_a_rule_and_settings_are_names(options):
-    with pytest.raises(ModelError, match="is no name; give one"):
+    with pytest.raises(ModelError, match=r"is no name; give one|is no learning rule; give its name"):
         load_model("digits-mlp", **options)
 
 

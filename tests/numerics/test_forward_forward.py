@@ -56,7 +56,7 @@ def gradients(model, parameters, stimuli, loss_of):
                 W, bias = leaves.W[projection.name], leaves.bias.get(projection.name)
                 drive = drive + projection.apply(W, bias, centred / (variance + 1e-5).sqrt())
                 own |= {f"{projection.name}.W": W} | ({} if bias is None else {f"{projection.name}.bias": bias})
-        activities[layer] = ACTIVATIONS[model.activation].function(torch, drive)
+        activities[layer] = ACTIVATIONS[model.activation].value(torch, drive)
         found = torch.autograd.grad(loss_of(activities[layer]), own.values())
         wanted |= {name: -gradient for name, gradient in zip(own, found, strict=True)}
     return wanted

@@ -31,7 +31,7 @@ def drive_of_the_output(model, parameters, stimuli):
                 functional.conv2d(activity, parameters.W[each], parameters.bias[each], padding=branch.padding)
                 for each, branch in zip(names, layer.layers, strict=True)
             ]
-            activity, below = [activation.function(torch, drive) for drive in drives], names
+            activity, below = [activation.value(torch, drive) for drive in drives], names
             continue
         name = "output" if index == len(model.layers) - 1 else f"hidden-{number}"
         if isinstance(activity, list):
@@ -47,14 +47,14 @@ def drive_of_the_output(model, parameters, stimuli):
             state, states = torch.zeros(len(stimuli), layer.units, dtype=torch.float64), []
             for step in range(stimuli.shape[1]):
                 drive = activity[:, step] @ W.T + bias + state @ parameters.W[f"{name}-recurrent"].T
-                state = activation.function(torch, drive)
+                state = activation.value(torch, drive)
                 states.append(state)
             activity = torch.stack(states, dim=1)
             continue
         else:
             flat = activity.flatten(1) if activity.ndim == 4 else activity
             drive = flat @ W.T + bias
-        activity = activation.function(torch, drive)
+        activity = activation.value(torch, drive)
     return drive
 
 
@@ -101,26 +101,26 @@ def test_dll_with_feedback_equal_to_the_forward_weights_is_the_negative_gradient
     assert_negative_gradient(updates, gradients(engine, parameters, stimuli, targets))
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
 def test_every_activation_states_its_own_slope(name):
     activation = ACTIVATIONS[name]
     drive = torch.linspace(-3, 3, 61, dtype=torch.float64)[1:] - 0.013
     drive.requires_grad_()
-    activity = activation.function(torch, drive)
+    activity = activation.value(torch, drive)
     activity.sum().backward()
-    torch.testing.assert_close(activation.slope(torch, activity.detach()), drive.grad, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(activation.derivative(torch, activity.detach()), drive.grad, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_softplus_neither_overflows_nor_loses_its_slope(dtype):
     drive = torch.tensor([-80.0, -20.0, -1.0, 0.0, 1.0, 20.0, 89.0, 710.0, 1e4], dtype=dtype)
     softplus = ACTIVATIONS["softplus"]
-    activity = softplus.function(torch, drive)
+    activity = softplus.value(torch, drive)
     wanted = torch.logaddexp(drive.double(), torch.zeros(()).double())
     torch.testing.assert_close(activity.double(), wanted, rtol=4 * torch.finfo(dtype).eps, atol=0)
-    slope = softplus.slope(torch, activity).double()
+    slope = softplus.derivative(torch, activity).double()
     torch.testing.assert_close(slope, torch.sigmoid(drive.double()), rtol=8 * torch.finfo(dtype).eps, atol=0)
-    numpy = softplus.function(np, drive.numpy())
+    numpy = softplus.value(np, drive.numpy())
     np.testing.assert_allclose(numpy, activity.numpy(), rtol=4 * torch.finfo(dtype).eps)
 
 

@@ -82,7 +82,7 @@ def gradients(rule, engine, parameters, stimuli, targets):
         if layer == "output":
             loss = engine.loss(engine.potential(layer, drive), targets)
         else:
-            u = ACTIVATIONS[engine.model.activation].function(torch, drive)
+            u = ACTIVATIONS[engine.model.activation].value(torch, drive)
             loss = loss_of(rule, engine, leaves, layer, u, targets)
         loss.backward()
         found |= {name: -leaf.grad for name, leaf in leaves.items() if leaf.grad is not None}

@@ -20,7 +20,6 @@ from dendrosim.equilibrium import Network
 from dendrosim.errors import ModelError
 from dendrosim.model import ACTIVATIONS, Parameters, load_model
 from dendrosim.rules import Backpropagation, TargetPropagation
-from dendrosim.rules.target_propagation import _INTEGRALS
 from dendrosim.training import train
 
 FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "branched": branched_layers()}
@@ -50,7 +49,7 @@ def jacobians(projection, engine, parameters, state):
     name, where = projection.name, state.sources[projection.name][1]
     below, above = state.basal[projection.below], state.basal[projection.above]
     output = projection.above == "output"
-    activate = ACTIVATIONS[engine.model.activation].function
+    activate = ACTIVATIONS[engine.model.activation].value
 
     def up(u):
         drive = projection.apply(parameters.W[name], parameters.bias.get(name), projection.source(u, where)[0])
@@ -58,7 +57,9 @@ def jacobians(projection, engine, parameters, state):
 
     def down(t):
         return projection.adjoint(
-            parameters.theta[name], t if output else _INTEGRALS[engine.model.activation](t), where
+            parameters.theta[name],
+            t if output else ACTIVATIONS[engine.model.activation].antiderivative(torch, t),
+            where,
         )
 
     shape = above.numel(), below.numel()
@@ -141,9 +142,9 @@ def test_in_a_linear_network_the_mean_change_of_the_feedback_weights_is_their_di
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "identity", "relu"])
 def test_what_a_cell_sends_down_has_the_slope_of_its_activation(activation):
-    u = ACTIVATIONS[activation].function(torch, torch.linspace(0.1, 2, 20, dtype=torch.float64)).requires_grad_()
-    _INTEGRALS[activation](u).sum().backward()
-    torch.testing.assert_close(u.grad, ACTIVATIONS[activation].slope(torch, u.detach()), rtol=0, atol=1e-14)
+    u = ACTIVATIONS[activation].value(torch, torch.linspace(0.1, 2, 20, dtype=torch.float64)).requires_grad_()
+    ACTIVATIONS[activation].antiderivative(torch, u).sum().backward()
+    torch.testing.assert_close(u.grad, ACTIVATIONS[activation].derivative(torch, u.detach()), rtol=0, atol=1e-14)
 
 
 def test_a_recurrent_network_is_refused():

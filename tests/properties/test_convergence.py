@@ -28,8 +28,8 @@ def motion(recording, model, parameters, presentation):
         basal, soma = cells["basal"].values, cells["soma"].values
         drive = below @ parameters.W[name].T + parameters.bias[name]
         if name != "output":
-            goal = activation.function(np, drive)
-            deltas[name] = (soma - basal) * activation.slope(np, goal)
+            goal = activation.value(np, drive)
+            deltas[name] = (soma - basal) * activation.derivative(np, goal)
         else:
             exponent = np.exp(drive - drive.max(axis=1, keepdims=True))
             goal = exponent / exponent.sum(axis=1, keepdims=True) if model.output == "softmax" else drive

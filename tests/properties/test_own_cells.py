@@ -160,7 +160,7 @@ def test_a_file_names_only_kinds_that_are_registered():
         ("mine", dict, r"'mine' is no kind of cell but .*; derive a class from dendrosim\.cells\.Cell"),
         ("mine", Cell, r"the cell Cell has no 'hidden, output, rates, time_constants'; write that method"),
         ("mine", type("Mine", (RateCell,), {}), r"the field 'kind' of the cell Mine is not 'mine'"),
-        ("rate", RateCell, r"the name 'rate' of a kind of cell is taken"),
+        ("rate", RateCell, r"the name 'rate' is taken by another kind of cell"),
     ],
 )
 def test_what_is_no_cell_is_refused(name, kind, message):

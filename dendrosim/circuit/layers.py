@@ -1,0 +1,190 @@
+"""From a model to Brian2 objects: the layers of cells, what joins them, and their noise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, NeuronGroup, ms
+
+from dendrosim.cells import Population
+from dendrosim.cells.conductance import FLUCTUATION
+from dendrosim.circuit.brian2_internals import FOREVER
+from dendrosim.circuit.noise import MembraneNoise, seeds_of
+from dendrosim.circuit.operation import ORDER, SLOT
+from dendrosim.circuit.projection import Projection, Softmax
+from dendrosim.circuit.target import Target
+from dendrosim.circuit.units import quantities
+from dendrosim.model import Model, Parameters
+from dendrosim.model.connections import Connection
+
+
+class Layers:
+    """The cells of a model and their projections, for a number of presentations at once.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    presentations : int
+        Number of presentations that are simulated at once.
+    target : Target
+        Where its code will run.
+    dt : float
+        Time step, ms.
+    method : str
+        Brian2's name of the integrator.
+    prefix : str
+        What the names of all objects begin with.
+
+    Attributes
+    ----------
+    layers : dict of str to NeuronGroup
+        The cells by layer name, ``input`` first.
+    populations : dict of str to Population
+        The equations of the cells by layer name, but of ``input``, which only sends.
+    feedforward, feedback : dict of str to Projection
+        The projections by the name of their connection: W and Θ.
+    noise : dict of str to MembraneNoise
+        The layers with membrane noise.
+    rows : int
+        Presentations times steps of their sequences: each layer has so many times its cells.
+    """
+
+    # Whether stimuli and weights stay as they are during a run: then a layer that only the stimulus drives is driven
+    # by the same sum in every step, which is taken once.
+    stimulus_is_held = True
+
+    def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, prefix: str = ""):
+        self.model, self.presentations = model, presentations
+        self.rows = presentations * model.steps
+        self._target, self._method, self._prefix = target, method, prefix
+        self._clock = Clock(dt * ms, name=f"{prefix}cell_clock")
+        sizes, ports = dict(zip(model.shapes, model.sizes, strict=True)), model.cell.ports
+        self.layers = {"input": NeuronGroup(self.rows * sizes["input"], f"{ports.up} : 1", **self._common("input"))}
+        self.populations = {
+            name: model.cell.output(model) if name == "output" else model.cell.hidden(model)
+            for name in model.layer_names
+        }
+        for name, population in self.populations.items():
+            self.layers[name] = self._cells(name, self.rows * sizes[name], population)
+        self.feedforward, self.feedback = self._projections()
+        self.noise = {
+            name: MembraneNoise(group, self.rows, self._clock, target.templates)
+            for name, group in self.layers.items()
+            if FLUCTUATION in group.variables
+        }
+        softmax = (self.layers["output"], ports, self.rows, self._clock, target.templates, f"{prefix}normalisation")
+        self._softmax = [Softmax(*softmax)] if model.output == "softmax" else []
+
+    def objects(self) -> list[Any]:
+        """Return all objects that a network has to hold."""
+        projections = [*self.feedforward.values(), *self.feedback.values()]
+        return [*self.layers.values(), *self.noise.values(), *projections, *self._softmax]
+
+    def equations(self, population: Population) -> str:
+        """Return the equations of cells that hear from nothing but each other."""
+        return population.closed()
+
+    def potentials(self) -> list[tuple[NeuronGroup, str]]:
+        """Return the state variables of all cells: what decides how the circuit goes on."""
+        groups = [self.layers[layer] for layer in self.model.layer_names]
+        return [(group, name) for group in groups for name in sorted(group.equations.diff_eq_names)]
+
+    def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
+        """Return the seeds of the membrane noise of presentations, by their numbers; see :func:`.noise.seeds_of`."""
+        seed, numbers = self.model.cell.noise_seed, {name: number for number, name in enumerate(self.layers)}
+        return {
+            (group, "seeds"): seeds_of(seed, numbers[name], presentations, self.model.steps, *run)
+            for name, group in self.noise.items()
+        }
+
+    def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
+        """Return the arrays of all projections with these parameters."""
+        values: dict[tuple[Any, str], np.ndarray] = {}
+        for name, projection in self.feedforward.items():
+            values[projection, "weights"] = parameters.W[name]
+            values[projection, "bias"] = parameters.bias.get(name, np.zeros(projection.connection.shape[0]))
+        for name, projection in self.feedback.items():
+            values[projection, "weights"] = parameters.theta[name]
+        return values
+
+    def parameters_of(self, values: Mapping[tuple[Any, str], np.ndarray]) -> Parameters:
+        """Return the parameters of arrays of all projections, the inverse of :meth:`weights`."""
+        parameters = Parameters()
+        for name, projection in self.feedforward.items():
+            shape = projection.connection.shape
+            parameters.W[name] = values[projection, "weights"].reshape(shape)
+            if projection.connection.has_bias:
+                parameters.bias[name] = values[projection, "bias"].ravel()
+        for name, projection in self.feedback.items():
+            parameters.theta[name] = values[projection, "weights"].reshape(projection.connection.shape)
+        return parameters
+
+    def has(self, layer: str, variable: str) -> bool:
+        """Whether the cells of a layer have a variable: an output cell has no apical dendrite."""
+        return variable in self.layers[layer].variables
+
+    def _common(self, name: str) -> dict[str, Any]:
+        name = self._prefix + name.replace("-", "_")
+        return {"clock": self._clock, "codeobj_class": self._target.cells, "name": name}
+
+    def _cells(self, name: str, count: int, population: Population) -> NeuronGroup:
+        namespace = quantities(population.constants)
+        equations = self.equations(population)
+        group = NeuronGroup(count, equations, method=self._method, namespace=namespace, **self._common(name))
+        for variable, value in quantities(population.rest).items():
+            setattr(group, variable, value)
+        self._every_step(group, population.evaluation, "evaluate")
+        if population.readout:
+            self._every_step(group, population.readout, "read")
+            self._every_step(group, population.readout, "read again")
+        return group
+
+    def _every_step(self, group: NeuronGroup, code: str, order: str) -> None:
+        group.run_regularly(
+            code,
+            clock=self._clock,
+            when=SLOT,
+            order=ORDER[order],
+            name=f"{group.name}_{order.replace(' ', '_')}",
+            codeobj_class=self._target.cells,
+        )
+
+    def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
+        feedforward, feedback, ports = {}, {}, self.model.cell.ports
+        driven, fed = Counter[str](), Counter[str]()
+        for connection in self.model.connections:
+            name = connection.name
+            feedforward[name] = self._projection(connection, "feedforward")
+            turn, clock = driven[connection.above], self._when_driven(connection)
+            feedforward[name].apply(ports.up, ports.from_below, turn, clock)
+            driven[connection.above] += 1
+        for connection in self.model.connections[::-1]:
+            name = connection.name
+            if connection.has_feedback:
+                feedback[name] = self._projection(connection, "feedback")
+                turn = fed[connection.below]
+                feedback[name].adjoint(ports.down, ports.from_above, turn, chosen_by=feedforward[name])
+                fed[connection.below] += 1
+        return feedforward, feedback
+
+    def _when_driven(self, connection: Connection) -> Clock:
+        alone = sum(other.above == connection.above for other in self.model.connections) == 1
+        if self.stimulus_is_held and alone and connection.below == "input":
+            return Clock(FOREVER, name=f"{self._prefix}stimulus_clock")
+        return self._clock
+
+    def _projection(self, connection: Connection, kind: str) -> Projection:
+        return Projection(
+            connection,
+            self.layers[connection.below],
+            self.layers[connection.above],
+            self.presentations,
+            self.model.steps,
+            self._clock,
+            self._target.templates,
+            f"{self._prefix}{kind}_{connection.name.replace('-', '_')}",
+        )
