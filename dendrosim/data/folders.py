@@ -38,14 +38,28 @@ def read_images(folder: str | Path, shape: Any) -> tuple[np.ndarray, np.ndarray]
     tuple of array
         Bytes of shape (samples, channels, height, width), and the name of each one's class.
     """
-    place, shape = path_of(folder, "the folder of images"), _shape(shape)
-    files, labels = _listed(place)
-    if (needed := len(files) * math.prod(shape)) > memory_free():
-        raise DataError(f"{place}: its images take {needed / 1e9:.1f} GB, more than is free; ask for smaller ones.")
-    pixels = np.empty((len(files), *shape), np.uint8)
-    for number, file in enumerate(files):
-        pixels[number] = read_image(file, shape)
-    return pixels, np.array(labels)
+    files, labels = _classes_in(_folder(folder))
+    return _pixels(files, shape), np.array(labels)
+
+
+def read_loose_images(folder: str | Path, shape: Any) -> tuple[np.ndarray, list[str]]:
+    """Read the images that lie in a folder itself, in the order of their names.
+
+    Parameters
+    ----------
+    folder, shape
+        As for :func:`read_images`.
+
+    Returns
+    -------
+    tuple of array and list of str
+        Bytes of shape (samples, channels, height, width), and the names of their files.
+    """
+    place = _folder(folder)
+    files = _images_in(place)
+    if not files:
+        raise DataError(f"{place}: there are no images in this folder; add some ({', '.join(ENDINGS)}).")
+    return _pixels(files, shape), [file.name for file in files]
 
 
 @own_reader
@@ -81,15 +95,30 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(image, np.int64) >> 8, 0, 255).astype(np.uint8))
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[str]]:
+def _pixels(files: list[Path], shape: Any) -> np.ndarray:
+    shape = _shape(shape)
+    if (needed := len(files) * math.prod(shape)) > memory_free():
+        raise DataError(f"{len(files)} images take {needed / 1e9:.1f} GB, more than is free; ask for smaller ones.")
+    pixels = np.empty((len(files), *shape), np.uint8)
+    for number, file in enumerate(files):
+        pixels[number] = read_image(file, shape)
+    return pixels
+
+
+def _folder(folder: str | Path) -> Path:
+    place = path_of(folder, "the folder of images")
+    if not place.is_dir():
+        raise DataError(f"there is no folder '{place}'; write the path of one that has a subfolder for each class.")
+    return place
+
+
+def _classes_in(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the images of a folder in the order of their names, and the class of each."""
-    if not folder.is_dir():
-        raise DataError(f"there is no folder '{folder}'; write the path of one that has a subfolder for each class.")
     classes = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
     files: list[Path] = []
     labels: list[str] = []
     for each in classes:
-        images = sorted(file for file in each.iterdir() if _is_image(file))
+        images = _images_in(each)
         if not images:
             raise DataError(
                 f"{each}: there are no images of this class; add some ({', '.join(ENDINGS)}), or remove the folder."
@@ -100,6 +129,10 @@ def _listed(folder: Path) -> tuple[list[Path], list[str]]:
         found = f"has only the class {shown(classes[0].name)}" if classes else "has no subfolders"
         raise DataError(f"{folder}: this folder {found}; give a subfolder of images for each of two classes or more.")
     return files, labels
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if _is_image(file))
 
 
 def _is_image(file: Path) -> bool:

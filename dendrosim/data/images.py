@@ -12,9 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.datasets import load_digits
 
 from dendrosim.data.dataset import OWN_IMAGES, Dataset
-from dendrosim.data.folders import MODES
+from dendrosim.data.folders import MODES, read_images, read_loose_images
 from dendrosim.data.readers import read_cifar, read_idx, read_svhn
-from dendrosim.data.samples import Augmentation, Encoded, Split, one_hot
+from dendrosim.data.samples import Augmentation, Encoded, Split, one_hot, unit_range
 from dendrosim.data.splits import split_off
 from dendrosim.data.storage import locate
 from dendrosim.errors import DataError, ModelError
@@ -130,6 +130,21 @@ def image_folder(model: Model) -> Dataset:
     ModelError
         The model takes no images.
     """
+    shape = image_shape(model)
+    data = Dataset.from_images(model.data.removeprefix(OWN_IMAGES), shape, model.training.validation, TEST)
+    augmentation = cropped_and_flipped(shape) if model.preparation.augmentation == "crop-flip" else None
+    data = replace(data, train=replace(data.train, augmentation=augmentation))
+    return data if len(model.input) == 3 else data.flat()
+
+
+def image_shape(model: Model) -> tuple[int, int, int]:
+    """Return channels, height and width of the images that a model takes.
+
+    Raises
+    ------
+    ModelError
+        It takes none.
+    """
     shape, key = (model.preparation.image, "preparation.image") if model.preparation.image else (model.input, "input")
     if len(shape) != 3:
         raise ModelError(
@@ -141,10 +156,20 @@ def image_folder(model: Model) -> Dataset:
             f"{model.source}: {key}: images have 1 channel (grey) or 3 (colour), and not {shape[0]}; set the first "
             "number to one of these."
         )
-    data = Dataset.from_images(model.data.removeprefix(OWN_IMAGES), shape, model.training.validation, TEST)
-    augmentation = cropped_and_flipped(shape) if model.preparation.augmentation == "crop-flip" else None
-    data = replace(data, train=replace(data.train, augmentation=augmentation))
-    return data if len(model.input) == 3 else data.flat()
+    channels, height, width = shape
+    return channels, height, width
+
+
+def image_samples(model: Model, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of a folder, ``images:FOLDER``, as stimuli of a model, and their classes."""
+    pixels, labels = read_images(text.removeprefix(OWN_IMAGES), image_shape(model))
+    return unit_range(pixels).reshape(len(pixels), *model.input), labels
+
+
+def loose_images(model: Model, text: str) -> tuple[np.ndarray, list[str]]:
+    """Return the images that lie in a folder itself as stimuli of a model, and the names of their files."""
+    pixels, names = read_loose_images(text.removeprefix(OWN_IMAGES), image_shape(model))
+    return unit_range(pixels).reshape(len(pixels), *model.input), names
 
 
 def _split(

@@ -3,9 +3,11 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from networks import dense, model_of
 from PIL import Image
+from terminals import called
 
 import dendrosim as ds
 from dendrosim.data import load_data
@@ -149,6 +151,30 @@ def test_a_network_trains_on_a_folder_and_its_run_keeps_the_classes(tmp_path, mo
     read = Run.load("run")
     assert read.classes == ("cat", "dog")
     assert read.evaluate() == run.test
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_run_is_evaluated_on_another_folder_and_predicts_the_images_in_one(flat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder_of(tmp_path / "pets")
+    folder_of(tmp_path / "others", count=3)
+    shape, preparation = ((16,), {"image": [1, 4, 4]}) if flat else ((1, 4, 4), {})
+    run = train(model_for("pets", shape, preparation=preparation, training={"epochs": 2}), folder="run")
+    status, out, err = called(["evaluate", "run", "--data", "images:others"])
+    assert status == 0, err
+    greys_of = np.concatenate([np.full((3, 16), first) + np.arange(3)[:, None] for first in (0, 100)])
+    stimuli = (greys_of / 127.5 - 1).reshape(6, *shape)
+    wanted = run.evaluate(stimuli, ["cat"] * 3 + ["dog"] * 3)
+    assert f"Accuracy {100 * wanted['accuracy']:.2f} %, loss {wanted['loss']:.4f} on 6 images of images:others" in out
+    status, _, err = called(["predict", "run", "images:others/dog"])
+    assert status == 0, err
+    table = pd.read_csv("predictions.csv")
+    assert list(table["file"]) == ["0.png", "1.png", "2.png"]
+    np.testing.assert_allclose(table["output dog"], run.predict(stimuli[3:])[:, 1], atol=1e-6)
+    assert (
+        "others: there are no images in this folder; add some"
+        in called(["predict", "run", "images:others", "--overwrite"])[2]
+    )
 
 
 def broken(place):
