@@ -1,7 +1,5 @@
 """The commands ``dendrosim data list | fetch | path | check``."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +43,7 @@ def list_data_sets(names: Names = None) -> None:
     console.print(columns(("name", "what it is", "MB", "here"), rows, cut="what it is"))
 
 
-def _size(entry: Entry) -> str:
+def _size(entry: "Entry") -> str:
     return f"{entry.size / 1e6:.1f}" if entry.size else "?"
 
 
