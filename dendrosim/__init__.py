@@ -8,10 +8,7 @@ they are first used, so that ``import dendrosim`` loads neither torch nor Brian2
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-__version__ = version("dendrosim")
 
 _HOME = {
     "Activation": "dendrosim.model",
@@ -82,6 +79,10 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("dendrosim")
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     if name in _MODULES:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.checks import choice, flag, number, numbers, shown, whole
+from dendrosim.arrays import numbers
+from dendrosim.checks import choice, flag, number, shown, whole
 from dendrosim.errors import DataError
 
 

@@ -8,9 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dendrosim.claims import memory_free
 from dendrosim.errors import DataError, DendrosimError
 
 LARGEST = 2**63 - 1
@@ -83,7 +80,7 @@ def milliseconds(value: Any, name: str, error: Error = DataError, above: float =
 def without_unit(value: Any) -> Any:
     """Return a scalar quantity of Brian2 as a number of ms, mV, nS or pF; anything else as it is."""
     exponents = dimensions(value)
-    if exponents is None or np.ndim(value):
+    if exponents is None or getattr(value, "ndim", None):
         return value
     return float(value) / UNITS[exponents] if exponents in UNITS else value
 
@@ -92,37 +89,6 @@ def dimensions(value: Any) -> tuple[float, ...] | None:
     """Return the exponents of the base units of a quantity; None for what has no unit."""
     exponent = getattr(getattr(value, "dim", None), "get_dimension", None)
     return tuple(exponent(base) for base in BASE) if callable(exponent) else None
-
-
-def real_array(value: Any, name: str, error: Error = DataError) -> np.ndarray:
-    """Return an array of real numbers in the type that they have."""
-    try:
-        array = np.asarray(value)
-    except Exception as fault:  # whatever the object does when it is asked for its numbers
-        raise error(f"{name} cannot be read as an array ({reason(fault)}); give numbers of one shape.") from None
-    if array.dtype.kind not in "biuf" or any(dimensions(value) or ()):
-        raise error(
-            f"{name} are {array.dtype}, or have a unit, where real numbers are wanted; give an array of numbers."
-        )
-    return array
-
-
-def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:
-    """Return an array of real numbers in float64, if there is room for it."""
-    array = real_array(value, name, error)
-    if array.size * 8 > memory_free():
-        raise error(f"{name} would take {array.size * 8 / 1e9:.1f} GB, more than is free; give fewer at once.")
-    return array.astype(float)
-
-
-def indices(value: Any, name: str, axes: int = 1, error: Error = DataError) -> np.ndarray:
-    """Return an array of whole numbers with so many axes; an empty sequence has no numbers of any kind."""
-    array = numbers(value, name, error)
-    if not array.size:
-        return np.zeros((0,) * axes, dtype=int)
-    if array.ndim != axes or np.asarray(value).dtype.kind not in "iu":
-        raise error(f"{name} are {shown(value)}; give whole numbers{' in rows' if axes > 1 else ''}.")
-    return array.astype(int)
 
 
 def choice(value: Any, name: str, known: Iterable[str], error: Error = DataError) -> str:
@@ -163,8 +129,7 @@ def is_file(path: Path) -> bool:
 
 def _item(value: Any) -> Any:
     """Return a scalar of NumPy, or an array of one number without axes, as Python has it."""
-    scalar = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim)
-    return value.item() if scalar else value
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def _is_simple(value: Any) -> bool:

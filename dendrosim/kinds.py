@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dendrosim.errors import DataError
+from dendrosim.errors import DataError, DendrosimError, ParametersError, RunError
 
 RUN, MODEL, WEIGHTS, CHECKPOINT = "a run folder", "a model file", "a weights file", "a checkpoint"
 RECORDING, LEARNING = "a recording of a relaxation", "a recording of weights over a learning"
@@ -27,6 +26,12 @@ TAKEN: dict[str, str] = {
     ARRAYS: "'dendrosim predict RUN' takes it, and so does a model by its data = \"file:...\"",
 }
 """Which command takes each kind."""
+MADE: dict[str, tuple[str, str, type[DendrosimError]]] = {
+    RUN: ("run folder", "dendrosim train", RunError),
+    WEIGHTS: ("weights file", "dendrosim train", ParametersError),
+    RECORDING: ("recording", "dendrosim relax", DataError),
+}
+"""What the kinds that commands read are called, which command makes them, and what is raised without one."""
 LARGEST_TEXT = 2**16  # bytes of a model file
 
 
@@ -43,6 +48,12 @@ def expect(path: str | Path, *wanted: str) -> None:
     kind = kind_of(Path(path))
     if kind is not None and kind not in wanted:
         raise DataError(f"{path}: this is {kind}, and not {_listed(wanted)}; {TAKEN[kind]}.")
+
+
+def missing(path: str | Path, kind: str) -> DendrosimError:
+    """Return the error that nothing of a kind is where a path leads."""
+    name, command, error = MADE[kind]
+    return error(f"{path}: there is no such {name}; make one with '{command}'.")
 
 
 def kind_of(path: Path) -> str | None:
@@ -95,6 +106,8 @@ def _of_safetensors(header: Any) -> str | None:
 
 
 def _holds_arrays(path: Path) -> bool:
+    import zipfile
+
     with zipfile.ZipFile(path) as archive:
         return any(name.endswith(".npy") for name in archive.namelist())
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dendrosim.errors import ModelError
-from dendrosim.model import Model, load_model
 from dendrosim.registry import RULES
+
+if TYPE_CHECKING:
+    from dendrosim.model import Model
 
 # The learning rule of each row of a table, and how it changes the model.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -108,6 +110,8 @@ class Cell:
     def described(self) -> Model:
         """Return the model that is trained."""
         rule, settings = variant(self.rule)
+        from dendrosim.model import load_model
+
         model = load_model(self.model, rule=self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
@@ -170,6 +174,8 @@ class Table:
         ModelError
             No model of the table has such data, or two models have one name.
         """
+        from dendrosim.model import load_model
+
         asked = {name: load_model(name) for name in models or (self.quick if quick else self.models)}
         if len({model.name for model in asked.values()}) < len(asked):
             raise ModelError(f"two of the models {', '.join(asked)} have one name; rename one of their files.")

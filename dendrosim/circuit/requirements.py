@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dendrosim.checks import choice, flag, milliseconds, number, numbers, path_of, shown, whole
+from dendrosim.arrays import numbers
+from dendrosim.checks import choice, flag, milliseconds, number, path_of, shown, whole
 from dendrosim.claims import memory_free
 from dendrosim.errors import CircuitError, DataError, TargetError
 from dendrosim.model import Model, Parameters

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from dendrosim.commands.options import AnyRecordingArgument, OverwriteOption, claim
 from dendrosim.commands.terminal import console
@@ -25,6 +24,8 @@ def animate(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Animate a recording: the error walking down a network, neurons, or weights over the epochs of a learning."""
+    from rich.progress import Progress
+
     from dendrosim.plot.animation import save_animation
     from dendrosim.recording import Recording
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dendrosim.benchmark.tables import TABLES, Table
 from dendrosim.commands.options import ImportOption, look_here
@@ -16,6 +15,8 @@ from dendrosim.commands.terminal import console
 
 
 def _command(table: Table) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     def run(
         data: Annotated[list[str] | None, typer.Option(help="Only models of this data set; can be repeated.")] = None,
         model: Annotated[

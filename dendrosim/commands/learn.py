@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
 from dendrosim.commands.options import (
     ImportOption,
@@ -44,6 +43,8 @@ def learn(
     values: SetOption = None,
 ) -> None:
     """Let a circuit learn by itself, in Brian2 alone, test it without a teacher, and write a run folder."""
+    from rich.progress import Progress
+
     from dendrosim.circuit import Circuit
     from dendrosim.circuit.updates import local_updates
     from dendrosim.data import load_data

@@ -15,20 +15,21 @@ from dendrosim import kinds
 from dendrosim.commands.terminal import console
 from dendrosim.errors import ModelError, RunError
 from dendrosim.files import check_writable
-from dendrosim.kinds import expect
-from dendrosim.model.keys import changed_by
-from dendrosim.model.library import available_models
-from dendrosim.registry import import_modules
+from dendrosim.kinds import expect, missing
+from dendrosim.model.places import find_model
+from dendrosim.registry import RULES, import_modules
 
 if TYPE_CHECKING:
     from dendrosim.model import Model
 
 
 def _of_kind(*wanted: str) -> Callable[[Any], Any]:
-    """Return the callback of an argument or option that refuses files of other kinds."""
+    """Return the callback of an argument or option that refuses what is not there, and files of other kinds."""
 
     def check(given: Any) -> Any:
         if given is not None:
+            if not os.path.exists(given):
+                raise missing(given, wanted[0])
             expect(given, *wanted)
         return given
 
@@ -36,8 +37,9 @@ def _of_kind(*wanted: str) -> Callable[[Any], Any]:
 
 
 def _model(given: str) -> str:
-    if given not in available_models():
+    if os.path.exists(given):
         expect(given, kinds.MODEL)
+    find_model(given)  # before anything is imported that could read it
     return given
 
 
@@ -82,6 +84,13 @@ def look_here(given: Any) -> Any:
     return given
 
 
+def find_rule(rule: str | None) -> str | None:
+    """Refuse a rule that there is not before anything is imported; the callback of an option."""
+    if rule is not None and ":" not in rule:
+        RULES.check(rule)
+    return look_here(rule)
+
+
 def _import(modules: list[str] | None) -> list[str] | None:
     import_modules(look_here(modules) or ())
     return modules
@@ -90,7 +99,11 @@ def _import(modules: list[str] | None) -> list[str] | None:
 ImportOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--import", metavar="MODULE", callback=_import, help="Import a module that registers rules; can be repeated."
+        "--import",
+        metavar="MODULE",
+        callback=_import,
+        is_eager=True,
+        help="Import a module that registers rules, cells or the like; can be repeated.",
     ),
 ]
 
@@ -111,6 +124,8 @@ def with_settings(model: Model, settings: list[str] | None) -> Model:
     ModelError
         One of them is no KEY=VALUE, the key is unknown, or its value is of the wrong type or out of range.
     """
+    from dendrosim.model.keys import changed_by
+
     for given in settings or ():
         key, separator, value = given.partition("=")
         names = [name.strip() for name in key.split(".")]

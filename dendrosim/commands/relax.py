@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from dendrosim.commands.live import watching
 from dendrosim.commands.options import (
     ImportOption,
     ModelArgument,
@@ -39,15 +38,19 @@ def relax(
     ] = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
-    from dendrosim.audit.agreement import compare
-    from dendrosim.circuit import Circuit
-    from dendrosim.commands.reports import report_cell, report_relaxation
-    from dendrosim.data import load_data
     from dendrosim.model import Parameters, load_model
 
     described = load_model(model)
     claim(out, "recording", overwrite)
-    circuit = Circuit(described, Parameters.load(weights, described), target=target)
+    parameters = Parameters.load(weights, described)  # what may be missing is looked for before the engines are loaded
+
+    from dendrosim.audit.agreement import compare
+    from dendrosim.circuit import Circuit
+    from dendrosim.commands.live import watching
+    from dendrosim.commands.reports import report_cell, report_relaxation
+    from dendrosim.data import load_data
+
+    circuit = Circuit(described, parameters, target=target)
     test = load_data(described).test
     if presentations > len(test):
         raise typer.BadParameter(

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from dendrosim.commands.options import ImportOption, ModelArgument, look_here, stop_interrupted
+from dendrosim.commands.options import ImportOption, ModelArgument, find_rule, stop_interrupted
 from dendrosim.commands.terminal import console
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 SHOWN = 10  # rows of the table at the end
 
@@ -28,7 +27,7 @@ def search(
     rule: Annotated[
         str | None,
         typer.Option(
-            callback=look_here, help="Learning rule, with the model's settings for it; or package.module:Class."
+            callback=find_rule, help="Learning rule, with the model's settings for it; or package.module:Class."
         ),
     ] = None,
     imports: ImportOption = None,
@@ -40,6 +39,8 @@ def search(
 
     The same command goes on with a search that was stopped, or to more trials. The test set is not touched.
     """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     from dendrosim.model import load_model
     from dendrosim.training import Hardware
     from dendrosim.training.search import search as run_search
@@ -88,6 +89,8 @@ def _line(row: Mapping[str, Any], keys: list[str]) -> str:
 
 def _table(trials: pd.DataFrame, keys: list[str]) -> Table:
     """Return the best trials, the best of them first."""
+    from rich.table import Table
+
     measure = trials.columns[2]
     table = Table("trial", measure.replace("_", " "), *keys, "seconds")
     completed = trials[trials["state"] == "complete"].sort_values(measure, ascending=measure != "validation_accuracy")

@@ -6,18 +6,16 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from dendrosim.commands.live import Curves
-from dendrosim.commands.options import ImportOption, ModelArgument, SetOption, look_here, of_weights, with_settings
+from dendrosim.commands.options import ImportOption, ModelArgument, SetOption, find_rule, of_weights, with_settings
 from dendrosim.commands.terminal import console
-from dendrosim.model import Model
-from dendrosim.registry import RULES
 
-FEEDBACKS = ", ".join(get_args(RULES["dll"].Settings.model_fields["feedback"].annotation))
+if TYPE_CHECKING:
+    from dendrosim.model import Model
 
 
 def train(
@@ -26,12 +24,14 @@ def train(
     rule: Annotated[
         str | None,
         typer.Option(
-            callback=look_here,
-            help=f"Learning rule, with the model's settings for it: {', '.join(RULES)}; or package.module:Class.",
+            callback=find_rule,
+            help="Learning rule, with the model's settings for it ('dendrosim rules'), or package.module:Class.",
         ),
     ] = None,
     imports: ImportOption = None,
-    feedback: Annotated[str | None, typer.Option(help=f"How Θ learns under dll: {FEEDBACKS}.")] = None,
+    feedback: Annotated[
+        str | None, typer.Option(help="How Θ learns under dll; 'dendrosim rules dll' lists it.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training set.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and data order.")] = None,
     values: SetOption = None,
@@ -63,6 +63,8 @@ def train(
 
     Start it by torchrun, as -m dendrosim train, to share each batch between processes.
     """
+    network = with_settings(_model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed}), values)
+    from dendrosim.commands.live import Curves
     from dendrosim.training import Hardware
     from dendrosim.training import tensorboard as boards
     from dendrosim.training import train as run_training
@@ -72,7 +74,6 @@ def train(
     from dendrosim.training.measures import described
     from dendrosim.training.run import refuse_to_overwrite
 
-    network = with_settings(_model(model, settings, rule, feedback, {"epochs": epochs, "seed": seed}), values)
     name = _rule(network)
     parts = [network.name, *([settings] if settings else []), name, f"seed{network.training.seed}"]
     folder = out or Path("runs", "-".join(parts))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dendrosim.checks import real_array, reason, shown
+from dendrosim.arrays import real_array
+from dendrosim.checks import reason, shown
 from dendrosim.errors import DataError
 
 LOOKED_AT = 2**24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.datasets import load_digits
 
 from dendrosim.data.dataset import OWN_IMAGES, Dataset
 from dendrosim.data.folders import MODES, read_images, read_loose_images
@@ -104,11 +104,19 @@ def digits(model: Model) -> Dataset:
     model : Model
         Its ``input``, ``training.validation`` and ``preparation.augmentation`` are read.
     """
-    pixels, labels = load_digits(return_X_y=True)
-    pixels = pixels.astype(np.uint8).reshape(-1, 1, 8, 8)
+    rows = np.loadtxt(_digits_file(), delimiter=",", dtype=np.uint8)
+    pixels, labels = rows[:, :-1].reshape(-1, 1, 8, 8), rows[:, -1].astype(np.int64)
     stay, off = split_off(labels, 0.2)
     scale, offset = np.full((1, 1, 1), 1 / 8, np.float32), np.full((1, 1, 1), -1, np.float32)
     return _split(model, (pixels[stay], labels[stay]), (pixels[off], labels[off]), scale, offset, 10)
+
+
+def _digits_file() -> Path:
+    """Return the file of scikit-learn that holds its digits; loading the library takes longer than a training."""
+    library = importlib.util.find_spec("sklearn")
+    assert library is not None  # this package depends on it
+    assert library.origin is not None
+    return Path(library.origin).parent / "datasets" / "data" / "digits.csv.gz"
 
 
 def image_folder(model: Model) -> Dataset:

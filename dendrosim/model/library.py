@@ -1,8 +1,7 @@
-"""Finding, reading and writing model files, with errors that name file, key and remedy."""
+"""Reading and writing model files, with errors that name file, key and remedy."""
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,27 +9,16 @@ from typing import Any
 
 import tomli_w
 
-from dendrosim.checks import is_file, path_of, reason, shown
+from dendrosim.checks import reason, shown
 from dendrosim.errors import ModelError
 from dendrosim.files import replace_file, write_safely
+from dendrosim.model.places import find_model, model_folder
 from dendrosim.model.plain import plain
 from dendrosim.model.spec import Model, validated
 from dendrosim.registry import RULES, import_modules
 
 LARGEST_FILE, LONGEST_LINE = 2**16, 2**12
 """Characters of a model file and of one of its lines: the TOML reader takes the square of a line's length."""
-
-
-def model_folder() -> Path:
-    """Folder of the models that ship with dendrosim: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "models"
-    return installed if installed.is_dir() else package.parent / "models"
-
-
-def available_models() -> list[str]:
-    """Names of the models that ship with dendrosim."""
-    return sorted(path.stem for path in model_folder().glob("*.toml"))
 
 
 def load_model(
@@ -71,12 +59,7 @@ def load_model(
         raise ModelError(f"the settings: {shown(settings)} is no name; give one, or leave it out.")
     import_modules(imports)
     rule = None if rule is None else RULES.add(rule)
-    path = path_of(name, "the model", ModelError)
-    path = path if path.suffix == ".toml" else model_folder() / f"{name}.toml"
-    if not is_file(path):
-        close = difflib.get_close_matches(path.stem, available_models(), n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
-        raise ModelError(f"{name}: there is no such model; {hint}")
+    path = find_model(name)
     values = plain(read_toml(path), str(path))
     others = _settings(values.pop("settings", {}), path)
     model = validated(values, str(path))

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dendrosim.checks import choice, indices, milliseconds, shown
+from dendrosim.arrays import indices
+from dendrosim.checks import choice, milliseconds, shown
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 

@@ -9,7 +9,7 @@ from typing import Any
 from dendrosim.data import load_data
 from dendrosim.equilibrium import Network
 from dendrosim.model import Parameters, load_model
-from dendrosim.model.library import model_folder
+from dendrosim.model.places import model_folder
 from dendrosim.model.rules import spelled
 from dendrosim.registry import RULES
 from fuzzing.judge import Judge
