@@ -23,6 +23,7 @@ _HOME = {
     "Rule": "dendrosim.rules",
     "Run": "dendrosim.training",
     "compare": "dendrosim.audit.agreement",
+    "evaluate": "dendrosim.training",
     "from_torch": "dendrosim.nn",
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
@@ -30,6 +31,7 @@ _HOME = {
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
+    "train_many": "dendrosim.training",
 }
 
 _MODULES = ("errors", "nn", "plot", "view")
@@ -49,6 +51,7 @@ __all__ = [
     "__version__",
     "compare",
     "errors",
+    "evaluate",
     "from_torch",
     "load_data",
     "load_model",
@@ -58,6 +61,7 @@ __all__ = [
     "register_rule",
     "to_torch",
     "train",
+    "train_many",
     "view",
 ]
 
@@ -71,7 +75,7 @@ if TYPE_CHECKING:
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule
-    from dendrosim.training import Run, train
+    from dendrosim.training import Run, evaluate, train, train_many
 
 
 def __getattr__(name: str) -> Any:

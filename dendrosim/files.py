@@ -7,7 +7,6 @@ process lives, so that what a killed process left is known for certain, and the 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import platform
 import secrets
@@ -224,6 +223,8 @@ def _lock(descriptor: int, wait: bool = False) -> None:
 
 @cache
 def _machine() -> str:
+    import hashlib  # takes a while to load
+
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 

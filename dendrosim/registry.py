@@ -14,11 +14,13 @@ import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import metadata
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from dendrosim.checks import shown
 from dendrosim.errors import PluginError, printable
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 """``package.module:Name``."""
@@ -162,8 +164,10 @@ class Registry[Thing]:
         if self._check is not None:
             _imported(self._check, self.what)(name, thing)
 
-    def _entry_points(self) -> metadata.EntryPoints:
-        return metadata.entry_points(group=self.group)
+    def _entry_points(self) -> EntryPoints:
+        from importlib.metadata import entry_points  # takes a while to load
+
+        return entry_points(group=self.group)
 
 
 def import_modules(names: Iterable[str]) -> None:

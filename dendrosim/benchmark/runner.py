@@ -6,24 +6,19 @@ under way goes on from its last checkpoint, also where its worker died.
 
 from __future__ import annotations
 
-import os
-import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import dask
-from dask.distributed import Client, LocalCluster, as_completed
+from dask.distributed import Client
 
 from dendrosim.benchmark.report import machine
 from dendrosim.benchmark.rows import Row, add_row, read_rows, settings_hash
 from dendrosim.benchmark.tables import Cell
-from dendrosim.errors import DendrosimError, DivergedError, RunError
-from dendrosim.model import Model
-from dendrosim.training import Hardware, train
-from dendrosim.training.checkpoint import NAME, Checkpoint
-from dendrosim.training.train import described_by
+from dendrosim.errors import DendrosimError, RunError
+from dendrosim.training import Hardware
+from dendrosim.training.attempt import attempt
+from dendrosim.training.cluster import outcomes
 
 
 def train_cell(cell: Cell, folder: Path, command: str) -> Row:
@@ -40,20 +35,16 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
     command : str
         What asked for it.
     """
-    model, here = cell.described(), folder / cell.key
-    start = time.perf_counter()
-    outcome: Row
-    try:
-        same = _has_checkpoint_of(model, here)
-        run = train(model, folder=here, resume=same, overwrite=not same, hardware=Hardware(threads=1), progress=False)
-        outcome = {"epoch": run.epoch, "test": dict(run.test)}
-    except DivergedError as error:
-        outcome = {"epoch": None, "test": {}, "diverged": str(error)}
-    history = Checkpoint.read(here).history
+    model, start = cell.described(), time.perf_counter()
+    done = attempt(model, folder / cell.key, Hardware(threads=1))
+    outcome: Row = {"epoch": None, "test": {}, "diverged": done.diverged}
+    if done.run is not None:
+        outcome = {"epoch": done.run.epoch, "test": dict(done.run.test)}
+    history = done.history
     last = history[-1] if history else {}
     return {
         "key": cell.key,
-        "model": cell.model,
+        "model": model.name,
         "data": model.data,
         "rule": cell.rule,
         **({"brought": cell.brought} if cell.brought else {}),
@@ -65,15 +56,11 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "validation": _part(last, "validation_"),
         "angles": _part(last, "angle."),
         "gradient_angles": _by_epoch(history, "gradient_angle."),
-        "seconds": sum(row["seconds"] for row in history),
+        "seconds": done.seconds,
         "elapsed": time.perf_counter() - start,
         "machine": machine(),
         "command": command,
     }
-
-
-def _has_checkpoint_of(model: Model, folder: Path) -> bool:
-    return (folder / NAME).is_file() and described_by(Checkpoint.read(folder)) == model.model_dump(mode="json")
 
 
 def _part(row: Row, prefix: str) -> Row:
@@ -131,17 +118,14 @@ def run_cells(
             report(there[cell.key])
     todo = [cell for cell in cells if cell.key not in there]
     folder.mkdir(parents=True, exist_ok=True)
-    futures = []
-    for number, cell in enumerate(todo):
-        name = f"{cell.key} {settings_hash(cell.described())}"  # a scheduler remembers results by their names
-        futures.append(client.submit(train_cell, cell, folder, command, key=name, priority=-number))
+    # A scheduler remembers results by their names.
+    jobs = {f"{cell.key} {settings_hash(cell.described())}": (cell, folder, command) for cell in todo}
     failures = []
-    for future in as_completed(futures):
-        key = future.key.split()[0]
-        if future.status == "error":
-            failures.append(f"{key}: {future.exception()}")
+    for name, row in outcomes(client, train_cell, jobs):
+        key = name.split()[0]
+        if isinstance(row, Exception):
+            failures.append(f"{key}: {row}")
             continue
-        row = future.result()
         try:
             add_row(path, row)
             report(row)
@@ -167,38 +151,3 @@ def _counting(cells: list[Cell], path: Path, say: Callable[[str], None]) -> dict
     for note in notes:
         say(note)
     return {key: row for key, row in wanted.items() if key not in changed}
-
-
-@contextmanager
-def workers(count: int, scheduler: str | None) -> Iterator[Client]:
-    """Connect to a Dask scheduler, or start a cluster of one-thread processes on this machine."""
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=5)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise RunError(f"no Dask scheduler answers at {scheduler} ({error}); start one, or leave it out.") from None
-        with client:
-            yield client
-        return
-    with (
-        _process_kept(),
-        # Dask has its workers give freed memory back at once, and a training's tensors are then paid for again at
-        # every step, which doubles the time of a CNN.
-        dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}),
-        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
-@contextmanager
-def _process_kept() -> Iterator[None]:
-    """Take back what Dask changes here: variables for the processes it starts, and Python's random numbers."""
-    environment, numbers = dict(os.environ), random.getstate()
-    try:
-        yield
-    finally:
-        for name in os.environ.keys() - environment.keys():
-            del os.environ[name]
-        os.environ.update(environment)
-        random.setstate(numbers)

@@ -11,10 +11,11 @@ import pandas as pd
 from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
 from dendrosim.benchmark.rows import check_rows
-from dendrosim.benchmark.runner import finished, run_cells, workers
+from dendrosim.benchmark.runner import finished, run_cells
 from dendrosim.benchmark.tables import VARIANTS, Cell, Table
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
+from dendrosim.training.cluster import workers
 
 
 def make_table(

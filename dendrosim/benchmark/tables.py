@@ -79,7 +79,7 @@ class Cell:
     Attributes
     ----------
     model : str
-        Name of a model that ships with dendrosim.
+        Name of a model that ships with dendrosim, or the file of one.
     rule : str
         Out of ``VARIANTS``, or the name of a rule of the user's own.
     seed : int
@@ -102,8 +102,9 @@ class Cell:
     @property
     def key(self) -> str:
         """Name that no other training of the table has; it can be a folder."""
-        epochs = self.described().training.epochs
-        words = [self.model, self.rule, self.label, f"{epochs} epochs", f"seed {self.seed}"]
+        model = self.described()
+        epochs = model.training.epochs
+        words = [model.name, self.rule, self.label, f"{epochs} epochs", f"seed {self.seed}"]
         return " ".join(word for word in words if word).replace(" ", "-")
 
     def described(self) -> Model:
@@ -143,7 +144,13 @@ class Table:
     variants: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = field(default_factory=dict)
 
     def cells(
-        self, data: Sequence[str], seeds: int, epochs: int | None, quick: bool, rules: Sequence[str] = ()
+        self,
+        data: Sequence[str],
+        seeds: int,
+        epochs: int | None,
+        quick: bool,
+        rules: Sequence[str] = (),
+        models: Sequence[str] = (),
     ) -> list[Cell]:
         """Return the trainings.
 
@@ -159,24 +166,29 @@ class Table:
             Few epochs of small models.
         rules : sequence of str
             Only these, as :func:`rows_of` takes them; all rows of the table where it is empty.
+        models : sequence of str
+            Names or files of models in the place of the table's own, where it is not empty.
 
         Raises
         ------
         ModelError
-            No model of the table has such data.
+            No model of the table has such data, or two models have one name.
         """
         from dendrosim.model import load_model
 
-        models = [name for name in (self.quick if quick else self.models) if not data or load_model(name).data in data]
-        if not models:
-            known = ", ".join(load_model(name).data for name in self.models)
+        asked = {name: load_model(name) for name in models or (self.quick if quick else self.models)}
+        if len({model.name for model in asked.values()}) < len(asked):
+            raise ModelError(f"two of the models {', '.join(asked)} have one name; rename one of their files.")
+        chosen = [name for name, model in asked.items() if not data or model.data in data]
+        if not chosen:
+            known = ", ".join(model.data for model in asked.values())
             raise ModelError(f"table '{self.name}' has no model of {', '.join(data)}; choose --data from {known}.")
         epochs = 2 if quick and epochs is None else epochs
         shorter = {} if epochs is None else {"epochs": epochs}
         return [
             Cell(name, rule, seed, _with_training(changes, shorter), label, brought)
             for seed in range(seeds)
-            for name in models
+            for name in chosen
             for label, changes in self.variants.get(name, (("", {}),))
             for rule, brought in (rows_of(rules) if rules else dict.fromkeys(self.rules, "")).items()
         ]

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
-from dendrosim.commands.options import OverwriteOption, RecordingArgument, claim
+from dendrosim.commands.options import AnyRecordingArgument, OverwriteOption, claim
 from dendrosim.commands.terminal import console
 
 
 def animate(
-    recording: RecordingArgument,
+    recording: AnyRecordingArgument,
     out: Annotated[Path, typer.Option(help="File to write: .mp4 (needs ffmpeg) or .gif.")] = Path("recording.mp4"),
     presentation: Annotated[int, typer.Option(min=0, help="Which presentation.")] = 0,
     layer: Annotated[str | None, typer.Option(help="Show neurons of this layer instead of the network.")] = None,
@@ -25,6 +24,8 @@ def animate(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Animate a recording: the error walking down a network, neurons, or weights over the epochs of a learning."""
+    from rich.progress import Progress
+
     from dendrosim.plot.animation import save_animation
     from dendrosim.recording import Recording
 

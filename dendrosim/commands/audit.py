@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
 from dendrosim.benchmark.tables import CONTROL, VARIANTS, rows_of, variant
 from dendrosim.commands.options import ImportOption, look_here
@@ -36,6 +35,8 @@ def audit(
 
     C3, no separate phases: activity with the target is that without, and all that an update reads is there at once.
     """
+    from rich.table import Column, Table
+
     from dendrosim import plot
     from dendrosim.audit import audit as audit_rule
     from dendrosim.audit.report import CRITERIA, MARKS, disagreements, markdown, published, row

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dendrosim.benchmark.tables import TABLES, Table
 from dendrosim.commands.options import ImportOption, look_here
@@ -16,8 +15,14 @@ from dendrosim.commands.terminal import console
 
 
 def _command(table: Table) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     def run(
         data: Annotated[list[str] | None, typer.Option(help="Only models of this data set; can be repeated.")] = None,
+        model: Annotated[
+            list[str] | None,
+            typer.Option(help="This model, by its name or file, in the place of the table's own; can be repeated."),
+        ] = None,
         rule: Annotated[
             list[str] | None,
             typer.Option(callback=look_here, help="Only this rule, or package.module:Class of yours; can be repeated."),
@@ -35,11 +40,12 @@ def _command(table: Table) -> Any:
 
         wanted = data or []
         words = ["dendrosim bench", table.name, *(f"--data {name}" for name in wanted)]
+        words += [f"--model {shlex.quote(name)}" for name in model or []]
         words += [f"--rule {shlex.quote(name)}" for name in rule or []]
         words += [*(f"--import {name}" for name in imports or []), f"--seeds {seeds}"]
         words += [f"--epochs {epochs}"] if epochs is not None else []
         words += ["--quick"] if quick else []
-        cells = table.cells(wanted, seeds, epochs, quick, rule or ())
+        cells = table.cells(wanted, seeds, epochs, quick, rule or (), model or ())
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(table.name, total=len(cells))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Column, Table
 from rich.text import Text
 
 from dendrosim.commands.models import columns
@@ -24,6 +22,8 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Da
 @app.command(name="list")
 def list_data_sets(names: Names = None) -> None:
     """List the data sets: what they are, how large, and which are here; of those named, also licence and citation."""
+    from rich.table import Column, Table
+
     from dendrosim.data import EMBEDDED
     from dendrosim.data.catalog import CATALOG
     from dendrosim.data.storage import entry as find
@@ -40,7 +40,8 @@ def list_data_sets(names: Names = None) -> None:
     rows = [(name, "embedded", "", "yes") for name in EMBEDDED]
     rows += [(name, each.title, _size(each), "yes" if is_present(name) else "no") for name, each in CATALOG.items()]
     rows.append(("text:FILE", "any UTF-8 text of yours, by characters", "", ""))
-    rows.append(("file:FILE", "yours: FILE.npz, or FILE.csv#TARGET-COLUMN", "", ""))
+    rows.append(("file:FILE", "yours: FILE.npz, FILE.npy, or FILE.csv#TARGET-COLUMN", "", ""))
+    rows.append(("images:FOLDER", "images of yours, a class a subfolder", "", ""))
     console.print(columns(("name", "what it is", "MB", "here"), rows, cut="what it is"))
 
 
@@ -51,6 +52,8 @@ def _size(entry: Entry) -> str:
 @app.command()
 def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets to download.")]) -> None:
     """Download data sets, verified by checksum; what is whole already is left alone."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
     from dendrosim.data.download import fetch as fetch_data_set
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
@@ -73,6 +76,8 @@ def path(
 @app.command()
 def check(names: Names = None) -> None:
     """Compare every file with its checksum; exit with 1 if something that is here is damaged."""
+    from rich.table import Table
+
     from dendrosim.data.catalog import CATALOG
     from dendrosim.data.storage import check as check_data_set
 

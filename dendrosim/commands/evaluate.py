@@ -17,13 +17,16 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="FILE.npz (its test split, or all it has) or FILE.csv#COLUMN; by default the run's own data.",
+            help="FILE.npz or FILE.npy (the test split, or all there is), FILE.csv#COLUMN, or images:FOLDER; by "
+            "default the run's own data.",
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Of the run's own data: train, validation or test.")] = "test",
     imports: ImportOption = None,
 ) -> None:
     """Measure a trained network: on a split of its own data, or on a file of yours."""
+    from dendrosim.data.dataset import OWN_IMAGES
+    from dendrosim.data.images import image_samples
     from dendrosim.data.own import OWN_FILE, read_samples
     from dendrosim.training import Run
     from dendrosim.training.measures import described
@@ -31,6 +34,9 @@ def evaluate(
     trained = Run.load(run)
     if data is None:
         measured, where = trained.evaluate(split), f"the {split} split of '{trained.model.data}'"
+    elif data.startswith(OWN_IMAGES):
+        stimuli, labels = image_samples(trained.model, data)
+        measured, where = trained.evaluate(stimuli, labels), f"{len(stimuli)} images of {data}"
     else:
         file = data.removeprefix(OWN_FILE)
         samples = read_samples(file, trained.model.output == "identity")

@@ -1,7 +1,7 @@
 """The command line, put together.
 
-``dendrosim demo | models | rules | train | predict | evaluate | relax | learn | audit | bench | view | animate |
-export | data | doctor``
+``dendrosim demo | models | rules | train | search | predict | evaluate | relax | learn | audit | bench | view |
+animate | export | data | doctor``
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dendrosim.commands.models import models
 from dendrosim.commands.predict import predict
 from dendrosim.commands.relax import relax
 from dendrosim.commands.rules import rules
+from dendrosim.commands.search import search
 from dendrosim.commands.terminal import Terminal, console, forgive_encodings
 from dendrosim.commands.train import train
 from dendrosim.commands.view import view
@@ -37,7 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
 )
-for command in (demo, models, rules, train, predict, evaluate, relax, learn, doctor, audit, view, animate, export):
+COMMANDS = (demo, models, rules, train, search, predict, evaluate, relax, learn, doctor, audit, view, animate, export)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")

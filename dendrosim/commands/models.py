@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rich.table import Column, Table
 from rich.text import Text
 
 from dendrosim.commands.terminal import console
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def models() -> None:
@@ -26,6 +29,8 @@ def models() -> None:
 
 def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], cut: str) -> Table:
     """Return a table of one line a row, which cuts one column where the terminal is narrow."""
+    from rich.table import Column, Table
+
     table = Table(*(Column(head, no_wrap=head != cut) for head in heads))
     for row in rows:
         cells = dict(zip(heads, row, strict=True))

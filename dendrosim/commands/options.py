@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from dendrosim import kinds
 from dendrosim.commands.terminal import console
 from dendrosim.errors import ModelError, RunError
 from dendrosim.files import check_writable
+from dendrosim.kinds import expect, missing
 from dendrosim.model.places import find_model
 from dendrosim.registry import RULES, import_modules
 
@@ -20,21 +23,54 @@ if TYPE_CHECKING:
     from dendrosim.model import Model
 
 
-def _find_model(name: str) -> str:
-    find_model(name)  # before anything is imported that could read it
-    return name
+def _of_kind(*wanted: str) -> Callable[[Any], Any]:
+    """Return the callback of an argument or option that refuses what is not there, and files of other kinds."""
+
+    def check(given: Any) -> Any:
+        if given is not None:
+            if not os.path.exists(given):
+                raise missing(given, wanted[0])
+            expect(given, *wanted)
+        return given
+
+    return check
+
+
+def _model(given: str) -> str:
+    if os.path.exists(given):
+        expect(given, kinds.MODEL)
+    find_model(given)  # before anything is imported that could read it
+    return given
 
 
 ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        callback=_find_model,
+        callback=_model,
         help="A model that ships with dendrosim (digits-mlp), or a path to a .toml file.",
     ),
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that train wrote.")]
-RecordingArgument = Annotated[Path, typer.Argument(metavar="RECORDING", help="A file that relax or learn wrote.")]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", callback=_of_kind(kinds.RUN), help="A run folder that train or learn wrote."),
+]
+RecordingArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECORDING", callback=_of_kind(kinds.RECORDING), help="A recording of a relaxation, as relax writes it."
+    ),
+]
+AnyRecordingArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECORDING",
+        callback=_of_kind(kinds.RECORDING, kinds.LEARNING),
+        help="A recording that relax, or learn --recording, wrote.",
+    ),
+]
+of_weights = _of_kind(kinds.WEIGHTS, kinds.RUN)
+"""The callback of an option for weights."""
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 TargetOption = Annotated[
     str, typer.Option(help="How Brian2 generates code: numpy, cython, cpp_standalone or cuda_standalone.")
@@ -88,15 +124,14 @@ def with_settings(model: Model, settings: list[str] | None) -> Model:
     ModelError
         One of them is no KEY=VALUE, the key is unknown, or its value is of the wrong type or out of range.
     """
+    from dendrosim.model.keys import changed_by
+
     for given in settings or ():
         key, separator, value = given.partition("=")
         names = [name.strip() for name in key.split(".")]
         if not separator or not all(names):
             raise ModelError(f"--set: '{given}' is no KEY=VALUE; write it as training.epochs=3.")
-        changes: Any = _value(value.strip())
-        for name in reversed(names):
-            changes = {name: changes}
-        model = model.changed(**changes)
+        model = changed_by(model, {".".join(names): _value(value.strip())})
     return model
 
 

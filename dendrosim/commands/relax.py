@@ -15,6 +15,7 @@ from dendrosim.commands.options import (
     OverwriteOption,
     TargetOption,
     claim,
+    of_weights,
     stop_interrupted,
 )
 from dendrosim.commands.terminal import console
@@ -23,7 +24,9 @@ from dendrosim.errors import Interrupted, NotConverged
 
 def relax(
     model: ModelArgument,
-    weights: Annotated[Path, typer.Option(help="Run folder, or weights file, that 'dendrosim train' wrote.")],
+    weights: Annotated[
+        Path, typer.Option(callback=of_weights, help="Run folder, or weights file, that 'dendrosim train' wrote.")
+    ],
     target: TargetOption = "numpy",
     presentations: Annotated[int, typer.Option(min=1, help="How many test stimuli to present.")] = 8,
     time_limit: Annotated[float, typer.Option(min=0.1, help="Model time in ms after which to give up.")] = 1000.0,

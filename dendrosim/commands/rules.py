@@ -6,7 +6,6 @@ import inspect
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
 from dendrosim.commands.options import ImportOption, look_here
 from dendrosim.commands.terminal import console
@@ -23,6 +22,8 @@ def rules(
     imports: ImportOption = None,
 ) -> None:
     """List the learning rules: what each is, and the keys of its table [rules.NAME] with their defaults."""
+    from rich.table import Column, Table
+
     table = Table(Column("rule", no_wrap=True), "what it is", Column("settings", no_wrap=True), show_lines=True)
     for name in [RULES.add(given) for given in names] if names else RULES:
         table.add_row(name, summary(RULES[name]), "\n".join(_settings(RULES[name])))

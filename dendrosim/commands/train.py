@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from dendrosim.commands.options import ImportOption, ModelArgument, SetOption, find_rule, with_settings
+from dendrosim.commands.options import ImportOption, ModelArgument, SetOption, find_rule, of_weights, with_settings
 from dendrosim.commands.terminal import console
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def train(
     values: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/MODEL-[SETTINGS-]RULE-seedN.")] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Weights file, or run folder, to start from; by default random weights.")
+        Path | None,
+        typer.Option(
+            callback=of_weights, help="Weights file, or run folder, to start from; by default random weights."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in that folder; also to more --epochs.")

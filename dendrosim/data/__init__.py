@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dendrosim.checks import reason
 from dendrosim.data.characters import OWN, characters
-from dendrosim.data.dataset import Dataset, Encoded, Split
-from dendrosim.data.images import IMAGES, digits, images
+from dendrosim.data.dataset import OWN_IMAGES, Dataset
+from dendrosim.data.images import IMAGES, digits, image_folder, images
 from dendrosim.data.own import OWN_FILE, own_file
+from dendrosim.data.samples import Encoded, Split
 from dendrosim.data.sentences import sentences
 from dendrosim.data.series import READERS, series
 from dendrosim.data.synthetic import mackey_glass, reber
@@ -35,10 +36,14 @@ DATASETS: dict[str, Loader] = {
     **dict.fromkeys(READERS, series),
 }
 
+OWNS: dict[str, Loader] = {OWN: characters, OWN_FILE: own_file, OWN_IMAGES: image_folder}
+"""What reads files of the user's own, by how their names begin."""
+
 # The keys of `preparation` that a loader knows.
 _PREPARED: dict[Loader, set[str]] = {
     digits: {"augmentation"},
     images: {"augmentation"},
+    image_folder: {"augmentation", "image"},
     series: {"task", "horizon"},
     mackey_glass: {"task", "horizon"},
 }
@@ -68,12 +73,12 @@ def load_data(model: Model | str | Path) -> Dataset:
             f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train or to "
             "Run.evaluate, or name a data set."
         )
-    own = (load for start, load in ((OWN, characters), (OWN_FILE, own_file)) if model.data.startswith(start))
+    own = (load for start, load in OWNS.items() if model.data.startswith(start))
     loader = next(own, DATASETS.get(model.data))
     if loader is None:
         raise DataError(
-            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE, or "
-            "file:FILE."
+            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE, "
+            "file:FILE or images:FOLDER."
         )
     if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
         raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")

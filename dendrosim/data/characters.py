@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from dendrosim.checks import is_file
-from dendrosim.data.dataset import Dataset, Split, check_length, one_hot, steps_of
+from dendrosim.data.dataset import Dataset, check_length, steps_of
 from dendrosim.data.readers import read_own_text, read_text
+from dendrosim.data.samples import Split, one_hot
 from dendrosim.data.storage import locate
 from dendrosim.errors import DataError
 from dendrosim.model import Model

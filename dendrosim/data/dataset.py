@@ -2,106 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from dendrosim.claims import BELIEVED, memory_free
 from dendrosim.data.arrays import Classes, Items, check_finite, codes_of, stacked, stimuli_of, targets_of
+from dendrosim.data.folders import read_images
+from dendrosim.data.samples import Encoded, Split, Task, flat, part_of, unit_range
 from dendrosim.data.splits import three_parts
-from dendrosim.errors import DataError, ModelError
+from dendrosim.errors import ModelError
 from dendrosim.model import Model
 from dendrosim.model.spec import ARRAYS
 
-Index = np.ndarray | slice
-Task = Literal["classification", "regression"]
-Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-
-
-class Samples(Protocol):
-    """Samples that are read by index: a float32 array, or :class:`Encoded`."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of samples, then the shape of one."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: Any, /) -> np.ndarray: ...
-
-
-class Encoded:
-    r"""Samples that stay in memory as they are stored, and become float32 when they are read.
-
-    Parameters
-    ----------
-    raw : array of shape (samples, ...)
-        What is kept: bytes of images, codes of characters, indices of words, first steps of windows.
-    decode : callable
-        Turns the raw samples of a batch into a float32 array of shape (batch, \*shape).
-    shape : tuple of int
-        Shape of one decoded sample.
-    """
-
-    def __init__(self, raw: np.ndarray, decode: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]):
-        self.raw = raw
-        self.decode = decode
-        self.shape = (len(raw), *shape)
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def __getitem__(self, index: Index) -> np.ndarray:
-        raw = self.raw[index]
-        count = len(raw) if raw.ndim == self.raw.ndim else 1  # an index of one sample has no axis of samples
-        needed = 4 * count * math.prod(self.shape[1:])
-        if needed > BELIEVED and needed > memory_free():
-            raise DataError(f"{count} samples take {needed / 1e9:.1f} GB, more than is free; read fewer at once.")
-        return self.decode(raw)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[:], dtype)
-
-
-@dataclass(frozen=True)
-class Split:
-    """Samples of one purpose.
-
-    Attributes
-    ----------
-    stimuli : array or Encoded of shape (samples, ...)
-        Read a batch with ``stimuli[index]``, where the index is an integer array or a slice.
-    targets : array or Encoded of shape (samples, outputs) or (samples, steps, outputs)
-        Read like the stimuli; one-hot where they are classes.
-    labels : array of shape (samples,) or (samples, steps), or None
-        The classes as integers; None for a regression.
-    augmentation : callable, optional
-        Changes a batch of stimuli at random, with a ``numpy.random.Generator``.
-    """
-
-    stimuli: Samples
-    targets: Samples
-    labels: np.ndarray | None
-    augmentation: Augmentation | None = None
-
-    def __len__(self) -> int:
-        return len(self.stimuli)
-
-    def draw(self, index: Index, generator: np.random.Generator) -> np.ndarray:
-        """Read stimuli for training: augmented, if this split is.
-
-        Parameters
-        ----------
-        index : integer array or slice
-            Which samples.
-        generator : numpy.random.Generator
-            Source of the augmentation; left alone where there is none.
-        """
-        stimuli = self.stimuli[index]
-        return stimuli if self.augmentation is None else self.augmentation(stimuli, generator)
+OWN_IMAGES = "images:"  # begins the name of a folder of images of the user's
 
 
 @dataclass(frozen=True, repr=False)
@@ -183,6 +99,51 @@ class Dataset:
         return cls._divided(samples, wanted, has_classes, validation, test, seed)
 
     @classmethod
+    def from_images(
+        cls,
+        folder: str | Path,
+        shape: Sequence[int],
+        validation: float = 0.1,
+        test: float = 0.2,
+        seed: int = 0,
+    ) -> Dataset:
+        """Make a data set of a folder of images, a class a subfolder.
+
+        Grey values 0 ... 255 become -1 ... 1. Images are turned as their EXIF data say, laid on white where they are
+        transparent, and kept as bytes in memory. Files with other endings than those of images are left out.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Its subfolders are the classes, in the order of their names, and so are the images in them.
+        shape : tuple of int
+            Channels (1 is grey, 3 is colour), height and width that images are resized to.
+        validation, test, seed
+            As for :meth:`from_arrays`.
+
+        Raises
+        ------
+        DataError
+            There is no such folder, it has not two classes with images, or one of them cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("black", "white"):
+        ...     (folder / name).mkdir()
+        ...     for number in range(10):
+        ...         Image.new("L", (20, 30), name).save(folder / name / f"{number}.png")
+        >>> Dataset.from_images(folder, (1, 8, 8)).classes
+        ('black', 'white')
+        """
+        pixels, labels = read_images(folder, shape)
+        data = cls._divided(Encoded(pixels, unit_range, pixels.shape[1:]), labels, True, validation, test, seed)
+        return replace(data, name=f"{OWN_IMAGES}{folder}")
+
+    @classmethod
     def from_torch(cls, dataset: Any, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Dataset:
         """Make a data set of a ``torch.utils.data.Dataset`` that gives pairs of stimulus and target by number.
 
@@ -228,6 +189,11 @@ class Dataset:
         task: Task = "regression" if classes is None else "classification"
         return cls.of(parts, name, parts[0].targets.shape[-1], task, classes)
 
+    def flat(self) -> Dataset:
+        """Return the same samples, of which each stimulus is a row of numbers."""
+        parts = (replace(part, stimuli=flat(part.stimuli)) for part in (self.train, self.validation, self.test))
+        return Dataset.of(list(parts), self.name, self.outputs, self.task, self.classes)
+
     def __repr__(self) -> str:
         sizes = " + ".join(str(len(part)) for part in (self.train, self.validation, self.test))
         named = [str(each) for each in self.classes or ()]
@@ -239,51 +205,6 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Shape of one stimulus."""
         return self.train.stimuli.shape[1:]
-
-
-def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np.ndarray | None = None) -> Split:
-    """Make a split of some samples, which are read when they are needed.
-
-    Parameters
-    ----------
-    stimuli : array-like of shape (samples, ...)
-        Read by index.
-    targets : array of shape (samples, ...)
-        Numbers of classes, or quantities where there are no classes.
-    classes : tuple or None
-        The label of each output cell.
-    rows : integer array, optional
-        Which samples; by default all.
-    """
-    rows = np.arange(len(targets)) if rows is None else rows
-
-    def decode(index: np.ndarray) -> np.ndarray:
-        return np.asarray(stimuli[index], np.float32)
-
-    read = Encoded(rows, decode, tuple(stimuli.shape[1:]))
-    chosen = targets[rows]
-    if classes is None:
-        return Split(read, chosen.astype(np.float32), None)
-    return Split(read, one_hot(chosen, len(classes)), chosen)
-
-
-def one_hot(labels: np.ndarray, classes: int) -> Encoded:
-    """Make targets that become one-hot when they are read.
-
-    Parameters
-    ----------
-    labels : integer array of shape (samples,) or (samples, steps)
-        The classes.
-    classes : int
-        How many there are.
-    """
-
-    def decode(codes: np.ndarray) -> np.ndarray:
-        rows = np.zeros((*codes.shape, classes), np.float32)
-        np.put_along_axis(rows, codes[..., None].astype(np.intp), 1, axis=-1)
-        return rows
-
-    return Encoded(labels, decode, (*labels.shape[1:], classes))
 
 
 def steps_of(model: Model, default: int) -> int:

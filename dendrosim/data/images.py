@@ -5,21 +5,24 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dendrosim.data.dataset import Augmentation, Dataset, Encoded, Split, one_hot
+from dendrosim.data.dataset import OWN_IMAGES, Dataset
+from dendrosim.data.folders import MODES, read_images, read_loose_images
 from dendrosim.data.readers import read_cifar, read_idx, read_svhn
+from dendrosim.data.samples import Augmentation, Encoded, Split, one_hot, unit_range
 from dendrosim.data.splits import split_off
 from dendrosim.data.storage import locate
-from dendrosim.errors import DataError
+from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model
 
 Labelled = tuple[np.ndarray, np.ndarray]
 
+TEST = 0.2  # share of the images in a folder of the user's
 BORDER = 4  # pixels that a random crop may move an image
 
 
@@ -114,6 +117,67 @@ def _digits_file() -> Path:
     assert library is not None  # this package depends on it
     assert library.origin is not None
     return Path(library.origin).parent / "datasets" / "data" / "digits.csv.gz"
+
+
+def image_folder(model: Model) -> Dataset:
+    """Load a folder of images, whose name is ``model.data`` after ``images:``, relative to the current directory.
+
+    Each subfolder is a class. Images are resized to ``model.input``, (channels, height, width), of one channel (grey)
+    or three; a flat input needs ``preparation.image``, which says that shape. A fifth is for the test, always the same.
+    See :meth:`dendrosim.Dataset.from_images`.
+
+    Parameters
+    ----------
+    model : Model
+        Its ``data``, ``input``, ``training.validation`` and ``preparation`` are read.
+
+    Raises
+    ------
+    DataError
+        The folder is not there, or has not two classes of images that can be read.
+    ModelError
+        The model takes no images.
+    """
+    shape = image_shape(model)
+    data = Dataset.from_images(model.data.removeprefix(OWN_IMAGES), shape, model.training.validation, TEST)
+    augmentation = cropped_and_flipped(shape) if model.preparation.augmentation == "crop-flip" else None
+    data = replace(data, train=replace(data.train, augmentation=augmentation))
+    return data if len(model.input) == 3 else data.flat()
+
+
+def image_shape(model: Model) -> tuple[int, int, int]:
+    """Return channels, height and width of the images that a model takes.
+
+    Raises
+    ------
+    ModelError
+        It takes none.
+    """
+    shape, key = (model.preparation.image, "preparation.image") if model.preparation.image else (model.input, "input")
+    if len(shape) != 3:
+        raise ModelError(
+            f"{model.source}: input: {list(shape)} does not say how high and wide the images are; set input to "
+            "[channels, height, width], or preparation.image to that."
+        )
+    if shape[0] not in MODES:
+        raise ModelError(
+            f"{model.source}: {key}: images have 1 channel (grey) or 3 (colour), and not {shape[0]}; set the first "
+            "number to one of these."
+        )
+    channels, height, width = shape
+    return channels, height, width
+
+
+def image_samples(model: Model, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of a folder, ``images:FOLDER``, as stimuli of a model, and their classes."""
+    pixels, labels = read_images(text.removeprefix(OWN_IMAGES), image_shape(model))
+    return unit_range(pixels).reshape(len(pixels), *model.input), labels
+
+
+def loose_images(model: Model, text: str) -> tuple[np.ndarray, list[str]]:
+    """Return the images that lie in a folder itself as stimuli of a model, and the names of their files."""
+    pixels, names = read_loose_images(text.removeprefix(OWN_IMAGES), image_shape(model))
+    return unit_range(pixels).reshape(len(pixels), *model.input), names
 
 
 def _split(

@@ -1,4 +1,4 @@
-"""Files of the user's own: arrays in an .npz file, or a table in a .csv file."""
+"""Files of the user's own: arrays in an .npz file or in .npy files, or a table in a .csv file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from dendrosim.checks import is_file
 from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, table_of, targets_of
-from dendrosim.data.dataset import Dataset, part_of
+from dendrosim.data.dataset import Dataset
 from dendrosim.data.readers import read_mapped_array, read_named_arrays, read_table
+from dendrosim.data.samples import part_of
 from dendrosim.data.splits import divided, three_parts
 from dendrosim.errors import DataError
 from dendrosim.model import Model
@@ -19,6 +20,8 @@ OWN_FILE = "file:"  # begins the name of a file of the user's
 TEST = 0.2  # share of the samples, where the file has no samples for the test
 STARTS = {"train": "", "validation": "validation_", "test": "test_"}
 """How the arrays of each split begin in an .npz file."""
+KINDS = ("stimuli", "labels", "targets")
+"""How they go on."""
 
 Samples = tuple[Any, Any]
 """Stimuli as they stand in a file, and their targets; None where it has none."""
@@ -31,6 +34,10 @@ def own_file(model: Model) -> Dataset:
         Arrays ``stimuli``, and ``labels`` (whole numbers, strings) or ``targets`` (floats), as for
         :meth:`Dataset.from_arrays`; where the file has them too, ``test_stimuli`` with ``test_labels`` or
         ``test_targets``, and ``validation_stimuli`` likewise.
+    ``mine.npy``
+        Stimuli, which stay on disk and may be larger than memory, with ``mine.labels.npy`` or ``mine.targets.npy``
+        beside them; where they are there too, ``test_mine.npy`` with ``test_mine.labels.npy`` or
+        ``test_mine.targets.npy``, and ``validation_mine.npy`` likewise.
     ``mine.csv#COLUMN``
         The first line names the columns. COLUMN is the target: a class, or, where the output of the model is
         ``identity``, a quantity. All other columns are the stimulus.
@@ -65,7 +72,7 @@ def read_samples(text: str, quantities: bool | None) -> dict[str, Samples]:
     Parameters
     ----------
     text : str
-        An .npz, .csv or .npy file (of stimuli only), or FILE.csv#COLUMN.
+        An .npz, .npy or .csv file, or FILE.csv#COLUMN.
     quantities : bool or None
         Whether the target column of a table holds quantities, and no classes; None where it is only left out.
 
@@ -76,26 +83,36 @@ def read_samples(text: str, quantities: bool | None) -> dict[str, Samples]:
     """
     path, column = (text, "") if is_file(Path(text)) else (text.rpartition("#")[0], text.rpartition("#")[2])
     if not is_file(Path(path)):
-        raise DataError(f"there is no file '{path or text}'; write the path of an .npz or .csv file.")
+        raise DataError(f"there is no file '{path or text}'; write the path of an .npz, .npy or .csv file.")
     name = path.lower().removesuffix(".gz")
     if name.endswith(".csv"):
         return {"train": _table(Path(path), column, quantities)}
     if column or not path.lower().endswith((".npz", ".npy")):
         raise DataError(f"{text}: files of your own are FILE.npz, FILE.npy or FILE.csv#COLUMN; save it so.")
-    if name.endswith(".npz"):
-        return _arrays(Path(path))
-    return {"train": (read_mapped_array(Path(path)), None)}
+    return _by_split(path, _arrays(Path(path)) if name.endswith(".npz") else _mapped(Path(path)))
 
 
-def _arrays(path: Path) -> dict[str, Samples]:
-    kinds = ("stimuli", "labels", "targets")
-    there = read_named_arrays(path, [start + kind for start in STARTS.values() for kind in kinds])
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    return read_named_arrays(path, [start + kind for start in STARTS.values() for kind in KINDS])
+
+
+def _mapped(path: Path) -> dict[str, np.ndarray]:
+    """Open the .npy files beside one of stimuli, by the names that their arrays would have in an .npz file."""
+    places = {
+        start + kind: path.with_name(start + (path.name if kind == "stimuli" else f"{path.stem}.{kind}.npy"))
+        for start in STARTS.values()
+        for kind in KINDS
+    }
+    return {name: read_mapped_array(place) for name, place in places.items() if is_file(place)}
+
+
+def _by_split(path: str, there: dict[str, np.ndarray]) -> dict[str, Samples]:
     read: dict[str, Samples] = {}
     for split, start in STARTS.items():
-        stimuli, labels, targets = (there.get(start + kind) for kind in kinds)
+        stimuli, labels, targets = (there.get(start + kind) for kind in KINDS)
         if stimuli is None:
             if split == "train" or labels is not None or targets is not None:
-                raise DataError(f"{path}: there is no array '{start}stimuli'; {_naming(str(path))}.")
+                raise DataError(f"{path}: there is no array '{start}stimuli'; {_naming(path)}.")
             continue
         if labels is not None and targets is not None:
             raise DataError(f"{path}: there are both {start}labels and {start}targets; keep one of them.")
@@ -134,6 +151,9 @@ def _table(path: Path, column: str, quantities: bool | None) -> Samples:
 
 def _naming(text: str) -> str:
     """Return how the arrays or columns of a file are named."""
+    if text.lower().endswith(".npy"):
+        beside = Path(text).stem
+        return f"save them beside it by numpy.save as {beside}.labels.npy, or {beside}.targets.npy of a regression"
     if ".csv" not in text.lower():
         return "write it with numpy.savez(FILE, stimuli=..., labels=...), or targets=... of a regression"
     columns = ", ".join(map(str, read_table(Path(text)).columns[:20])) if is_file(Path(text)) else "its columns"

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from dendrosim.claims import memory_free
-from dendrosim.data.dataset import Dataset, Encoded, Split, one_hot
+from dendrosim.data.dataset import Dataset
 from dendrosim.data.readers import read_lines, read_vectors
+from dendrosim.data.samples import Encoded, Split, one_hot
 from dendrosim.data.splits import split_off
 from dendrosim.data.storage import locate
 from dendrosim.errors import ModelError

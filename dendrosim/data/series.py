@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dendrosim.data.dataset import Dataset, Encoded, Split, check_length, steps_of
+from dendrosim.data.dataset import Dataset, check_length, steps_of
 from dendrosim.data.readers import read_columns, read_hdf, read_npz
+from dendrosim.data.samples import Encoded, Split
 from dendrosim.data.storage import locate
 from dendrosim.errors import DataError, ModelError
 from dendrosim.model import Model

@@ -110,8 +110,8 @@ def split_off(
 def _stratified(labels: np.ndarray, off: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split off so many samples, of each class as large a part.
 
-    They are those that ``sklearn.model_selection.train_test_split(..., stratify=labels)`` draws, which takes a second to
-    load: half of the time of a short training. Its generator is NumPy's old one.
+    They are those that ``sklearn.model_selection.train_test_split(..., stratify=labels)`` draws, which takes a second
+    to load: half of the time of a short training. Its generator is NumPy's old one.
     """
     generator = np.random.RandomState(seed)
     _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)

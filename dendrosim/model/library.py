@@ -60,7 +60,7 @@ def load_model(
     import_modules(imports)
     rule = None if rule is None else RULES.add(rule)
     path = find_model(name)
-    values = plain(_read(path), str(path))
+    values = plain(read_toml(path), str(path))
     others = _settings(values.pop("settings", {}), path)
     model = validated(values, str(path))
     if rule is not None:
@@ -76,7 +76,7 @@ def load_model(
 def other_settings(name: str) -> list[str]:
     """Return the names of the tables ``[settings.NAME]`` of a model that ships with dendrosim."""
     path = model_folder() / f"{name}.toml"
-    return list(_settings(_read(path).get("settings", {}), path))
+    return list(_settings(read_toml(path).get("settings", {}), path))
 
 
 def described(model: Model | str | Path) -> Model:
@@ -106,7 +106,14 @@ def model_text(model: Model) -> str:
     return tomli_w.dumps(model.model_dump(mode="json", exclude_none=True))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a description in TOML.
+
+    Raises
+    ------
+    ModelError
+        The file is too large, or is no TOML.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(

@@ -19,6 +19,8 @@ from dendrosim.checks import LONGEST, is_file, path_of, reason, shown, whole
 from dendrosim.claims import memory_free
 from dendrosim.errors import ModelError, ParametersError
 from dendrosim.files import replace_file, write_safely
+from dendrosim.kinds import WEIGHTS as WEIGHTS_FILE
+from dendrosim.kinds import missing
 from dendrosim.model.local_update import feedback_deviation
 from dendrosim.model.randomness import stream
 from dendrosim.model.spec import Model
@@ -271,7 +273,7 @@ def _floating(dtype: Any) -> np.dtype:
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not is_file(path):
-        raise ParametersError(f"{path}: there is no such weights file; make one with 'dendrosim train'.")
+        raise missing(path, WEIGHTS_FILE)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("dendrosim", "{}"))

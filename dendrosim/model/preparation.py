@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dendrosim.model.part import Count, Part
 
@@ -20,11 +20,15 @@ class Preparation(Part):
         Of time series: the last column from the others at the same step, as the paper does, or all columns later on.
     horizon : int
         How many steps later a forecast is due.
+    image : tuple of int, optional
+        Of a folder of images: channels (1 grey, 3 colour), height and width that they are resized to, where the input
+        of the model is flat; by default that input.
     """
 
     augmentation: Literal["none", "crop-flip"] = "none"
     task: Literal["same-time", "forecast"] = "same-time"
     horizon: Count = 1
+    image: Annotated[tuple[Count, Count, Count], Field(strict=False)] | None = None
 
     @model_validator(mode="after")
     def _a_horizon_is_of_a_forecast(self) -> Preparation:

@@ -9,6 +9,7 @@ from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
 from dendrosim.plot.pages import angles_page, learning_page, network_page, neuron_page, relaxation_page
+from dendrosim.plot.runs import runs
 from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
@@ -44,6 +45,7 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "runs",
     "save_figure",
     "scaling",
     "settling",

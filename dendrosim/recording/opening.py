@@ -16,6 +16,7 @@ from xarray.backends import H5NetCDFStore
 from dendrosim.checks import is_file, path_of, reason
 from dendrosim.errors import DataError
 from dendrosim.hdf import check_hdf
+from dendrosim.kinds import RECORDING, missing
 from dendrosim.recording.appearance import ERROR, compartments, observable
 from dendrosim.recording.samples import DIMENSIONS
 from dendrosim.registry import CELLS
@@ -80,7 +81,7 @@ def reading(path: Path) -> Iterator[None]:
     Of damaged bytes HDF5, NetCDF and NWB raise what they like, so here every exception means the file.
     """
     if not is_file(path):
-        raise DataError(f"{path}: there is no such recording; make one with 'dendrosim relax'.")
+        raise missing(path, RECORDING)
     try:
         yield
     except Exception as error:

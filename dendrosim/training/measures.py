@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from dendrosim.data.dataset import Task
+from dendrosim.data.samples import Task
 
 MEASURES: dict[Task, tuple[str, ...]] = {"classification": ("accuracy",), "regression": ("mse", "mae")}
 """What is measured on each task beside the loss."""

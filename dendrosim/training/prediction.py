@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dendrosim.data.dataset import Samples, Split, Task
+from dendrosim.checks import shown
+from dendrosim.data.samples import Samples, Split, Task
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import ParametersError
@@ -81,6 +83,34 @@ def precision(parameters: Parameters) -> str:
     """Return the type in which to compute with some parameters: float64 where they are, else float32."""
     doubles = any(array.dtype == np.float64 for _, array in parameters.items())
     return "float64" if doubles else "float32"
+
+
+def given_parameters(parameters: Parameters | str | Path, model: Model) -> Parameters:
+    """Return parameters that a user gave for a model: themselves, their file, or the folder of their run.
+
+    Raises
+    ------
+    ParametersError
+        They are none, or do not fit the model.
+    """
+    if isinstance(parameters, str | Path):
+        return Parameters.load(parameters, model)
+    if not isinstance(parameters, Parameters):
+        raise ParametersError(f"parameters are {shown(parameters)}; give Parameters, a weights file, or a run folder.")
+    parameters.check(model)
+    return parameters
+
+
+def complete(parameters: Parameters, model: Model) -> Parameters:
+    """Return copies of parameters that have all that the rule of their model predicts with.
+
+    Raises
+    ------
+    ParametersError
+        Something that the rule has of its own is missing, or has another shape.
+    """
+    drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
+    return with_own_of(drawn, parameters, is_needed=True)
 
 
 def with_own_of(drawn: Parameters, given: Parameters, is_needed: bool = False) -> Parameters:

@@ -16,7 +16,7 @@ from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
 from dendrosim.claims import content
 from dendrosim.data import Dataset, Split, check_fit, load_data
 from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
-from dendrosim.data.dataset import part_of
+from dendrosim.data.samples import part_of
 from dendrosim.errors import DataError, RunError, has_controls, printable
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters, load_model
@@ -24,13 +24,13 @@ from dendrosim.model.library import model_text
 from dendrosim.model.parameters import WEIGHTS
 from dendrosim.model.spec import validated
 from dendrosim.notebook import run_html
-from dendrosim.registry import RULES
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import described
-from dendrosim.training.prediction import evaluated, outputs_of, with_own_of
+from dendrosim.training.prediction import complete, evaluated, outputs_of
 
-RESULTS = ("model.toml", WEIGHTS, "history.csv", "summary.json")
+SUMMARY = "summary.json"  # the last file that a finished run writes
+RESULTS = ("model.toml", WEIGHTS, "history.csv", SUMMARY)
 FILES = (checkpoint.NAME, *RESULTS)
 SPLITS = ("train", "validation", "test")
 
@@ -90,16 +90,14 @@ class Run:
             if not is_file(folder / name):
                 raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
         try:
-            name, epoch, test, classes = _summary(json.loads(content(folder / "summary.json")), folder)
+            name, epoch, test, classes = _summary(json.loads(content(folder / SUMMARY)), folder)
             history = pd.read_csv(folder / "history.csv")
         except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
             ) from None
         model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), name)
-        parameters = Parameters.load(folder, model)
-        drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
-        return cls(model, with_own_of(drawn, parameters, is_needed=True), history, epoch, test, classes)
+        return cls(model, complete(Parameters.load(folder, model), model), history, epoch, test, classes)
 
     @cached_property
     def data(self) -> Dataset:
@@ -242,10 +240,10 @@ class Run:
         training = self.model.training
         summary: dict[str, Any] = {f"test_{name}": value for name, value in self.test.items()}
         summary |= {"model": self.model.name, "rule": training.rule, "seed": training.seed}
-        summary |= {"epochs": training.epochs, "epoch": self.epoch}
+        summary |= {"epochs": len(self.history), "epoch": self.epoch}
         if self.classes is not None:
             summary["classes"] = list(self.classes)
-        replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+        replace_file(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -255,6 +253,12 @@ def refuse_to_overwrite(folder: Path) -> None:
             f"{folder}: this folder already holds a run; go on with it by --resume, choose another --out, or pass "
             "--overwrite."
         )
+
+
+def forget(folder: Path, files: Iterable[str] = RESULTS) -> None:
+    """Remove files of an earlier run from its folder; by default its results, and not its checkpoint."""
+    for name in files:
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

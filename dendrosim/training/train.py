@@ -12,7 +12,7 @@ import pandas as pd
 
 from dendrosim.checks import LONGEST, flag, path_of, shown, whole
 from dendrosim.data import Dataset, check_fit, load_data
-from dendrosim.errors import DataError, ModelError, ParametersError, RunError
+from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described
@@ -23,7 +23,8 @@ from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
-from dendrosim.training.run import RESULTS, Run, refuse_to_overwrite, write_history
+from dendrosim.training.prediction import given_parameters
+from dendrosim.training.run import Run, forget, refuse_to_overwrite, write_history
 from dendrosim.training.trainer import Trainer
 
 
@@ -105,7 +106,7 @@ def train(
     model = described(model)
     if rule is not None:
         model = model.changed(training={"rule": RULES.add(rule)})
-    model, data = _with_data(model, data)
+    model, data = with_data(model, data)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
@@ -114,7 +115,7 @@ def train(
         raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
     if resume and parameters is not None:
         raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
-    start = None if parameters is None else _start(model, parameters)
+    start = None if parameters is None else given_parameters(parameters, model)
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
     if not callable(progress):
         progress = flag(progress, "progress", RunError)
@@ -128,7 +129,7 @@ def train(
             checkpoint = _checkpoint_of(model, folder)
             trainer.restore(checkpoint)
             if own_folder is not None and epochs_of(checkpoint) < model.training.epochs:
-                _forget_results(own_folder)  # what is there is of fewer epochs
+                forget(own_folder)  # what is there is of fewer epochs
         elif own_folder is not None:
             _begin(own_folder, trainer.checkpoint(), overwrite, held)
         kept = len(trainer.history)
@@ -151,7 +152,7 @@ def train(
     return run
 
 
-def _with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
+def with_data(model: Model, data: Dataset | None) -> tuple[Model, Dataset | None]:
     """Return a model that names the data it is given, if there are any and they fit."""
     if data is None:
         return model, None
@@ -202,20 +203,6 @@ def _first_change(there: Any, here: Any, key: str = "") -> str:
     return "" if there == here else f"{key.removeprefix('.')} was {str(there)[:LONGEST]} and is {here}"
 
 
-def _start(model: Model, parameters: Parameters | str | Path) -> Parameters:
-    if isinstance(parameters, str | Path):
-        return Parameters.load(parameters, model)
-    if not isinstance(parameters, Parameters):
-        raise ParametersError(f"parameters are {shown(parameters)}; give Parameters, a weights file, or a run folder.")
-    parameters.check(model)
-    return parameters
-
-
-def _forget_results(folder: Path) -> None:
-    for name in RESULTS:
-        (folder / name).unlink(missing_ok=True)
-
-
 def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStack) -> None:
     """Make the run folder with its first checkpoint inside: a folder that is there can always be resumed."""
     with writable(folder, "run", RunError):
@@ -224,7 +211,7 @@ def _begin(folder: Path, checkpoint: Checkpoint, overwrite: bool, held: ExitStac
             if not overwrite:
                 refuse_to_overwrite(folder)
             checkpoint.write(folder)
-            _forget_results(folder)
+            forget(folder)
             return
         with temporary_folder(folder.absolute().parent) as aside:
             new = aside / folder.name

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dendrosim.data import Dataset
-from dendrosim.data.dataset import Split
+from dendrosim.data.samples import Split
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
 from dendrosim.errors import DivergedError, RunError

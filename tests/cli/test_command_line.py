@@ -1,5 +1,6 @@
 """The command line: what each command prints and writes, and how it fails."""
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from dendrosim.errors import TargetError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
 from dendrosim.recording import Recording
+from dendrosim.training import Run
 
 run = CliRunner().invoke
 
@@ -89,27 +91,33 @@ def test_relax_that_does_not_converge_says_so_and_exits_non_zero(trained, tmp_pa
     assert "time limit" in result.output
 
 
-def test_learn_writes_weights_and_a_recording_of_them_after_each_epoch(tmp_path):
+def test_learn_writes_a_run_that_does_as_well_in_torch_and_a_recording_of_its_weights_after_each_epoch(tmp_path):
     model = load_model("digits-mlp").changed(
         layers=[{"kind": "dense", "units": 4}, {"kind": "dense", "units": 10}],
         plasticity={"streams": 64, "presentation_time": 20.0},
     )
     save_model(model, tmp_path / "small.toml")
-    weights, recording = tmp_path / "weights.safetensors", tmp_path / "learning.nc"
-    options = ["--epochs", "2", "--out", str(weights), "--recording", str(recording)]
+    folder, recording = tmp_path / "run", tmp_path / "learning.nc"
+    options = ["--epochs", "2", "--seed", "3", "--out", str(folder), "--recording", str(recording)]
     result = run(app, ["learn", str(tmp_path / "small.toml"), *options])
     assert result.exit_code == 0, result.output
     dataset = Recording.load(recording).dataset
-    W = Parameters.load(weights, model).W["hidden-1"]
+    learned = Run.load(folder)
+    assert (learned.model.name, learned.model.training.seed, learned.epoch) == ("small", 3, 2)
     upper = (dataset["connection"] == "hidden-1").values
-    np.testing.assert_array_equal(dataset["weight"].sel(epoch=2)[upper], W.ravel())
+    np.testing.assert_array_equal(dataset["weight"].sel(epoch=2)[upper], learned.parameters.W["hidden-1"].ravel())
+    assert f"Test accuracy {100 * learned.test_accuracy:.2f} %" in result.output
+    assert learned.evaluate()["accuracy"] == learned.test["accuracy"]
+    assert learned.evaluate()["loss"] == pytest.approx(learned.test["loss"], rel=1e-6)
+    assert len(learned.history) == json.loads((folder / "summary.json").read_text())["epochs"] == 2
+    again = run(app, ["learn", str(tmp_path / "small.toml"), "--out", str(folder)])
+    assert "already holds a run" in str(again.exception)
 
 
-@pytest.mark.parametrize("command", [["relax", "digits-mlp", "--weights", "nothing"], ["learn", "digits-mlp"]])
-def test_relax_and_learn_replace_a_file_only_when_told_to(command, tmp_path, monkeypatch, capsys):
+def test_relax_replaces_a_file_only_when_told_to(tmp_path, monkeypatch, capsys):
     out = tmp_path / "result"
     out.write_text("of an earlier run")
-    monkeypatch.setattr(sys, "argv", ["dendrosim", *command, "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["dendrosim", "relax", "digits-mlp", "--weights", "nothing", "--out", str(out)])
     with pytest.raises(SystemExit):
         main()
     assert "result: this file already exists; choose another --out, or pass --overwrite." in capsys.readouterr().err
@@ -188,12 +196,12 @@ def ctrl_c(monkeypatch):
 
 def test_a_learning_that_is_interrupted_writes_the_weights_of_the_epochs_that_had_ended(tmp_path, ctrl_c):
     ctrl_c("learn", 2)
-    out = tmp_path / "w.safetensors"
+    out = tmp_path / "run"
     result = run(app, ["learn", "digits-mlp", "--mode", "at-convergence", "--out", str(out)])
     assert result.exit_code == 130
     assert "The learning was interrupted after 2 of 20 epochs; the circuit has their weights." in result.output
     assert f"Written: {out}" in result.output.replace("\n", "")
-    drawn, kept = Parameters.initialise(load_model("digits-mlp"), 0), Parameters.load(out, load_model("digits-mlp"))
+    drawn, kept = Parameters.initialise(load_model("digits-mlp"), 0), Run.load(out).parameters
     assert np.abs(kept.W["output"] - drawn.W["output"]).max() > 0
 
 

@@ -58,7 +58,7 @@ def test_every_data_set_is_listed_with_its_size_and_whether_it_is_here(run):
     result = run("list")
     assert result.exit_code == 0, result.output
     rows = rows_of(result.output)
-    assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE"}
+    assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE", "images:FOLDER"}
     for name, entry in CATALOG.items():
         assert rows[name] == [entry.title, f"{entry.size / 1e6:.1f}" if entry.size else "?", "no"]
     assert rows["mnist"][1] == "11.6"

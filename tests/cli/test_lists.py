@@ -93,7 +93,7 @@ def test_a_circuit_learns_with_a_key_that_is_set(run, tmp_path):
         ("training", "--set: 'training' is no KEY=VALUE; write it as training.epochs=3."),
         ("=3", "--set: '=3' is no KEY=VALUE"),
         ("training..epochs=3", "is no KEY=VALUE"),
-        ("layers.0.units=3", "layers: a table of 0 has the wrong type; write a list"),
+        ("layers.7.units=3", "layers.7.units: there is no entry '7' among 3; count from 0"),
     ],
 )
 def test_a_key_that_cannot_be_set_is_one_sentence(run, value, sentence, tmp_path):

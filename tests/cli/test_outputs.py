@@ -16,7 +16,7 @@ from dendrosim.errors import DataError, DendrosimError, RunError
 from dendrosim.model import Parameters, load_model
 from dendrosim.model.library import save_model
 from dendrosim.recording import Record, Recording
-from dendrosim.training import train, trainer
+from dendrosim.training import cluster, train, trainer
 from dendrosim.training.checkpoint import Checkpoint
 
 ROW = {
@@ -55,7 +55,7 @@ def command(files, monkeypatch):
     def call(name, place):
         words = {
             "relax": ["relax", model, "--weights", weights, "--presentations", "1", "--out", place / "r.nc"],
-            "learn": ["learn", model, "--out", place / "w.safetensors", "--recording", place / "l.nc"],
+            "learn": ["learn", model, "--out", place / "run", "--recording", place / "l.nc"],
             "train": ["train", "digits-mlp", "--epochs", "1", "--out", place / "run"],
             "audit": ["audit", "backpropagation", "--out", place],
             "view": ["view", recording, "--no-open", "--out", place / "page.html"],
@@ -72,7 +72,7 @@ def command(files, monkeypatch):
 
 WRITTEN = {
     "relax": ["r.nc"],
-    "learn": ["w.safetensors", "l.nc"],
+    "learn": ["run/weights.safetensors", "l.nc"],
     "train": ["run/weights.safetensors", "run/summary.json"],
     "audit": ["audit.md", "audit.json", "audit.png"],
     "view": ["page.html"],
@@ -108,7 +108,7 @@ def idle(monkeypatch):
     monkeypatch.setattr("dendrosim.view.page._content", computed)
     monkeypatch.setattr("dendrosim.plot.animation._drawn", computed)
     monkeypatch.setattr("dendrosim.recording.nwb._file", computed)
-    monkeypatch.setattr(runner, "train", computed)
+    monkeypatch.setattr("dendrosim.training.attempt.train", computed)
     return computed
 
 
@@ -137,7 +137,7 @@ def test_what_has_no_room_when_it_is_computed_is_written_elsewhere_and_the_sente
     assert "meanwhile" in sentence
     written = {path.name: path for path in (tmp_path / "temporary").rglob("*") if path.is_file()}
     for file in WRITTEN[name][: 2 if name in ("learn", "audit") else 1]:
-        assert str(written[file].parent) in sentence
+        assert str(written[Path(file).name].parent) in sentence
     assert list((tmp_path / "full").rglob("*.*")) == []
 
 
@@ -186,7 +186,7 @@ def test_a_row_that_has_no_room_is_elsewhere_and_the_other_trainings_are_finishe
     full = full_disk(tmp_path / "full")
     cell = table.Cell("digits-mlp", "dll paper", 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "as_completed", list)
+        patch.setattr(cluster, "as_completed", list)
         with pytest.raises(RunError, match="the row cannot be written"):
             runner.run_cells([cell, cell], full / "rows.jsonl", tmp_path / "runs", "", Client(), lambda row: None)
     (rows,) = (tmp_path / "temporary").rglob("rows.jsonl")

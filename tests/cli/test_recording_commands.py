@@ -55,7 +55,7 @@ def test_export_writes_nwb_that_reads_back_equal(files, tmp_path):
         (["animate", "RELAXED", "--layer", "hidden-1", "--neuron", "9"], DataError, "neuron 9 of layer 'hidden-1'"),
         (["animate", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
         (["export", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
-        (["export", "LEARNED", "--out", "new.nwb"], DataError, "holds weights only"),
+        (["export", "LEARNED", "--out", "new.nwb"], DataError, "a recording of weights over a learning"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(files, tmp_path, monkeypatch, command, error, sentence):

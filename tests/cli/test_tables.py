@@ -6,6 +6,7 @@ import signal
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from trainings import start
@@ -16,6 +17,7 @@ from dendrosim.benchmark.tables import TABLES, VARIANTS, Cell
 from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
+from dendrosim.training import cluster
 
 
 def bench(*arguments, out, runs):
@@ -38,6 +40,40 @@ def test_a_table_writes_rows_markdown_and_a_figure_and_does_not_run_a_finished_c
     bench("sequences", "--quick", "--epochs", "1", **folders)
     assert (tmp_path / "results" / "sequences.jsonl").read_bytes() == before
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("weights.safetensors")} == times
+
+
+OWN = """
+data = "file:mine.npz"
+input = [3]
+layers = [{ kind = "dense", units = 4 }, { kind = "dense", units = 2 }]
+[training]
+epochs = 1
+"""
+
+
+def test_a_table_is_made_of_a_model_and_data_of_the_users_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(OWN)
+    stimuli = np.random.default_rng(0).normal(size=(60, 3))
+    np.savez("mine.npz", stimuli=stimuli, labels=stimuli[:, 0] > 0)
+    words = ["--model", "mine.toml", "--rule", "backpropagation", "--rule", "dll paper", "--seeds", "2"]
+    bench("rules", *words, out="results", runs="runs")
+    rows = runner.finished(Path("results/rules.jsonl"))
+    assert {(row["model"], row["data"]) for row in rows} == {("mine", "file:mine.npz")}
+    assert rows[0]["key"] == "mine-backpropagation-1-epochs-seed-0"
+    text = Path("results/rules.md").read_text()
+    assert "dendrosim bench rules --model mine.toml --rule backpropagation --rule 'dll paper' --seeds 2" in text
+    assert text.count("| mine |") == 2
+    assert Path("results/rules.png").stat().st_size > 5000
+
+
+def test_models_of_one_name_are_refused_before_anything_is_trained(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.toml").write_text(OWN)
+    models = [str(tmp_path / folder / "mine.toml") for folder in ("a", "b")]
+    with pytest.raises(ModelError, match=r"two of the models .* have one name; rename one of their files"):
+        TABLES["rules"].cells([], 1, None, False, models=models)
 
 
 def _killed_once(cell, folder, command):
@@ -74,7 +110,7 @@ def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path,
 
 @pytest.fixture(scope="module")
 def client():
-    with runner.workers(1, None) as started:
+    with cluster.workers(1, None) as started:
         yield started
 
 
@@ -224,7 +260,7 @@ def test_a_worker_manages_its_memory_as_a_training_outside_of_a_table_does(clien
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error():
-    with pytest.raises(RunError, match="no Dask scheduler answers"), runner.workers(1, "tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match="no Dask scheduler answers"), cluster.workers(1, "tcp://127.0.0.1:9"):
         pass
 
 

@@ -4,6 +4,7 @@ import io
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -110,7 +111,11 @@ def csv(**columns):
 
 
 BAD_FILES = {
-    "no file": ("nowhere.npz", None, r"there is no file 'nowhere\.npz'; write the path of an \.npz or \.csv file"),
+    "no file": (
+        "nowhere.npz",
+        None,
+        r"there is no file 'nowhere\.npz'; write the path of an \.npz, \.npy or \.csv file",
+    ),
     "a folder": (".", None, r"there is no file '\.'"),
     "nothing": ("", None, "there is no file ''"),
     "another format": ("mine.txt", b"1", r"mine\.txt: files of your own are FILE\.npz, .* save it so"),
@@ -201,3 +206,52 @@ def test_a_stranger_trains_on_a_table_from_the_command_line(tmp_path):
     done = subprocess.run([*command, "--overwrite"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "there is no file 'mine.csv'" in done.stderr
+
+
+def test_arrays_on_disk_with_labels_beside_them_are_those_in_one_file():
+    np.save("mine.npy", STIMULI)
+    np.save("mine.labels.npy", LABELS)
+    data = load_data(model_for("mine.npy"))
+    assert data.classes == ("cat", "dog", "eel")
+    same(data, ds.Dataset.from_arrays(STIMULI, LABELS))
+    np.save("test_mine.npy", STIMULI[:9] + 1)
+    np.save("test_mine.labels.npy", LABELS[:9])
+    assert sizes(load_data(model_for("mine.npy"))) == [54, 6, 9]
+    np.save("sizes.npy", STIMULI)
+    np.save("sizes.targets.npy", STIMULI[:, :2])
+    assert load_data(model_for("sizes.npy", 2, output="identity")).task == "regression"
+
+
+def test_arrays_on_disk_without_labels_say_how_they_are_to_be_named():
+    np.save("mine.npy", STIMULI)
+    with pytest.raises(
+        DataError, match=r"mine\.npy: there are no targets; save them beside it .* as mine\.labels\.npy"
+    ):
+        load_data(model_for("mine.npy"))
+    np.save("mine.labels.npy", STIMULI[:, 0])
+    with pytest.raises(DataError, match=r"mine\.npy: labels are floats; save classes as whole numbers"):
+        load_data(model_for("mine.npy"))
+
+
+LARGE = (60_000, 1500)  # 360 MB in float32
+
+
+@pytest.mark.parametrize("way", ["from Python", "from a file"])
+def test_stimuli_larger_than_memory_stay_on_disk_through_a_training(way):
+    mapped = np.lib.format.open_memmap("large.npy", "w+", np.float32, LARGE)  # sparse: it takes no room on the disk
+    mapped[::1000, 0] = 1
+    mapped.flush()
+    del mapped
+    labels = np.arange(LARGE[0]) % 2
+    np.save("large.labels.npy", labels)
+    model = model_of(LARGE[1:], [dense(2)], data="file:large.npy", training={"epochs": 1, "batch_size": 1000})
+    tracemalloc.start()
+    try:
+        given = ds.Dataset.from_arrays(np.load("large.npy", mmap_mode="r"), labels) if way == "from Python" else None
+        run = train(model, data=given)
+        run.evaluate("validation")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(run.history) == 1
+    assert peak < 64e6 < 4 * np.prod(LARGE) / 5

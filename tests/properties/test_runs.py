@@ -97,6 +97,45 @@ def test_a_run_is_evaluated_on_splits_data_sets_and_arrays_with_the_classes_that
     assert run.evaluate("train")["loss"] < np.log(2)
 
 
+def test_a_model_with_parameters_is_evaluated_like_its_run(own, tmp_path):
+    run, folder = own
+    assert ds.evaluate(run) == ds.evaluate(folder, DATA) == run.test
+    codes = (LABELS == "right").astype(int)
+    wanted = run.evaluate(STIMULI, LABELS)
+    assert ds.evaluate(folder, STIMULI, LABELS) == wanted
+    for parameters in (run.parameters, folder, folder / "weights.safetensors"):
+        assert ds.evaluate(OWN, DATA, parameters=parameters) == run.test
+        assert ds.evaluate(OWN, STIMULI, codes, parameters=parameters) == wanted
+    digits = Parameters.initialise(ds.load_model("digits-mlp"), 0)
+    measured = ds.evaluate("digits-mlp", "validation", parameters=digits)
+    assert measured == Run(ds.load_model("digits-mlp"), digits, run.history, 0, {}).evaluate("validation")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((OWN, DATA), "model is a model without parameters; give parameters="),
+        ((3,), "the network is 3; give a Run, its folder, or a model with parameters"),
+    ],
+)
+def test_a_network_that_is_none_is_not_evaluated(arguments, message, own):
+    with pytest.raises(RunError, match=message):
+        ds.evaluate(*arguments)
+    with pytest.raises(RunError, match="a run has its parameters already"):
+        ds.evaluate(own[0], parameters=own[0].parameters)
+
+
+def test_a_circuit_learns_from_the_split_of_a_data_set_and_its_model_is_evaluated_on_another():
+    model = OWN.changed(plasticity={"epochs": 10, "mode": "at-convergence", "streams": 8})
+    circuit = Circuit(model, Parameters.initialise(model, 0), integrator="settle")
+    learned = circuit.learn(DATA.train.stimuli[:], DATA.train.targets[:])
+    before, after = (
+        ds.evaluate(model, DATA, parameters=each) for each in (Parameters.initialise(model, 0), learned.parameters)
+    )
+    assert after["loss"] < before["loss"]
+    assert after["accuracy"] > 0.8
+
+
 def test_a_run_keeps_the_name_of_its_model_also_where_it_was_written_by_an_older_version(tmp_path):
     save_model(training_of("mlp", epochs=1), tmp_path / "handwriting.toml")
     train(tmp_path / "handwriting.toml", folder=tmp_path / "run")
