@@ -104,6 +104,25 @@ def test_the_users_own_synapses_reach_it_and_hear_from_it():
     assert monitor.apical.shape == (4, len(monitor.t))
 
 
+def test_divisive_inhibition_of_apical_dendrites_scales_the_error_by_layer_and_leaves_the_prediction():
+    """a = Θ^T δ/(1 + g): the error falls by 1 + g in the upper hidden layer, and by its square in the lower one."""
+    circuit, embedded, network, stimuli, targets = placed(described())
+    circuit.relax(stimuli, targets)
+    interneuron, strength = b2.NeuronGroup(1, "r : 1"), 4.0
+    interneuron.r = 1.0
+    network.add(interneuron)
+    for layer in ("hidden-1", "hidden-2"):
+        down = b2.Synapses(interneuron, embedded[layer], "I_apical_post = -g*r_pre*apical_post : 1 (summed)\ng : 1")
+        down.connect()
+        down.g = strength
+        network.add(down)
+    network.run(LONG, namespace={})
+    for power, layer in enumerate(("output", "hidden-2", "hidden-1")):
+        wanted = circuit.state[layer]["error"] / (1 + strength) ** power
+        np.testing.assert_allclose(rows(embedded, layer, "soma") - rows(embedded, layer, "basal"), wanted, atol=1e-7)
+    np.testing.assert_allclose(rows(embedded, "output", "basal"), circuit.state["output"]["basal"], atol=1e-9)
+
+
 def test_a_poisson_input_decays_as_its_equation_says():
     inputs = "dI_basal/dt = -I_basal/(5*ms) : 1"
     _, embedded, network, *_ = placed(described(), inputs=inputs)
