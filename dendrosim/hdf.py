@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from dendrosim.claims import check_claim
+
+if TYPE_CHECKING:
+    import h5py
 
 # A string of variable length is stored as its length, the place of its heap, and its number there.
 REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("number", "<u4")])
@@ -29,6 +31,8 @@ def check_hdf(path: Path, into_memory: bool = True) -> None:
     ValueError
         They do.
     """
+    import h5py
+
     claimed = 0
     with h5py.File(path) as file, path.open("rb") as raw:
 
@@ -43,6 +47,8 @@ def check_hdf(path: Path, into_memory: bool = True) -> None:
 
 def _strings(dataset: h5py.Dataset, raw: Any) -> int:
     """Return the bytes that the strings of a dataset claim; HDF5 gives them memory before it looks for them."""
+    import h5py
+
     kind, place = h5py.check_string_dtype(dataset.dtype), dataset.id.get_offset()
     if kind is None or kind.length is not None or place is None:
         return 0

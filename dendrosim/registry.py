@@ -162,6 +162,10 @@ class Registry[Thing]:
             self.register(name, thing)
         return name
 
+    def registered(self) -> dict[str, Thing]:
+        """Return by name what Python code registered, and packages brought, so that other processes can have it."""
+        return dict(self._registered)
+
     def loaded(self, name: str) -> Thing | None:
         """Return what has a name, as far as nothing of a stranger is imported for it: built in, or registered."""
         return self[name] if isinstance(name, str) and name in {*self._places, *self._registered} else None

@@ -1,7 +1,5 @@
 """The command ``dendrosim audit``."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The commands ``dendrosim bench``: tables of trainings, and what the engines cost."""
 
-from __future__ import annotations
-
 import itertools
 import shlex
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The commands ``dendrosim data list | fetch | path | check``."""
 
-from __future__ import annotations
-
 import inspect
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +59,7 @@ def _brought(name: str) -> str:
         return str(error)
 
 
-def _size(entry: Entry) -> str:
+def _size(entry: "Entry") -> str:
     return f"{entry.size / 1e6:.1f}" if entry.size else "?"
 
 

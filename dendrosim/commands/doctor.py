@@ -1,7 +1,5 @@
 """The command ``dendrosim doctor``."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from typing import Annotated

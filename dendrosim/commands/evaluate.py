@@ -1,7 +1,5 @@
 """The command ``dendrosim evaluate``: how well a finished run does."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """The command ``dendrosim learn``."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,7 +94,7 @@ def learn(
         console.print(f"Written: {path}", soft_wrap=True)
 
 
-def _write(learned: Learned, model: Model, folder: Path, recording: Path | None) -> list[Path]:
+def _write(learned: "Learned", model: "Model", folder: Path, recording: Path | None) -> list[Path]:
     """Write weights into a run folder, in the place of an earlier run, and the recording; return where they are."""
     from dendrosim.model.parameters import WEIGHTS
     from dendrosim.training.run import FILES, forget
@@ -112,7 +110,7 @@ def _write(learned: Learned, model: Model, folder: Path, recording: Path | None)
     return write_all(*writes)
 
 
-def _tested(model: Model, learned: Learned, data: Dataset) -> Run:
+def _tested(model: "Model", learned: "Learned", data: "Dataset") -> "Run":
     """Return what was learned as a run, measured on the test set: shown to a circuit without a teacher."""
     from dendrosim.circuit import Circuit
     from dendrosim.recording import Record

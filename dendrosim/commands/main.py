@@ -4,54 +4,58 @@
 animate | export | data | doctor``
 """
 
-from __future__ import annotations
-
+import importlib
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
-from dendrosim import __version__
 from dendrosim.checks import reason
-from dendrosim.commands import bench, data
-from dendrosim.commands.animate import animate
-from dendrosim.commands.audit import audit
-from dendrosim.commands.demo import demo
-from dendrosim.commands.doctor import doctor
-from dendrosim.commands.evaluate import evaluate
-from dendrosim.commands.export import export
-from dendrosim.commands.learn import learn
-from dendrosim.commands.models import models
-from dendrosim.commands.predict import predict
-from dendrosim.commands.relax import relax
-from dendrosim.commands.rules import rules
-from dendrosim.commands.search import search
 from dendrosim.commands.terminal import Terminal, console, forgive_encodings
-from dendrosim.commands.train import train
-from dendrosim.commands.view import view
 from dendrosim.errors import DendrosimError, has_controls
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
+COMMANDS = (
+    *("demo", "models", "rules", "train", "search", "predict", "evaluate", "relax", "learn", "doctor", "audit", "view"),
+    *("animate", "export"),
 )
-COMMANDS = (demo, models, rules, train, search, predict, evaluate, relax, learn, doctor, audit, view, animate, export)
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(bench.app, name="bench")
-app.add_typer(data.app, name="data")
+"""Each a function in a file of its name."""
+GROUPS = ("bench", "data")
+"""Each an ``app`` in a file of its name."""
+
+
+def application(*asked: str) -> typer.Typer:
+    """Return the command line: all of it, or only the commands that are asked for, so that no other is loaded."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Simulate pyramidal neurons that learn in their dendrites: train in torch, relax in Brian2.",
+    )
+    app.callback()(_options)
+    for name in asked or (*COMMANDS, *GROUPS):
+        module = importlib.import_module(f"dendrosim.commands.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name=name)(getattr(module, name))
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return application()
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from dendrosim import __version__
+
         console.print(f"dendrosim {__version__}", highlight=False)
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -70,7 +74,7 @@ def main() -> None:
                 raise DendrosimError(
                     f"the argument '{word}' holds control characters, or is no text; write it otherwise."
                 )
-        app()
+        application(*(word for word in sys.argv[1:2] if word in (*COMMANDS, *GROUPS)))()
     except DendrosimError as error:
         _fail(str(error))
     except OSError as error:

@@ -1,7 +1,5 @@
 """The command ``dendrosim models``: the models that ship."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,7 @@ def models() -> None:
     console.print(table)
 
 
-def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], cut: str) -> Table:
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]], cut: str) -> "Table":
     """Return a table of one line a row, which cuts one column where the terminal is narrow."""
     from rich.table import Column, Table
 

@@ -1,7 +1,5 @@
 """The command ``dendrosim predict``: what a finished run makes of stimuli."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,7 +56,7 @@ def predict(
     console.print(f"Written: {out}", soft_wrap=True)
 
 
-def _csv(run: Run, outputs: np.ndarray, files: list[str] | None) -> bytes:
+def _csv(run: "Run", outputs: "np.ndarray", files: list[str] | None) -> bytes:
     """Return a table with a row a sample (and step), a column an output, and the class that has the largest one.
 
     Where the samples are files, their names stand beside their numbers.
@@ -78,7 +76,7 @@ def _csv(run: Run, outputs: np.ndarray, files: list[str] | None) -> bytes:
     return pd.DataFrame(table).to_csv(index=False).encode()
 
 
-def _npy(outputs: np.ndarray) -> bytes:
+def _npy(outputs: "np.ndarray") -> bytes:
     import numpy as np
 
     stream = io.BytesIO()

@@ -1,7 +1,5 @@
 """The command ``dendrosim relax``."""
 
-from __future__ import annotations
-
 import warnings
 from contextlib import nullcontext
 from pathlib import Path

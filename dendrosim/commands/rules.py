@@ -1,7 +1,5 @@
 """The command ``dendrosim rules``: the learning rules that there are."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Annotated, Any
 

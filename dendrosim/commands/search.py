@@ -1,7 +1,5 @@
 """The command ``dendrosim search``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,7 +85,7 @@ def _line(row: Mapping[str, Any], keys: list[str]) -> str:
     return f"trial {row['trial']}: {tried}: {what}" + (f" ({row['failure']})" if row["failure"] else "")
 
 
-def _table(trials: pd.DataFrame, keys: list[str]) -> Table:
+def _table(trials: "pd.DataFrame", keys: list[str]) -> "Table":
     """Return the best trials, the best of them first."""
     from rich.table import Table
 

@@ -1,7 +1,5 @@
 """The command ``dendrosim train``, and how it shows a training that runs."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -116,7 +114,7 @@ def train(
 
 def _model(
     name: str, settings: str | None, rule: str | None, feedback: str | None, training: Mapping[str, Any]
-) -> Model:
+) -> "Model":
     from dendrosim.model import load_model
 
     network = load_model(name, settings, rule)
@@ -124,12 +122,12 @@ def _model(
     return network if feedback is None else network.changed(rules={"dll": {"feedback": feedback}})
 
 
-def _rule(network: Model) -> str:
+def _rule(network: "Model") -> str:
     rule = network.training.rule
     return f"{rule}-{network.rules.dll.feedback}" if rule == "dll" else rule
 
 
-def _stretched(network: Model, folder: Path) -> str:
+def _stretched(network: "Model", folder: Path) -> str:
     """Return what becomes of the learning rate where a training goes on to more epochs than it was to have."""
     from dendrosim.training.checkpoint import Checkpoint
     from dendrosim.training.train import epochs_of

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dendrosim.arrays import real_array
 from dendrosim.checks import reason, shown
 from dendrosim.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOOKED_AT = 2**24
 """Bytes of samples that are looked at, at once."""
@@ -97,6 +99,8 @@ def stimuli_of(value: Any, name: str = "stimuli") -> np.ndarray:
     DataError
         They are no numbers, ragged or empty.
     """
+    import pandas as pd
+
     array = table_of(value, name) if isinstance(value, pd.DataFrame) else real_array(value, name)
     if array.ndim < 2 or not array.size:
         raise DataError(f"{name} have shape {array.shape}; give an array of shape (samples, ...) that is not empty.")

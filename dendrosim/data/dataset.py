@@ -134,7 +134,7 @@ class Dataset:
         >>> folder = Path(tempfile.mkdtemp())
         >>> for name in ("black", "white"):
         ...     (folder / name).mkdir()
-        ...     for number in range(10):
+        ...     for number in range(20):
         ...         Image.new("L", (20, 30), name).save(folder / name / f"{number}.png")
         >>> Dataset.from_images(folder, (1, 8, 8)).classes
         ('black', 'white')

@@ -9,17 +9,18 @@ import zipfile
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import IO, Concatenate
+from typing import IO, TYPE_CHECKING, Concatenate
 
-import h5py
 import numpy as np
-import pandas as pd
 
 from dendrosim.checks import path_of, reason
 from dendrosim.claims import check_claim, content
 from dendrosim.data.mat import read_arrays
 from dendrosim.errors import DataError
 from dendrosim.hdf import check_hdf
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IDX_BYTES = 0x08
 CIFAR_PIXELS = 3 * 32 * 32
@@ -129,6 +130,8 @@ def read_columns(path: Path, header: bool, dated: bool) -> np.ndarray:
     dated : bool
         Whether its first column holds dates, which are left out.
     """
+    import pandas as pd
+
     data = content(path)
     columns = data.partition(b"\n")[0].count(b",") + 1
     if columns > MOST_COLUMNS:
@@ -142,6 +145,8 @@ def read_columns(path: Path, header: bool, dated: bool) -> np.ndarray:
 @reader
 def read_hdf(path: Path) -> np.ndarray:
     """Read the one frame of numbers in an HDF5 file that pandas wrote: float64 of shape (steps, columns)."""
+    import h5py
+
     check_hdf(path)
     with h5py.File(path) as file:
         frames = [group["block0_values"] for group in file.values() if isinstance(group, h5py.Group)]
@@ -179,6 +184,8 @@ def read_mapped_array(path: Path) -> np.ndarray:
 @own_reader
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of comma-separated values whose first line names the columns, gzipped or not."""
+    import pandas as pd
+
     data = content(path)
     columns = data.partition(b"\n")[0].count(b",") + 1
     if columns > MOST_COLUMNS:

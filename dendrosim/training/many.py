@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from dendrosim.data import Dataset, load_data
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.files import check_writable
 from dendrosim.model import Model, load_model
-from dendrosim.registry import RULES
+from dendrosim.registry import ACTIVATIONS, CELLS, RULES
 from dendrosim.rules import Rule
 from dendrosim.training.attempt import attempt
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.train import with_data
+
+REGISTRIES = (RULES, CELLS, ACTIVATIONS)
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Job:
     ----------
     model : Model
         What to train.
-    rule : type of Rule
-        Its rule, which is registered there.
+    brought : list of dict
+        What of the user's own it may name, by registry and name; it is registered there.
     hardware : Hardware
         Device, precision and threads.
     folder : Path, optional
@@ -41,7 +43,7 @@ class Job:
     """
 
     model: Model
-    rule: type[Rule]
+    brought: list[dict[str, Any]]
     hardware: Hardware
     folder: Path | None = None
     data: Dataset | None = None
@@ -132,7 +134,9 @@ def train_job(job: Job) -> dict[str, Any]:
     """Train one network and return its row, whatever becomes of it."""
     row = _row(job)
     try:
-        RULES.add(job.rule)
+        for registry, things in zip(REGISTRIES, job.brought, strict=True):
+            for name in things.keys() - registry.registered().keys():
+                registry.register(name, things[name])
         done = attempt(job.model, job.folder, job.hardware, job.data)
     except DendrosimError as error:
         return row | {"failure": str(error)}
@@ -169,12 +173,13 @@ def _jobs(
 ) -> list[Job]:
     described = model if isinstance(model, Model) else load_model(model)
     models = [described] if rules is None else [_with_rule(model, rule) for rule in _listed(rules, "rules")]
+    brought = [registry.registered() for registry in REGISTRIES]
     jobs = []
     for each in models:
         for seed in seeds:
             seeded = each.changed(training={"seed": whole(seed, "a seed", error=RunError)})
-            job = Job(with_data(seeded, data)[0], RULES[seeded.training.rule], hardware, data=data)
-            jobs.append(job if folder is None else Job(job.model, job.rule, hardware, folder / job.name, data))
+            job = Job(with_data(seeded, data)[0], brought, hardware, data=data)
+            jobs.append(job if folder is None else replace(job, folder=folder / job.name))
     if len({job.name for job in jobs}) < len(jobs):
         raise RunError("a rule or a seed is there twice; give each once.")
     return jobs

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
 from dendrosim.claims import content
@@ -28,6 +27,9 @@ from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import described
 from dendrosim.training.prediction import complete, evaluated, outputs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUMMARY = "summary.json"  # the last file that a finished run writes
 RESULTS = ("model.toml", WEIGHTS, "history.csv", SUMMARY)
@@ -85,6 +87,8 @@ class Run:
         ModelError, ParametersError
             Its model or its weights are damaged.
         """
+        import pandas as pd
+
         folder = path_of(folder, "the run folder", RunError)
         for name in RESULTS:
             if not is_file(folder / name):

@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from dendrosim.checks import LONGEST, flag, path_of, shown, whole
 from dendrosim.data import Dataset, check_fit, load_data
 from dendrosim.errors import DataError, ModelError, RunError
@@ -239,6 +237,8 @@ def _busy(folder: Path) -> RunError:
 
 
 def _keep(folder: Path, trainer: Trainer) -> None:
+    import pandas as pd
+
     def write(place: Path) -> None:
         trainer.checkpoint().write(place)
         write_history(place, pd.DataFrame(trainer.history))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -187,6 +186,8 @@ class Trainer:
 
     def result(self) -> Run:
         """Test the parameters that count and return them with the history."""
+        import pandas as pd
+
         epoch, self.parameters = self.chosen
         parameters = self.parameters.map(lambda tensor: np.ascontiguousarray(tensor.cpu().numpy()).copy())
         test = self.evaluate(self._data.test)

@@ -143,10 +143,10 @@ def test_an_error_is_one_sentence_without_a_traceback(arguments, message, monkey
 
 
 def test_an_error_keeps_the_brackets_of_its_remedy(monkeypatch, capsys):
-    def missing():
+    def missing(*asked):
         raise TargetError("run pip install 'dendrosim[cuda]'.")
 
-    monkeypatch.setattr(cli, "app", missing)
+    monkeypatch.setattr(cli, "application", missing)
     with pytest.raises(SystemExit):
         main()
     assert "'dendrosim[cuda]'" in capsys.readouterr().err

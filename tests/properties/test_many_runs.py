@@ -186,7 +186,9 @@ class Mine(ds.Rule):
 if __name__ == "__main__":
     stimuli = np.random.default_rng(0).normal(size=(100, 4))
     data = ds.Dataset.from_arrays(stimuli, np.where(stimuli[:, 0] > 0, "right", "left"))
-    model = ds.Model(input=[4], layers=[{"kind": "dense", "units": 8}, {"kind": "dense", "units": 2}])
+    ds.register_activation("softsign", ds.Activation("z/(1 + abs(z))", slope="(1 - abs(u))**2"))
+    layers = [{"kind": "dense", "units": 8}, {"kind": "dense", "units": 2}]
+    model = ds.Model(input=[4], layers=layers, activation="softsign")
     table = ds.train_many(model, seeds=range(2), rules=["dll", Mine], data=data, workers=2, folder="runs")
     assert not table["failure"].any(), table
     ds.plot.runs(table).figure.savefig("runs.png")

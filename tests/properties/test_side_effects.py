@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from networks import parameters_of, presentations_of, small_model
+from PIL import Image
 from threadpoolctl import threadpool_info
 from trainings import training_of
 
@@ -30,10 +31,12 @@ from dendrosim.plot import animation
 from dendrosim.recording import Record, Recording
 from dendrosim.training import Hardware, train
 from dendrosim.training.hardware import flushes_denormals
+from dendrosim.training.search import search
+from dendrosim.training.space import Range
 from dendrosim.view import write_page
 
 # What other packages do when they are first imported is theirs.
-for package in ("pynwb", "neo", "plotly.tools"):
+for package in ("pynwb", "neo", "plotly.tools", "optuna"):
     pytest.importorskip(package)
 
 MODEL = small_model((5, 4, 3, 2))
@@ -65,7 +68,7 @@ def state_of_process():
         "numpy.printing": np.get_printoptions(),
         "warnings": list(warnings.filters),
         "matplotlib": (dict(mpl.rcParams), mpl.get_backend(auto_select=False)),
-        "logging": {name: logging.getLogger(name).level for name in ("", "pooch", "distributed", "brian2")},
+        "logging": {name: logging.getLogger(name).level for name in ("", "pooch", "distributed", "brian2", "optuna")},
         "dask": dask.config.config.get("distributed", {}).get("nanny"),
         "brian2": (dict(brian2.prefs), brian2.get_device(), brian2.defaultclock.dt / brian2.ms),
         "recursion": sys.getrecursionlimit(),
@@ -130,6 +133,24 @@ def tabled(folder, recording):
     table.make_table(*quick, "", 1, None, lambda row: None, lambda sentence: None)
 
 
+def trained_many_times(folder, recording):
+    plot.runs(ds.train_many(TRAINING, seeds=[0], rules=["dll", "backpropagation"], folder=folder / "many"))
+    ds.train_many(TRAINING, seeds=[0, 1], workers=2)
+
+
+def searched(folder, recording):
+    space = {"training.learning_rate": Range(1e-4, 1e-2, log=True)}
+    search(TRAINING, space, 2, folder / "search")
+
+
+def with_images(folder, recording):
+    for name in ("black", "white"):
+        (folder / name).mkdir()
+        for number in range(20):
+            Image.new("L", (9, 9), name).save(folder / name / f"{number}.png")
+    ds.Dataset.from_images(folder, (3, 4, 4))
+
+
 def loaded(folder, recording):
     for name in ("digits-mlp", "digits-cnn", "reber-rnn"):
         data = ds.load_data(ds.load_model(name))
@@ -170,7 +191,8 @@ def judged(folder, recording):
 
 
 CALLS = [
-    trained, trained_otherwise, diverged, interrupted, measured, measured_in_part, tabled, loaded, drawn, viewed, saved,
+    trained, trained_otherwise, diverged, interrupted, measured, measured_in_part, tabled, trained_many_times,
+    searched, with_images, loaded, drawn, viewed, saved,
     judged,
 ]  # fmt: skip
 
