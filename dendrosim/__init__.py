@@ -28,6 +28,7 @@ _HOME = {
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
     "register_activation": "dendrosim.model",
+    "register_data": "dendrosim.data",
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
     "train": "dendrosim.training",
@@ -58,6 +59,7 @@ __all__ = [
     "nn",
     "plot",
     "register_activation",
+    "register_data",
     "register_rule",
     "to_torch",
     "train",
@@ -69,7 +71,7 @@ if TYPE_CHECKING:
     from dendrosim import errors, nn, plot, view
     from dendrosim.audit.agreement import compare
     from dendrosim.circuit import Circuit
-    from dendrosim.data import Dataset, load_data
+    from dendrosim.data import Dataset, load_data, register_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Activation, Model, Parameters, load_model, register_activation
     from dendrosim.nn import from_torch, to_torch

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dendrosim.checks import shown
@@ -39,6 +39,8 @@ class Registry[Thing]:
         ``module:attribute`` by name.
     check : str, optional
         ``module:function`` that takes a name and a stranger's thing, and raises PluginError for what is none of them.
+    forms : sequence of str
+        What may stand in the place of a name, such as ``file:FILE``; only told, where a name is unknown.
 
     Examples
     --------
@@ -57,14 +59,25 @@ class Registry[Thing]:
         what: str,
         built_in: Mapping[str, str],
         check: str | None = None,
+        forms: Sequence[str] = (),
     ):
-        self.group, self.what = group, what
+        self.group, self.what, self._forms = group, what, tuple(forms)
         self._places, self._check = dict(built_in), check
         self._registered: dict[str, Thing] = {}
 
     def names(self) -> list[str]:
         """Return all names: built in, registered, and of installed packages; nothing is imported."""
         return list(dict.fromkeys([*self._places, *self._registered, *(each.name for each in self._entry_points())]))
+
+    @property
+    def built_in(self) -> tuple[str, ...]:
+        """The names that ship with dendrosim."""
+        return tuple(self._places)
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The names that users and installed packages have brought."""
+        return tuple(name for name in self.names() if name not in self._places)
 
     def check(self, name: str) -> None:
         """Raise PluginError with the nearest known name if there is no such thing; nothing is imported."""
@@ -79,8 +92,9 @@ class Registry[Thing]:
                 )
             near = difflib.get_close_matches(str(name), known, 1)
             guess = f"did you mean '{near[0]}'? Known are" if near else "known are"
+            known_in_words = ", ".join([*known, *self._forms])
             raise PluginError(
-                f"there is no {self.what} {shown(name)}; {guess} {', '.join(known)}; --import brings in more."
+                f"there is no {self.what} {shown(name)}; {guess} {known_in_words}; --import brings in more."
             )
 
     def __contains__(self, name: str) -> bool:
@@ -255,4 +269,22 @@ CELLS: Registry[Any] = Registry(
         "bursting": "dendrosim.cells.bursting:BurstingCell",
     },
     "dendrosim.cells.cell:check_cell",
+)
+DATA: Registry[Any] = Registry(
+    "dendrosim.data",
+    "data set",
+    {
+        **dict.fromkeys(("digits", "digits-images"), "dendrosim.data.images:digits"),
+        "reber": "dendrosim.data.synthetic:reber",
+        "mackey-glass": "dendrosim.data.synthetic:mackey_glass",
+        **dict.fromkeys(("mnist", "fashion-mnist", "svhn", "cifar-10", "cifar-100"), "dendrosim.data.images:images"),
+        **dict.fromkeys(("mr", "subj"), "dendrosim.data.sentences:sentences"),
+        **dict.fromkeys(("shakespeare", "war-and-peace"), "dendrosim.data.characters:characters"),
+        **dict.fromkeys(
+            ("electricity", "metr-la", "metr-la-week", "pems-bay", "pems-bay-16", "exchange-rate", "ett-h1", "ett-h2"),
+            "dendrosim.data.series:series",
+        ),
+    },
+    "dendrosim.data.loaders:check_loader",
+    forms=("text:FILE", "file:FILE", "images:FOLDER"),
 )

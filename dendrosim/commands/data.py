@@ -1,13 +1,17 @@
 """The commands ``dendrosim data list | fetch | path | check``."""
 
+import inspect
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from dendrosim.commands.models import columns
+from dendrosim.commands.options import ImportOption
+from dendrosim.commands.rules import summary
 from dendrosim.commands.terminal import console
-from dendrosim.errors import printable
+from dendrosim.errors import PluginError, printable
+from dendrosim.registry import DATA
 
 if TYPE_CHECKING:
     from dendrosim.data.entry import Entry
@@ -18,7 +22,7 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Da
 
 
 @app.command(name="list")
-def list_data_sets(names: Names = None) -> None:
+def list_data_sets(names: Names = None, imports: ImportOption = None) -> None:
     """List the data sets: what they are, how large, and which are here; of those named, also licence and citation."""
     from rich.table import Column, Table
 
@@ -30,6 +34,9 @@ def list_data_sets(names: Names = None) -> None:
     if names:
         table = Table(Column("name", no_wrap=True), "what it is, its licence, and whom to cite", "MB", "here")
         for name in names:
+            if name in DATA and name not in CATALOG:
+                table.add_row(name, Text(inspect.getdoc(DATA[name]) or ""), "", "yes" if name in EMBEDDED else "")
+                continue
             found = find(name)
             about = Text(found.title).append(f"\n{found.licence}\n{found.citation}", style="dim")
             table.add_row(name, about, _size(found), "yes" if is_present(name) else "no")
@@ -37,10 +44,19 @@ def list_data_sets(names: Names = None) -> None:
         return
     rows = [(name, "embedded", "", "yes") for name in EMBEDDED]
     rows += [(name, each.title, _size(each), "yes" if is_present(name) else "no") for name, each in CATALOG.items()]
+    rows += [(name, _brought(name), "", "") for name in DATA.brought]
     rows.append(("text:FILE", "any UTF-8 text of yours, by characters", "", ""))
     rows.append(("file:FILE", "yours: FILE.npz, FILE.npy, or FILE.csv#TARGET-COLUMN", "", ""))
     rows.append(("images:FOLDER", "images of yours, a class a subfolder", "", ""))
     console.print(columns(("name", "what it is", "MB", "here"), rows, cut="what it is"))
+
+
+def _brought(name: str) -> str:
+    """Return what a data set of the user's is, or why it cannot be had: the list shows the others all the same."""
+    try:
+        return summary(DATA[name])
+    except PluginError as error:
+        return str(error)
 
 
 def _size(entry: "Entry") -> str:

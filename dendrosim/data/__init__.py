@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from dendrosim.checks import reason
+from dendrosim.data.catalog import CATALOG
 from dendrosim.data.characters import OWN, characters
 from dendrosim.data.dataset import OWN_IMAGES, Dataset
 from dendrosim.data.images import IMAGES, digits, image_folder, images
+from dendrosim.data.loaders import Loader, load_own, register_data
 from dendrosim.data.own import OWN_FILE, own_file
 from dendrosim.data.samples import Encoded, Split
-from dendrosim.data.sentences import sentences
-from dendrosim.data.series import READERS, series
-from dendrosim.data.synthetic import mackey_glass, reber
-from dendrosim.errors import DataError, ModelError
+from dendrosim.data.series import series
+from dendrosim.data.synthetic import mackey_glass
+from dendrosim.errors import DataError, ModelError, PluginError
 from dendrosim.model import Model
 from dendrosim.model.library import described
 from dendrosim.model.spec import ARRAYS
+from dendrosim.registry import DATA
 
-Loader = Callable[[Model], Dataset]
-
-EMBEDDED: dict[str, Loader] = {
-    "digits": digits,
-    "digits-images": digits,
-    "reber": reber,
-    "mackey-glass": mackey_glass,
-}
-DATASETS: dict[str, Loader] = {
-    **EMBEDDED,
-    **dict.fromkeys(IMAGES, images),
-    **dict.fromkeys(("mr", "subj"), sentences),
-    **dict.fromkeys(("shakespeare", "war-and-peace"), characters),
-    **dict.fromkeys(READERS, series),
-}
-
+EMBEDDED = tuple(name for name in DATA.built_in if name not in CATALOG)
+"""Data sets that need no download."""
 OWNS: dict[str, Loader] = {OWN: characters, OWN_FILE: own_file, OWN_IMAGES: image_folder}
 """What reads files of the user's own, by how their names begin."""
 
@@ -48,7 +35,7 @@ _PREPARED: dict[Loader, set[str]] = {
     mackey_glass: {"task", "horizon"},
 }
 
-__all__ = ["DATASETS", "EMBEDDED", "Dataset", "Encoded", "Split", "check_fit", "load_data"]
+__all__ = ["EMBEDDED", "Dataset", "Encoded", "Split", "check_fit", "load_data", "register_data"]
 
 
 def load_data(model: Model | str | Path) -> Dataset:
@@ -73,23 +60,27 @@ def load_data(model: Model | str | Path) -> Dataset:
             f"{model.source}: data: no file holds the arrays of this model; pass them, as data= to ds.train or to "
             "Run.evaluate, or name a data set."
         )
-    own = (load for start, load in OWNS.items() if model.data.startswith(start))
-    loader = next(own, DATASETS.get(model.data))
-    if loader is None:
-        raise DataError(
-            f"{model.source}: data: there is no data set '{model.data}'; choose {', '.join(DATASETS)} or text:FILE, "
-            "file:FILE or images:FOLDER."
-        )
+    loader = _loader(model)
     if foreign := model.preparation.foreign(_PREPARED.get(loader, set())):
         raise ModelError(f"{model.source}: preparation.{foreign[0]}: '{model.data}' does not know it; remove it.")
     try:
-        dataset = loader(model)
+        dataset = load_own(model.data, loader, model) if model.data in DATA.brought else loader(model)
     except OSError as error:
         raise DataError(
             f"the data set '{model.data}' cannot be read ({reason(error)}); check its file, and DENDROSIM_DATA."
         ) from None
     check_fit(model, dataset)
     return dataset
+
+
+def _loader(model: Model) -> Loader:
+    for start, loader in OWNS.items():
+        if model.data.startswith(start):
+            return loader
+    try:
+        return DATA[model.data]
+    except PluginError as error:
+        raise DataError(f"{model.source}: data: {error}") from error
 
 
 def check_fit(model: Model, dataset: Dataset) -> None:

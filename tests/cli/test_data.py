@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from dendrosim.commands import data as data_commands
 from dendrosim.commands import main as cli
-from dendrosim.data import DATASETS
 from dendrosim.data.catalog import CATALOG
 from dendrosim.data.entry import Download, Entry, File
+from dendrosim.registry import DATA
 
 CONTENT = b"to be or not to be\n" * 100
 
@@ -58,7 +58,7 @@ def test_every_data_set_is_listed_with_its_size_and_whether_it_is_here(run):
     result = run("list")
     assert result.exit_code == 0, result.output
     rows = rows_of(result.output)
-    assert set(rows) == {*DATASETS, *CATALOG, "text:FILE", "file:FILE", "images:FOLDER"}
+    assert set(rows) == {*DATA, *CATALOG, "text:FILE", "file:FILE", "images:FOLDER"}
     for name, entry in CATALOG.items():
         assert rows[name] == [entry.title, f"{entry.size / 1e6:.1f}" if entry.size else "?", "no"]
     assert rows["mnist"][1] == "11.6"
@@ -81,7 +81,7 @@ def test_a_data_set_that_is_named_is_shown_with_licence_and_whom_to_cite(run):
 
 
 def test_every_data_set_of_the_catalog_but_the_word_vectors_can_be_loaded():
-    assert set(CATALOG) - {"glove"} <= set(DATASETS)
+    assert set(CATALOG) - {"glove"} <= set(DATA)
 
 
 def test_a_fetched_data_set_is_listed_found_and_whole(run, served, root):

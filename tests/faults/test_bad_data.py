@@ -119,7 +119,10 @@ MISFITS = {
     "probabilities of a quantity": (("exchange-rate", [4, 2], 1), r"output: 'softmax' gives probabilities.*'identity'"),
     "vectors of another length": (("mr", [3, 5, 1], 2), r"input: \[3, 5, 1\] .* set it to \[2, 5, 1\]"),
     "a text that is not there": (("text:nowhere.txt", [8, 7], 7), r"there is no file 'nowhere\.txt'; write text: and"),
-    "an unknown data set": (("mnits", [784], 10), r"there is no data set 'mnits'; choose .*, mnist, .* or text:FILE"),
+    "an unknown data set": (
+        ("mnits", [784], 10),
+        r"no data set 'mnits'; did you mean 'mnist'\?.*, text:FILE, file:FILE",
+    ),
 }
 
 

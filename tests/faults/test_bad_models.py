@@ -161,7 +161,7 @@ def test_widths_that_do_not_fit_the_data_name_file_key_and_remedy(old, new, mess
 def test_an_unknown_data_set_names_those_there_are(tmp_path):
     path = tmp_path / "network.toml"
     path.write_text(GOOD.replace('"digits"', '"digit"'))
-    with pytest.raises(DataError, match="there is no data set 'digit'; choose digits, digits-images, reber"):
+    with pytest.raises(DataError, match=r"there is no data set 'digit'; did you mean 'digits'\? Known are digits, "):
         load_data(load_model(path))
 
 
