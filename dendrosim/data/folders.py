@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from dendrosim.checks import path_of, shown, whole
 from dendrosim.claims import check_claim, memory_free
 from dendrosim.data.readers import own_reader
 from dendrosim.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
@@ -75,6 +77,8 @@ def read_image(path: Path, shape: Shape) -> np.ndarray:
     shape : tuple of int
         Channels (1 is grey, 3 is colour), height and width.
     """
+    from PIL import Image, ImageOps
+
     channels, height, width = shape
     with Image.open(path, formats=FORMATS) as stored:
         check_claim(4 * stored.width * stored.height, path.stat().st_size)
@@ -88,6 +92,8 @@ def read_image(path: Path, shape: Shape) -> np.ndarray:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Return an image of which no channel has more than 8 bits; Pillow would cut larger values off."""
+    from PIL import Image
+
     if image.mode == "F":
         raise ValueError("its grey values are floats; give whole numbers of 8 or 16 bits")
     if not image.mode.startswith("I"):
