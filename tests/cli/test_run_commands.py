@@ -102,7 +102,7 @@ def test_resume_with_more_epochs_goes_on_and_says_what_becomes_of_the_schedule(m
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["predict", "nowhere", "mine.npz"], "there is no 'model.toml', so this is no finished run"),
+        (["predict", "nowhere", "mine.npz"], "nowhere: there is no such run folder; make one with 'dendrosim train'"),
         (["predict", "run", "nowhere.npy"], "there is no file 'nowhere.npy'"),
         (["predict", "run", "mine.csv"], "the column 'side' holds no numbers; encode it as numbers, or leave it out"),
         (["predict", "run", "mine.npz", "--out", "x.txt"], "predictions are written as .csv or .npy"),
