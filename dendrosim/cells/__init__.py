@@ -1,6 +1,6 @@
 """Kinds of cell, one file each: what a cell is made of, its equations, and what it shows. Knows no engine."""
 
-from dendrosim.cells.cell import Cell, Compartment, Observable, Ports
+from dendrosim.cells.cell import Cell, Compartment, Observable, Ports, register_cell
 from dendrosim.cells.conductance import ConductanceCell
 from dendrosim.cells.population import Population
 from dendrosim.cells.quantity import Quantity, parameter_table
@@ -16,4 +16,5 @@ __all__ = [
     "Quantity",
     "RateCell",
     "parameter_table",
+    "register_cell",
 ]
