@@ -263,7 +263,11 @@ ACTIVATIONS: Registry[Any] = Registry(
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
     "kind of cell",
-    {"rate": "dendrosim.cells.rate:RateCell", "conductance": "dendrosim.cells.conductance:ConductanceCell"},
+    {
+        "rate": "dendrosim.cells.rate:RateCell",
+        "conductance": "dendrosim.cells.conductance:ConductanceCell",
+        "bursting": "dendrosim.cells.bursting:BurstingCell",
+    },
     "dendrosim.cells.cell:check_cell",
 )
 DATA: Registry[Any] = Registry(

@@ -1,12 +1,14 @@
 """Kinds of cell, one file each: what a cell is made of, its equations, and what it shows. Knows no engine."""
 
+from dendrosim.cells.bursting import BurstingCell
 from dendrosim.cells.cell import Cell, Compartment, Observable, Ports, register_cell
 from dendrosim.cells.conductance import ConductanceCell
-from dendrosim.cells.population import Population
+from dendrosim.cells.population import Population, Spikes
 from dendrosim.cells.quantity import Quantity, parameter_table
 from dendrosim.cells.rate import RateCell
 
 __all__ = [
+    "BurstingCell",
     "Cell",
     "Compartment",
     "ConductanceCell",
@@ -15,6 +17,7 @@ __all__ = [
     "Ports",
     "Quantity",
     "RateCell",
+    "Spikes",
     "parameter_table",
     "register_cell",
 ]

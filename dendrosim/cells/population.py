@@ -19,6 +19,28 @@ OUTPUT_ERROR = ("error = soma - basal", "delta = error")
 
 
 @dataclass(frozen=True)
+class Spikes:
+    """What the cells of a layer send as spikes: numbers of them in every time step, from Poisson distributions.
+
+    Attributes
+    ----------
+    counts : mapping of str to str
+        Variables that hold how many spikes of a kind there are, and those that hold how many are expected.
+    firing : str
+        Brian2 code that says how many are expected, once the cells have been evaluated.
+    arrival : str
+        Brian2 code that lets them arrive at the synapses, once they have been drawn.
+    clipped : str
+        Variable that counts the time steps in which an expected number was cut off.
+    """
+
+    counts: Mapping[str, str]
+    firing: str
+    arrival: str
+    clipped: str
+
+
+@dataclass(frozen=True)
 class Population:
     """Equations of the cells of one layer.
 
@@ -40,6 +62,8 @@ class Population:
         Initial values other than zero.
     sums : mapping of str to mapping of str to float
         Observables of the state at the end of a run, as sums of others with their factors.
+    spikes : Spikes, optional
+        What they send as spikes.
     """
 
     equations: str
@@ -49,6 +73,7 @@ class Population:
     readout: str = ""
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    spikes: Spikes | None = None
 
     @property
     def inputs(self) -> list[str]:

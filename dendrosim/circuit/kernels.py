@@ -89,6 +89,33 @@ def normal(keys: np.ndarray, step: int, cells: int) -> np.ndarray:
     return np.sqrt(-2 * np.log(_uniform(state))) * np.cos(6.283185307179586 * _uniform(state + golden))
 
 
+def poisson(keys: np.ndarray, step: int, expected: np.ndarray, number: int, kinds: int) -> np.ndarray:
+    """Return Poisson numbers with the expected means, of shape (row, cell): SplitMix64 and inversion.
+
+    Parameters
+    ----------
+    keys, step
+        As for :func:`normal`.
+    expected : array of shape (row, cell)
+        Means.
+    number, kinds : int
+        Which of how many kinds of spikes; each has numbers of its own.
+    """
+    cells, golden = expected.shape[1], np.uint64(0x9E3779B97F4A7C15)
+    places = np.arange(step * cells, (step + 1) * cells, dtype=np.uint64) * np.uint64(kinds) + np.uint64(number)
+    wanted = _uniform(keys[:, None] + (places * golden)[None, :])
+    share = np.exp(-expected.astype(float))
+    total, count, most = share.copy(), np.zeros(expected.shape), 4 * float(expected.max(initial=0.0)) + 100
+    more, spikes = wanted > total, 0
+    while more.any() and spikes < most:
+        spikes += 1
+        count += more
+        share *= expected / spikes
+        total += share
+        more &= wanted > total
+    return count
+
+
 def _uniform(state: np.ndarray) -> np.ndarray:
     """Return numbers in (0, 1]: the output of SplitMix64 for its state."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -15,6 +15,7 @@ from dendrosim.circuit.brian2_internals import FOREVER
 from dendrosim.circuit.noise import MembraneNoise, seeds_of
 from dendrosim.circuit.operation import ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
+from dendrosim.circuit.spiking import Spiking
 from dendrosim.circuit.target import Target
 from dendrosim.circuit.units import quantities
 from dendrosim.model import Model, Parameters
@@ -49,6 +50,8 @@ class Layers:
         The projections by the name of their connection: W and Θ.
     noise : dict of str to MembraneNoise
         The layers with membrane noise.
+    spiking : dict of str to Spiking
+        The layers that send spikes.
     rows : int
         Presentations times steps of their sequences: each layer has so many times its cells.
     """
@@ -76,13 +79,19 @@ class Layers:
             for name, group in self.layers.items()
             if FLUCTUATION in group.variables
         }
+        self.spiking = {
+            name: Spiking(self.layers[name], population.spikes, self.rows, self._clock, target.templates)
+            for name, population in self.populations.items()
+            if population.spikes is not None
+        }
         softmax = (self.layers["output"], ports, self.rows, self._clock, target.templates, f"{prefix}normalisation")
         self._softmax = [Softmax(*softmax)] if model.output == "softmax" else []
 
     def objects(self) -> list[Any]:
         """Return all objects that a network has to hold."""
         projections = [*self.feedforward.values(), *self.feedback.values()]
-        return [*self.layers.values(), *self.noise.values(), *projections, *self._softmax]
+        random = [*self.noise.values(), *self.spiking.values()]
+        return [*self.layers.values(), *random, *projections, *self._softmax]
 
     def equations(self, population: Population) -> str:
         """Return the equations of cells that hear from nothing but each other."""
@@ -94,11 +103,12 @@ class Layers:
         return [(group, name) for group in groups for name in sorted(group.equations.diff_eq_names)]
 
     def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
-        """Return the seeds of the membrane noise of presentations, by their numbers; see :func:`.noise.seeds_of`."""
+        """Return the seeds of noise and spikes of presentations, by their numbers; see :func:`.noise.seeds_of`."""
         seed, numbers = self.model.cell.noise_seed, {name: number for number, name in enumerate(self.layers)}
         return {
             (group, "seeds"): seeds_of(seed, numbers[name], presentations, self.model.steps, *run)
-            for name, group in self.noise.items()
+            for groups in (self.noise, self.spiking)
+            for name, group in groups.items()
         }
 
     def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
@@ -141,6 +151,9 @@ class Layers:
         if population.readout:
             self._every_step(group, population.readout, "read")
             self._every_step(group, population.readout, "read again")
+        if population.spikes is not None:
+            self._every_step(group, population.spikes.firing, "expect")
+            self._every_step(group, population.spikes.arrival, "arrive")
         return group
 
     def _every_step(self, group: NeuronGroup, code: str, order: str) -> None:

@@ -126,6 +126,10 @@ class Learner:
         run: int,
     ):
         self._model, self._dt, self._local = model, dt, local_updates(model)
+        if model.plasticity.mode == "at-convergence" and not model.cell.settles:
+            raise CircuitError(
+                f"these cells of kind '{model.cell.kind}' never converge; set plasticity.mode to 'continuous'."
+            )
         self._streams = model.plasticity.streams
         self._slots = max(len(stimuli) // self._streams, 1)
         self._generator = np.random.default_rng(stream(seed, "order of samples"))

@@ -24,7 +24,10 @@ from dendrosim.circuit.brian2_internals import (
 # Projections onto the same cells take turns within their phase: the first writes, the others add.
 SLOT = "groups"
 # A read-out is run before all that, and again after the move, so that what it wrote last belongs to the final state.
-BEFORE_THE_MOVE = ("present", "noise", "read", "apply", "evaluate", "adjoint", "convergence", "plasticity", "record")
+BEFORE_THE_MOVE = (
+    *("present", "noise", "read", "apply", "evaluate", "adjoint", "convergence", "plasticity", "record"),
+    *("expect", "fire", "arrive"),
+)
 TURNS = 1_000_000  # of each phase: more than a network has connections
 ORDER = {phase: TURNS * (place - len(BEFORE_THE_MOVE)) for place, phase in enumerate(BEFORE_THE_MOVE)}
 ORDER["read again"] = TURNS

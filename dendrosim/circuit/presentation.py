@@ -29,7 +29,8 @@ def presented(
     return {
         (assembly.layers["input"], ports.up): by_step(stimuli, assembly.model),
         (assembly.layers["output"], ports.target): by_step(targets, assembly.model),
-        (assembly.convergence, "tolerance"): np.array([tolerance]),
+        # A cell without a fixed point is never below it.
+        (assembly.convergence, "tolerance"): np.array([tolerance if assembly.model.cell.settles else 0.0]),
         (assembly.convergence, "limit"): np.array([time_limit / 1000]),
         (assembly.convergence, "stop"): np.ones(1),
         (assembly.convergence, "settled"): np.full(assembly.rows, -1.0),

@@ -108,7 +108,7 @@ def _set(attributes: h5py.AttributeManager, key: str, random: Random) -> None:
 def properties(recording: Recording, page: Path) -> None:
     """Ask a recording for what it has."""
     if "time" in recording.dataset.dims:
-        assert isinstance((recording.converged, recording.reason, recording.noisy), tuple)
+        assert isinstance((recording.converged, recording.reason, recording.settles), tuple)
         recording.layer("hidden-1")
         recording.presentation(0)
 

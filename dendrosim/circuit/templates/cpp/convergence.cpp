@@ -27,7 +27,7 @@ inline {{bits}} _order(const {{real}} number)
     bool _all_quiet = true;
     for (int b = 0; b < {{rows}}; b++) {
         std::decay_t<decltype(_motion[0])> _largest = 0;
-        bool _quiet = true;
+        bool _quiet = {{ "true" if derivatives else "false" }};
         // A row that moves is looked at only until that is known, except at the end, when it is said by how much.
         {% for derivative in derivatives %}
         for (size_t k = (size_t)b * {{derivative.cells}}; k < (size_t)(b + 1) * {{derivative.cells}} && (_quiet || _last); k++) {

@@ -22,7 +22,7 @@ __global__ void _convergence(
     {{real}}* converged)
 {
     const size_t b = blockIdx.x;
-    {{real}} largest = 0, restless = 0;
+    {{real}} largest = 0, restless = {{ "0" if derivatives else "1" }};
     {% for derivative in derivatives %}
     {% set outer = loop %}
     for (size_t k = b * {{derivative.cells}} + threadIdx.x; k < (b + 1) * {{derivative.cells}}; k += _THREADS) {

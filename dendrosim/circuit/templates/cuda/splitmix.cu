@@ -1,14 +1,33 @@
-{# A standard normal number out of a key and a place: SplitMix64 and the transform of Box and Muller, as kernels.normal. #}
-{% macro normal(qualifiers) %}
+{# Numbers out of a key and a place by SplitMix64, as in kernels.py: uniform in (0, 1], standard normal by the transform
+   of Box and Muller, and Poisson by inversion. #}
+{% macro uniform(qualifiers) %}
 {{qualifiers}} double _uniform(unsigned long long state)  // in (0, 1]
 {
     state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9ull;
     state = (state ^ (state >> 27)) * 0x94D049BB133111EBull;
     return (double)(((state ^ (state >> 31)) >> 11) + 1) * 0x1p-53;
 }
+{% endmacro %}
+{% macro normal(qualifiers) %}
+{{ uniform(qualifiers) }}
 {{qualifiers}} double _normal(const unsigned long long key, const unsigned long long place)
 {
     const unsigned long long golden = 0x9E3779B97F4A7C15ull, state = key + 2 * place * golden;
     return sqrt(-2 * log(_uniform(state))) * cos(6.283185307179586 * _uniform(state + golden));
+}
+{% endmacro %}
+{% macro poisson(qualifiers) %}
+{{ uniform(qualifiers) }}
+{{qualifiers}} double _poisson(const unsigned long long key, const unsigned long long place, const double mean)
+{
+    const double wanted = _uniform(key + place * 0x9E3779B97F4A7C15ull);
+    double share = exp(-mean), total = share;
+    int count = 0;
+    while (wanted > total && count < 4 * mean + 100) {
+        count++;
+        share *= mean / count;
+        total += share;
+    }
+    return count;
 }
 {% endmacro %}
