@@ -77,5 +77,9 @@ class Interrupted(KeyboardInterrupt):
         self.finished = finished
 
 
+class Clipped(UserWarning):
+    """Rates or probabilities of spikes were cut off so often that what they carry is not what the cells computed."""
+
+
 class NotConverged(UserWarning):
     """A relaxation reached its time limit while some cells still moved."""

@@ -38,7 +38,7 @@ from dendrosim.model.part import NotNegative, Positive
 
 _PAYEUR = "Payeur et al. 2021"
 _PROTOTYPE = "chosen on digits"
-_TRACES = "traces (Hz)"
+_TRACES, _COUNTS = "traces (Hz)", "spikes of a time step"
 _SPIKING: dict[str, Observable] = {
     "event_trace": Observable("synaptic trace of events E", "events E", "E", "Hz", "#0072B2", "solid", _TRACES),
     "burst_trace": Observable("synaptic trace of bursts B", "bursts B", "B", "Hz", "#D55E00", "dash", _TRACES),
@@ -47,6 +47,12 @@ _SPIKING: dict[str, Observable] = {
     ),
     "returned": Observable(
         "δ as read off the bursts", "read-out δ̂", "δ̂", "1", "#E69F00", "solid", FEEDBACK_PANEL, False
+    ),
+    "singles": Observable(
+        "single spikes of the ensemble in a time step", "single spikes", "N", "1", "#009E73", "dot", _COUNTS, False
+    ),
+    "bursts": Observable(
+        "bursts of the ensemble in a time step", "bursts", "N_B", "1", "#D55E00", "dot", _COUNTS, False
     ),
 }
 _EQUATIONS = """

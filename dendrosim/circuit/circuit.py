@@ -23,6 +23,7 @@ from dendrosim.circuit.provenance import provenance
 from dendrosim.circuit.reading import read_recording, read_state, refuse_runaway
 from dendrosim.circuit.report import Report, of_batch
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
+from dendrosim.circuit.spiking import clipped_shares, warn_of_clipping
 from dendrosim.circuit.target import find_target
 from dendrosim.circuit.updates import equilibrium_updates
 from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged, printable
@@ -185,6 +186,8 @@ class Circuit:
         -----
         NotConverged
             The time limit came first.
+        Clipped
+            Spikes were cut off in more than 1 % of the time steps; the attribute ``clipped`` says in how many.
         """
         taught = targets is not None
         stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
@@ -198,7 +201,7 @@ class Circuit:
         strength = self.model.teacher.strength if taught else 0.0
         labels = targets.argmax(axis=-1) if taught and self.model.output == "softmax" else None
         weights = synapses(self.model, record, self.parameters) if record.synapses else None
-        pieces, states, self.seconds = [], [], 0.0
+        pieces, states, shares, self.seconds = [], [], list[float](), 0.0
         self._runs += 1
         with spooled(out) as kept:
             with interruptible() as interrupted:
@@ -213,10 +216,12 @@ class Circuit:
                     states.append(read_state(simulation))
                     refuse_runaway(simulation, states[-1])
                     pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
+                    shares += clipped_shares(simulation)
             done = sum(piece.sizes["presentation"] for piece in pieces)
             if interrupted and not done:
                 raise Interrupted("the relaxation was interrupted before any presentation had ended; nothing is kept.")
             source = self._provenance(start, tolerance, taught) | {"presentations": len(stimuli)}
+            source |= {"clipped": max(shares)} if shares else {}
             labels = None if labels is None else labels[:done]
             recording = Recording.join(pieces, stimuli[:done], targets[:done], source, labels, weights)
             if out is not None:
@@ -229,6 +234,7 @@ class Circuit:
         }
         if not recording.converged and recording.settles:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
+        warn_of_clipping(shares, stacklevel=2)
         return recording
 
     def learn(
@@ -286,6 +292,7 @@ class Circuit:
         finally:
             self.parameters = learner.parameters
         learned = learner.learned(source)
+        warn_of_clipping(learned.history.get("clipped", []), stacklevel=2)
         if interrupted:
             epochs = f"{len(learned.history)} of {self.model.plasticity.epochs} epochs"
             raise Interrupted(f"the learning was interrupted after {epochs}; the circuit has their weights.", learned)

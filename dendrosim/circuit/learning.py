@@ -14,6 +14,7 @@ import xarray as xr
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.presenter import Presenter, stagger
 from dendrosim.circuit.simulation import Simulation, Values, simulate
+from dendrosim.circuit.spiking import clipped_shares
 from dendrosim.circuit.target import Target
 from dendrosim.circuit.updates import local_updates
 from dendrosim.errors import CircuitError
@@ -160,6 +161,8 @@ class Learner:
                 "presentation_ms": elapsed / self._slots,
                 "seconds": time.perf_counter() - start,
             }
+            if shares := clipped_shares(self._simulation):
+                row["clipped"] = max(shares)
             if record.synapses:
                 self._weights.append(synapses(self._model, record, parameters, epoch))
             self._rows.append(row)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from brian2 import Clock, NeuronGroup
 
 from dendrosim.cells import Spikes
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.errors import Clipped
+
+MOST_CLIPPED = 0.01
+"""Share of time steps and cells in which an expected number of spikes may be cut off without a warning."""
 
 
 class Spiking(ArrayGroup):
@@ -33,3 +39,31 @@ class Spiking(ArrayGroup):
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
         kinds = [(self.refer(layer, count), self.refer(layer, expected)) for count, expected in spikes.counts.items()]
         self.operation("poisson", "fire", arrays, rows=rows, cells=len(layer) // rows, kinds=kinds)
+
+
+def clipped_shares(simulation: Any) -> list[float]:
+    """Return, for each layer that spikes, in which share of time steps and cells expected spikes were cut off.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        After a run.
+    """
+    assembly = simulation.assembly
+    clock = assembly.convergence.clock
+    steps = round(float(simulation.read(assembly.convergence, "duration")[0]) / float(clock.dt)) + 1
+    spiking = {name: population.spikes for name, population in assembly.populations.items() if population.spikes}
+    counted = [simulation.read(assembly.layers[name], spikes.clipped) for name, spikes in spiking.items()]
+    return [float(count.mean()) / steps for count in counted]
+
+
+def warn_of_clipping(shares: Iterable[float], stacklevel: int) -> None:
+    """Warn where spikes were cut off too often to carry what the cells computed."""
+    largest = max(shares, default=0.0)
+    if largest > MOST_CLIPPED:
+        warnings.warn(
+            f"in {100 * largest:.2g} % of the time steps a rate or probability of spikes was cut off, so that errors "
+            "or predictions are not carried as they are; raise cell.base_rate, or lower cell.burst_gain or the errors.",
+            Clipped,
+            stacklevel=stacklevel + 1,
+        )

@@ -115,9 +115,10 @@ def test_learn_writes_a_run_that_does_as_well_in_torch_and_a_recording_of_its_we
 
 
 def test_relax_replaces_a_file_only_when_told_to(tmp_path, monkeypatch, capsys):
-    out = tmp_path / "result"
+    out, weights = tmp_path / "result", tmp_path / "weights"
     out.write_text("of an earlier run")
-    monkeypatch.setattr(sys, "argv", ["dendrosim", "relax", "digits-mlp", "--weights", "nothing", "--out", str(out)])
+    weights.write_bytes(b"")
+    monkeypatch.setattr(sys, "argv", ["dendrosim", "relax", "digits-mlp", "--weights", str(weights), "--out", str(out)])
     with pytest.raises(SystemExit):
         main()
     assert "result: this file already exists; choose another --out, or pass --overwrite." in capsys.readouterr().err

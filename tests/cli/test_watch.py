@@ -129,7 +129,9 @@ def test_a_training_is_the_same_when_it_is_watched(description, tmp_path):
 @pytest.mark.parametrize("rank", ["0", "1"])
 def test_only_the_first_rank_shows_curves(rank, description, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(train_command, "Curves", lambda *arguments: seen.append(arguments) or Curves(*arguments))
+    monkeypatch.setattr(
+        "dendrosim.commands.live.Curves", lambda *arguments: seen.append(arguments) or Curves(*arguments)
+    )
     monkeypatch.setattr("dendrosim.training.distributed.rank", lambda: int(rank))
     sent, _ = in_terminal(monkeypatch, "train", description, "--epochs", "1", "--out", tmp_path / "run", "--watch")
     assert bool(seen) == bool(sent) == (rank == "0")
