@@ -28,6 +28,7 @@ _HOME = {
     "load_data": "dendrosim.data",
     "load_model": "dendrosim.model",
     "register_activation": "dendrosim.model",
+    "register_cell": "dendrosim.cells",
     "register_data": "dendrosim.data",
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
@@ -59,6 +60,7 @@ __all__ = [
     "nn",
     "plot",
     "register_activation",
+    "register_cell",
     "register_data",
     "register_rule",
     "to_torch",
@@ -70,6 +72,7 @@ __all__ = [
 if TYPE_CHECKING:
     from dendrosim import errors, nn, plot, view
     from dendrosim.audit.agreement import compare
+    from dendrosim.cells import register_cell
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data, register_data
     from dendrosim.equilibrium import Network

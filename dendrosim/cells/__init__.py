@@ -1,7 +1,7 @@
 """Kinds of cell, one file each: what a cell is made of, its equations, and what it shows. Knows no engine."""
 
 from dendrosim.cells.bursting import BurstingCell
-from dendrosim.cells.cell import Cell, Compartment, Observable, Ports
+from dendrosim.cells.cell import Cell, Compartment, Observable, Ports, register_cell
 from dendrosim.cells.conductance import ConductanceCell
 from dendrosim.cells.population import Population, Spikes
 from dendrosim.cells.quantity import Quantity, parameter_table
@@ -19,4 +19,5 @@ __all__ = [
     "RateCell",
     "Spikes",
     "parameter_table",
+    "register_cell",
 ]

@@ -15,6 +15,7 @@ from dendrosim.checks import shown
 from dendrosim.errors import PluginError
 from dendrosim.model import Model
 from dendrosim.model.part import Part
+from dendrosim.registry import CELLS
 
 Dash = Literal["solid", "dash", "dot", "dashdot"]
 DRAWN = ("basal", "soma", "trunk", "oblique", "tuft")
@@ -110,8 +111,7 @@ class Ports:
 class Cell(Part, ABC):
     """A kind of cell: its settings are fields with :class:`~dendrosim.cells.Quantity`, the rest is stated here.
 
-    A kind of one's own is a subclass with a field ``kind``, registered by that name in
-    :data:`dendrosim.registry.CELLS`.
+    A kind of one's own is a subclass with a field ``kind``, made known by :func:`dendrosim.register_cell`.
 
     Attributes
     ----------
@@ -178,6 +178,32 @@ class Cell(Part, ABC):
         They are what :func:`dendrosim.model.settling_curve` takes, for cells whose errors settle by it.
         """
         return None
+
+
+def register_cell[C: type[Cell]](kind: C) -> C:
+    """Make a kind of cell of one's own known under the default of its field ``kind``; a decorator.
+
+    Raises
+    ------
+    PluginError
+        It is no kind of cell, lacks something, or its name is taken.
+
+    Examples
+    --------
+    >>> from typing import Literal
+    >>> import dendrosim as ds
+    >>> from dendrosim.cells import RateCell
+    >>> @ds.register_cell
+    ... class FastCell(RateCell):
+    ...     '''A rate cell with a fast soma.'''
+    ...
+    ...     kind: Literal["fast"] = "fast"
+    ...     tau_soma: float = 1.0
+    >>> ds.load_model("digits-mlp").changed(cell={"kind": "fast"}).cell.tau_soma
+    1.0
+    """
+    name = getattr(getattr(kind, "model_fields", {}).get("kind"), "default", None)
+    return CELLS.register(name if isinstance(name, str) else getattr(kind, "__name__", ""), kind)
 
 
 def check_cell(name: str, kind: Any) -> None:

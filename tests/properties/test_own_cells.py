@@ -1,6 +1,7 @@
 """A kind of cell from outside, with a compartment more than ours: relaxed, recorded, drawn, exported and shown."""
 
 import sys
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -147,6 +148,25 @@ def test_single_steps_are_refused_where_the_cell_does_not_have_them(model):
 def test_an_observable_that_it_does_not_have_is_refused(model):
     with pytest.raises(DataError, match=r"a stem cell has no 'apical'; choose out of foot, body"):
         Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0), record=Record(("apical",)))
+
+
+def test_a_cell_that_changes_one_of_ours_is_registered_by_its_kind():
+    @ds.register_cell
+    class Late(RateCell):
+        kind: Literal["late"] = "late"
+        tau_apical: float = 20.0
+
+    try:
+        model = model_of([5], [dense(4), dense(2)], cell={"kind": "late"})
+        assert (type(model.cell), model.cell.tau_apical, model.cell.tau_soma) == (Late, 20.0, 10.0)
+        assert Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0)).converged
+    finally:
+        del CELLS._registered["late"]
+    for kind, message in {dict: "'dict' is no kind of cell", Cell: "the cell Cell has no 'hidden"}.items():
+        with pytest.raises(PluginError, match=message):
+            ds.register_cell(kind)
+    with pytest.raises(PluginError, match="the name 'rate' is taken by another kind of cell"):
+        ds.register_cell(type("Mine", (RateCell,), {}))
 
 
 def test_a_file_names_only_kinds_that_are_registered():
