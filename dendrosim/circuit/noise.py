@@ -14,6 +14,7 @@ from brian2 import Clock, NeuronGroup
 
 from dendrosim.cells.conductance import FLUCTUATION
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.splitmix import CODE
 from dendrosim.model.randomness import stream
 
 
@@ -36,7 +37,7 @@ class MembraneNoise(ArrayGroup):
         super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_noise")
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
         arrays[FLUCTUATION] = self.refer(layer, FLUCTUATION)
-        self.operation("noise", "noise", arrays, rows=rows, cells=len(layer) // rows)
+        self.operation("noise", "noise", arrays, rows=rows, cells=len(layer) // rows, splitmix=CODE)
 
 
 def seeds_of(seed: int, layer: int, presentations: range, steps: int, *run: int) -> np.ndarray:

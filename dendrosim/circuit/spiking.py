@@ -10,6 +10,7 @@ from brian2 import Clock, NeuronGroup
 
 from dendrosim.cells import Spikes
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.splitmix import CODE
 from dendrosim.errors import Clipped
 
 MOST_CLIPPED = 0.01
@@ -38,7 +39,7 @@ class Spiking(ArrayGroup):
         super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_spikes")
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
         kinds = [(self.refer(layer, count), self.refer(layer, expected)) for count, expected in spikes.counts.items()]
-        self.operation("poisson", "fire", arrays, rows=rows, cells=len(layer) // rows, kinds=kinds)
+        self.operation("poisson", "fire", arrays, rows=rows, cells=len(layer) // rows, kinds=kinds, splitmix=CODE)
 
 
 def clipped_shares(simulation: Any) -> list[float]:

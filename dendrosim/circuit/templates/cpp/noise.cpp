@@ -1,10 +1,9 @@
 {# fluctuation = a standard normal number for each cell, from the seed of its row, the step and its place. See circuit/noise.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
-{% import 'splitmix.cpp' as splitmix %}
 {% block extra_headers %}
 namespace {
-{{ splitmix.normal("static inline") }}
+{{ splitmix.replace("QUALIFIERS", "static inline") }}
 }
 {% endblock %}
 {% block maincode %}

@@ -1,10 +1,9 @@
 {# count = a Poisson number with the expected mean for each cell, from the seed of its row, the step and its place. See circuit/spiking.py #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
-{% import 'splitmix.cpp' as splitmix %}
 {% block extra_headers %}
 namespace {
-{{ splitmix.poisson("static inline") }}
+{{ splitmix.replace("QUALIFIERS", "static inline") }}
 }
 {% endblock %}
 {% block maincode %}

@@ -2,11 +2,10 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'elements.cu' as elements with context %}
-{% import 'splitmix.cu' as splitmix %}
 {% block kernel %}
 {% set real = c_data_type(arrays.fluctuation.dtype) %}
 namespace {
-{{ splitmix.normal("__device__ inline") }}
+{{ splitmix.replace("QUALIFIERS", "__device__ inline") }}
 __global__ void _noise(const unsigned long long first, const int64_t* seeds, {{real}}* fluctuation)
 {
 {{ elements.element(rows * cells) }}

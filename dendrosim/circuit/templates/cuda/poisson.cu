@@ -2,11 +2,10 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cu' %}
 {% import 'elements.cu' as elements with context %}
-{% import 'splitmix.cu' as splitmix %}
 {% block kernel %}
 {% set real = c_data_type(kinds[0][0].dtype) %}
 namespace {
-{{ splitmix.poisson("__device__ inline") }}
+{{ splitmix.replace("QUALIFIERS", "__device__ inline") }}
 __global__ void _spikes(const unsigned long long first, const int number, const int64_t* seeds, const {{real}}* expected, {{real}}* count)
 {
 {{ elements.element(rows * cells) }}
