@@ -55,6 +55,7 @@ ds.register_activation("softsign", ds.Activation("z/(1 + abs(z))", slope="(1 - a
 OWN = CONDUCTANCE.changed(activation="softsign", cell={"kind": "rate"})
 SOFTPLUS = OWN.changed(activation="softplus")
 NOISY = CONDUCTANCE.changed(cell={"noise": 1.0})
+BURSTING = model_of([3], [dense(5), dense(2)], cell={"kind": "bursting"})
 
 
 def reason_not_to_compile():
@@ -162,11 +163,28 @@ def test_without_a_gpu_one_sentence_says_so_and_nothing_is_compiled(monkeypatch)
         circuit.relax(*presentations_of(RECURRENT, 1, 2))
 
 
-def learning_project(folder, mode, dtype):
-    """The sources of a circuit with every operation there is."""
-    model = CONVOLUTIONAL.changed(
-        plasticity={"streams": 2, "mode": mode}, rules=feedback("released"), cell={"kind": "conductance", "noise": 1.0}
+def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
+    stimuli, targets = presentations_of(BURSTING, 2, 2)
+    record = Record(("singles", "bursts", "error", "burst_trace"), interval=1.0)
+    ours, wanted = (
+        Circuit(BURSTING, parameters_of(BURSTING, 2), target, dt=1.0)
+        .relax(
+            stimuli, targets, record=Record(("singles", "bursts", "error", "burst_trace"), interval=1.0), time_limit=40
+        )
+        .dataset
+        for target in ("cuda_standalone", "numpy")
     )
+    assert ours["bursts"].values[np.isfinite(ours["bursts"])].sum() > 0
+    for name in ("singles", "bursts", "error", "burst_trace"):
+        np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-10)
+
+
+NOISE, SPIKES = {"kind": "conductance", "noise": 1.0}, {"kind": "bursting"}
+
+
+def learning_project(folder, mode, dtype, cell=NOISE):
+    """The sources of a circuit with every operation that cells of this kind need."""
+    model = CONVOLUTIONAL.changed(plasticity={"streams": 2, "mode": mode}, rules=feedback("released"), cell=cell)
     target = find_target("cuda_standalone", dtype)
     folder.mkdir()
     simulate(lambda: LearningAssembly(model, 4, 2, target, 1.0, "exponential_euler"), target).generate(folder)
@@ -174,15 +192,18 @@ def learning_project(folder, mode, dtype):
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on the path")
-@pytest.mark.parametrize(("mode", "dtype"), [("continuous", "float64"), ("at-convergence", "float32")])
-def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, mode, dtype):
+@pytest.mark.parametrize(
+    ("mode", "dtype", "cell"),
+    [("continuous", "float64", NOISE), ("at-convergence", "float32", NOISE), ("continuous", "float32", SPIKES)],
+)
+def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, mode, dtype, cell):
     kernels = {}
-    for source in sorted((learning_project(tmp_path / "project", mode, dtype) / "code_objects").glob("*.cu")):
+    for source in sorted((learning_project(tmp_path / "project", mode, dtype, cell) / "code_objects").glob("*.cu")):
         # Ours stand alone between these two lines of Brian2CUDA's frame; its own kernels are called _run_kernel_*.
         code = source.read_text().split("////// hashdefine_lines ///////")[1].split("void _run_")[0]
         if "__global__" in code and "_run_kernel_" not in code:
             kernels[source.stem] = f"namespace {source.stem} {{\n{code}\n}}"
-    for operation in OPERATIONS:
+    for operation in set(OPERATIONS) - {"poisson" if cell is NOISE else "noise"}:
         assert any(f"_{operation}_" in name for name in kernels), operation
     source = tmp_path / "kernels.cu"
     source.write_text("\n".join(["#define CUDA_CHECK_ERROR(message)", *kernels.values()]))
