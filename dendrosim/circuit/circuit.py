@@ -365,7 +365,6 @@ class Circuit:
         --------
         >>> import brian2 as b2
         >>> import numpy as np
-        from brian2 import Network
         >>> import dendrosim as ds
         >>> from dendrosim.circuit import Circuit
         >>> model = ds.Model(input=[3], layers=[{"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}])
