@@ -18,18 +18,17 @@ from dendrosim.circuit.embedding import EmbeddedCircuit, embedded
 from dendrosim.circuit.integrator import METHODS, choose_integrator
 from dendrosim.circuit.interruption import interruptible
 from dendrosim.circuit.learning import Learned, Learner
-from dendrosim.circuit.presentation import presented, run
 from dendrosim.circuit.provenance import provenance
-from dendrosim.circuit.reading import read_recording, read_state, refuse_runaway
-from dendrosim.circuit.report import Report, of_batch
+from dendrosim.circuit.relaxation import Relaxation, relaxed
+from dendrosim.circuit.report import Report
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
-from dendrosim.circuit.spiking import clipped_shares, warn_of_clipping
+from dendrosim.circuit.spiking import warn_of_clipping
 from dendrosim.circuit.target import find_target
 from dendrosim.circuit.updates import equilibrium_updates
 from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged, printable
 from dendrosim.model import Model, Parameters
 from dendrosim.notebook import circuit_html
-from dendrosim.recording import Record, Recording, spooled, synapses
+from dendrosim.recording import Record, Recording
 
 # Default tolerance of local convergence: well above the rounding of a potential near 1.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
@@ -198,43 +197,25 @@ class Circuit:
         duration = min(time_limit, requirements.settling_time(self._simulated, tolerance))
         held = len(stimuli) if out is None else min(len(stimuli), self.batch)
         requirements.check_memory(self.model, record, held, self.batch, duration, np.dtype(self.dtype).itemsize)
-        strength = self.model.teacher.strength if taught else 0.0
-        labels = targets.argmax(axis=-1) if taught and self.model.output == "softmax" else None
-        weights = synapses(self.model, record, self.parameters) if record.synapses else None
-        pieces, states, shares, self.seconds = [], [], list[float](), 0.0
         self._runs += 1
-        with spooled(out) as kept:
-            with interruptible() as interrupted:
-                for first in range(0, len(stimuli), self.batch):
-                    part = slice(first, first + self.batch)
-                    simulation = self._simulation(len(stimuli[part]), record)
-                    numbers = range(first, first + len(stimuli[part]))
-                    values = presented(simulation, stimuli[part], targets[part], tolerance, time_limit)
-                    values |= simulation.assembly.weights(self.parameters)
-                    run(simulation, values, start, strength, of_batch(report, first), (self._runs, numbers))
-                    self.seconds += simulation.seconds
-                    states.append(read_state(simulation))
-                    refuse_runaway(simulation, states[-1])
-                    pieces.append(kept(read_recording(simulation, states[-1], self.dt)))
-                    shares += clipped_shares(simulation)
-            done = sum(piece.sizes["presentation"] for piece in pieces)
-            if interrupted and not done:
-                raise Interrupted("the relaxation was interrupted before any presentation had ended; nothing is kept.")
-            source = self._provenance(start, tolerance, taught) | {"presentations": len(stimuli)}
-            source |= {"clipped": max(shares)} if shares else {}
-            labels = None if labels is None else labels[:done]
-            recording = Recording.join(pieces, stimuli[:done], targets[:done], source, labels, weights)
-            if out is not None:
-                recording = Recording.open(recording.save(out))
-        if interrupted:
-            raise Interrupted(f"the relaxation was {recording.reason}.", recording)
-        self.state = {
-            layer: {name: np.concatenate([state[layer][name] for state in states]) for name in variables}
-            for layer, variables in states[0].items()
-        }
+        how = Relaxation(
+            self.model,
+            self.parameters,
+            lambda presentations: self._simulation(presentations, record),
+            self.batch,
+            self.dt,
+            tolerance,
+            time_limit,
+            start,
+            self.model.teacher.strength if taught else 0.0,
+            record,
+            self._runs,
+        )
+        found = relaxed(how, stimuli, targets, self._provenance(start, tolerance, taught), out, report)
+        self.state, self.seconds, recording = found.state, found.seconds, found.recording
         if not recording.converged and recording.settles:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
-        warn_of_clipping(shares, stacklevel=2)
+        warn_of_clipping(found.clipped, stacklevel=2)
         return recording
 
     def learn(

@@ -168,9 +168,7 @@ def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
     record = Record(("singles", "bursts", "error", "burst_trace"), interval=1.0)
     ours, wanted = (
         Circuit(BURSTING, parameters_of(BURSTING, 2), target, dt=1.0)
-        .relax(
-            stimuli, targets, record=Record(("singles", "bursts", "error", "burst_trace"), interval=1.0), time_limit=40
-        )
+        .relax(stimuli, targets, record=record, time_limit=40.0)
         .dataset
         for target in ("cuda_standalone", "numpy")
     )
