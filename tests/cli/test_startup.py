@@ -67,7 +67,7 @@ def test_a_mistake_is_named_in_three_times_the_time_of_loading_the_libraries(mis
 def test_a_training_takes_little_more_than_loading_torch_and_computing(tmp_path):
     watched = """
 import resource, sys
-from dendrosim.commands.main import app
+from dendrosim.commands.main import application
 from dendrosim.training.trainer import Trainer
 
 def cpu():
@@ -84,15 +84,15 @@ def timed(self, *arguments):
 Trainer.epoch = timed
 sys.argv = ["dendrosim", "train", "digits-mlp", "--epochs", "1", "--threads", "1", "--out", "run", "--overwrite"]
 try:
-    app()
+    application("train")()
 finally:
     print("computed", sum(computed))
 """
-    torch = beside = float("inf")
-    for _ in range(4):
-        torch = min(torch, seconds("-c", "import torch")[0])
+    ratios = []
+    for _ in range(6):  # in turns, because the machine has other things to do
+        torch = seconds("-c", "import torch")[0]
         whole, done = seconds("-c", watched, cwd=tmp_path)
-        beside = min(beside, whole - float(done.stdout.split()[-1]))
-        if beside <= MOST_OF_A_TRAINING * torch:
+        ratios.append((whole - float(done.stdout.split()[-1])) / torch)
+        if ratios[-1] <= MOST_OF_A_TRAINING:
             return
-    assert beside <= MOST_OF_A_TRAINING * torch
+    assert min(ratios) <= MOST_OF_A_TRAINING
