@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 
+import dendrosim as ds
 from dendrosim.circuit import Circuit
 from dendrosim.errors import DataError
 from dendrosim.model import Model
@@ -213,3 +214,24 @@ def test_where_room_is_short_hdf5_never_meets_the_full_disk_for_that_would_end_t
     pairs = presentations_of(MODEL, 3, 0)
     streamed = circuit.relax(*pairs, out=tmp_path / "recording.nc")
     assert streamed.dataset.equals(circuit.relax(*pairs).dataset)
+
+
+@pytest.mark.parametrize("cell", [{"kind": "rate"}, {"kind": "conductance"}])
+def test_a_recording_of_version_0_1_is_read_and_drawn(cell, tmp_path):
+    """Then a file did not say what its variables look like, nor which compartments its cells have."""
+    model = small_model(cell=cell)
+    circuit = Circuit(model, parameters_of(model, 0))
+    recording = circuit.relax(*presentations_of(model, 2, 0), start="settled")
+    dataset = recording.dataset.copy()
+    for variable in dataset.data_vars.values():
+        variable.attrs = {name: value for name, value in variable.attrs.items() if name in ("units", "long_name")}
+    dataset.attrs = {k: v for k, v in dataset.attrs.items() if k not in ("compartments", "settles", "slowest")}
+    there = Recording.load(Recording(dataset).save(tmp_path / "earlier.nc"))
+    assert there.converged
+    assert there.settles
+    for draw in (ds.plot.relaxation, ds.plot.neuron, ds.plot.phase_portrait):
+        draw(there, "hidden-1")
+    labels = [text.get_text() for text in ds.plot.relaxation(there, "hidden-1").get_legend().get_texts()]
+    assert labels == ["basal u", "soma x", "apical a", "error ξ = x − u", "predicted error"]
+    ds.plot.network(there)
+    ds.view.write_page(there, tmp_path / "earlier.html")
