@@ -57,8 +57,10 @@ def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress
     first = data_root() / download.files[0].path
     check_writable(first, "data set")
     first.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(first.parent, report) as waited:
-        if waited and not _incomplete(_states(download, report)):
+    with _alone(first.parent, report):
+        # Another process may have fetched it since it was looked for, whether this one had to wait for it or not.
+        if not _incomplete([file_state(file) for file in download.files]):
+            _states(download, report)
             return
         if download.files[0].member:
             _fetch_archive(download, report, progress)
@@ -84,17 +86,15 @@ def _incomplete(states: list[State]) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path, report: Report) -> Iterator[bool]:
-    """Hold a folder against other processes that fetch into it; tells whether it had to wait for one."""
+def _alone(folder: Path, report: Report) -> Iterator[None]:
+    """Hold a folder against other processes that fetch into it."""
     with ExitStack() as held:
-        waited = False
         try:
             held.enter_context(locked(folder))
         except BlockingIOError:
             report(f"{folder}: another process fetches into this folder; waiting for it.")
             held.enter_context(locked(folder, wait=True))
-            waited = True
-        yield waited
+        yield
 
 
 def _fetch_archive(download: Download, report: Report, progress: Progress) -> None:

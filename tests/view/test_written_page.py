@@ -150,7 +150,7 @@ def test_where_no_browser_starts_the_command_says_so(recording, tmp_path, monkey
     ("arguments", "message"),
     [
         (["nothing.nc", "--out", "new.html"], "nothing.nc: there is no such recording"),
-        (["nothing.nc", "--out", "there.html"], "this file already exists; choose another --out, or pass --overwrite."),
+        (["there.html", "--out", "there.html"], "this file already exists; choose another --out, or pass --overwrite."),
         (["there.html", "--overwrite"], "there.html: this recording cannot be read"),
     ],
 )
