@@ -16,6 +16,7 @@ _HOME = {
     "Dataset": "dendrosim.data",
     "LocalRule": "dendrosim.rules",
     "Model": "dendrosim.model",
+    "Morphology": "dendrosim.morphology",
     "Network": "dendrosim.equilibrium",
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
@@ -44,6 +45,7 @@ __all__ = [
     "Dataset",
     "LocalRule",
     "Model",
+    "Morphology",
     "Network",
     "Parameters",
     "Record",
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     from dendrosim.data import Dataset, load_data, register_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Activation, Model, Parameters, load_model, register_activation
+    from dendrosim.morphology import Morphology
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording
     from dendrosim.rules import LocalRule, Rule, register_rule

@@ -13,7 +13,7 @@ from dendrosim.errors import DataError, DendrosimError, ParametersError, RunErro
 
 RUN, MODEL, WEIGHTS, CHECKPOINT = "a run folder", "a model file", "a weights file", "a checkpoint"
 RECORDING, LEARNING = "a recording of a relaxation", "a recording of weights over a learning"
-NWB, ARRAYS = "an NWB file", "a file of arrays"
+NWB, ARRAYS, MORPHOLOGY = "an NWB file", "a file of arrays", "a morphology"
 
 TAKEN: dict[str, str] = {
     RUN: "'dendrosim evaluate' and 'predict' take it",
@@ -23,6 +23,7 @@ TAKEN: dict[str, str] = {
     RECORDING: "'dendrosim view', 'animate' and 'export' take it",
     LEARNING: "'dendrosim animate' draws it",
     NWB: "ds.Recording.from_nwb reads it",
+    MORPHOLOGY: "'dendrosim cell' takes it, and so does ds.Morphology.read",
     ARRAYS: "'dendrosim predict RUN' takes it, and so does a model by its data = \"file:...\"",
 }
 """Which command takes each kind."""
@@ -84,7 +85,10 @@ def kind_of(path: Path) -> str | None:
                 file.seek(8)
                 return _of_safetensors(json.loads(file.read(length)))
             file.seek(0)
-            return MODEL if "layers" in tomllib.loads(file.read(LARGEST_TEXT).decode("utf-8-sig")) else None
+            text = file.read(LARGEST_TEXT)
+            if _is_swc(text):
+                return MORPHOLOGY
+            return MODEL if "layers" in tomllib.loads(text.decode("utf-8-sig")) else None
     except Exception:  # whatever a library says of damaged bytes: they are of no kind that is known
         return None
 
@@ -103,6 +107,17 @@ def _of_safetensors(header: Any) -> str | None:
     if "dendrosim" not in metadata:
         return None
     return CHECKPOINT if "checksum" in metadata else WEIGHTS
+
+
+def _is_swc(text: bytes) -> bool:
+    """Tell whether the first row that is no comment is seven numbers, of which the first is whole."""
+    rows = (line.partition(b"#")[0].split() for line in text.removeprefix(b"\xef\xbb\xbf").splitlines())
+    first = next((row for row in rows if row), [])
+    try:
+        numbers = [float(each) for each in first[:7]]
+    except ValueError:
+        return False
+    return len(numbers) == 7 and numbers[0].is_integer()
 
 
 def _holds_arrays(path: Path) -> bool:

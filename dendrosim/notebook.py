@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dendrosim.circuit import Circuit
     from dendrosim.model import Model, Parameters
     from dendrosim.model.connections import Connection
+    from dendrosim.morphology import Morphology
     from dendrosim.recording import Recording
     from dendrosim.training import Run
 
@@ -55,6 +56,16 @@ def parameters_html(parameters: Parameters) -> str:
     """Return parameters as a table of their names, shapes and types."""
     rows = [(name, _by(array.shape), str(array.dtype)) for name, array in parameters.items()]
     return _card("Parameters", _size_of(parameters), _table(("name", "shape", "type"), rows))
+
+
+def morphology_html(morphology: Morphology) -> str:
+    """Return a morphology as a table of its types: lengths, areas, branches and tips."""
+    rows = [
+        (name, length, morphology.areas[name], morphology.branches[name], morphology.tips[name])
+        for name, length in morphology.lengths.items()
+    ]
+    heads = ("type", "length (µm)", "area (µm²)", "branches", "tips")
+    return _card("Morphology", f"{morphology.name}, {len(morphology.parent)} points", _table(heads, rows))
 
 
 def run_html(run: Run) -> str:

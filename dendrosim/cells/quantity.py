@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dendrosim.cells.cell import Cell
+    from dendrosim.model.part import Part
 
 PROJECT = "this project"
 
@@ -20,8 +20,8 @@ class Quantity:
     source: str = PROJECT
 
 
-def parameter_table(cell: Cell) -> list[tuple[str, str, float, str, str]]:
-    """Return a row for each parameter of a cell: name, symbol, value, unit, source.
+def parameter_table(part: Part) -> list[tuple[str, str, float, str, str]]:
+    """Return a row for each parameter of a cell or a membrane: name, symbol, value, unit, source.
 
     The source of a value that is not the default is the model file.
 
@@ -32,10 +32,10 @@ def parameter_table(cell: Cell) -> list[tuple[str, str, float, str, str]]:
     ('tau_soma', 'τ_soma', 20.0, 'ms', 'model file')
     """
     rows = []
-    for name, field in type(cell).model_fields.items():
+    for name, field in type(part).model_fields.items():
         for quantity in field.metadata:
             if isinstance(quantity, Quantity):
-                value = float(getattr(cell, name))
+                value = float(getattr(part, name))
                 source = quantity.source if value == field.default else "model file"
                 rows.append((name, quantity.symbol, value, quantity.unit, source))
     return rows

@@ -13,7 +13,7 @@ import typer
 
 from dendrosim import kinds
 from dendrosim.commands.terminal import console
-from dendrosim.errors import ModelError, RunError
+from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import check_writable
 from dendrosim.kinds import expect, missing
 from dendrosim.model.places import find_model
@@ -43,6 +43,13 @@ def _model(given: str) -> str:
     return given
 
 
+def _morphology(given: Path) -> Path:
+    if not os.path.exists(given):
+        raise DataError(f"{given}: there is no such morphology; give a file in SWC, such as NeuroMorpho.org has.")
+    expect(given, kinds.MORPHOLOGY)
+    return given
+
+
 ModelArgument = Annotated[
     str,
     typer.Argument(
@@ -60,6 +67,9 @@ RecordingArgument = Annotated[
     typer.Argument(
         metavar="RECORDING", callback=_of_kind(kinds.RECORDING), help="A recording of a relaxation, as relax writes it."
     ),
+]
+MorphologyArgument = Annotated[
+    Path, typer.Argument(metavar="MORPHOLOGY", callback=_morphology, help="A neuron's form, a file in SWC.")
 ]
 AnyRecordingArgument = Annotated[
     Path,

@@ -15,6 +15,9 @@ from dendrosim.errors import printable
 # What our own signs become where the encoding of the terminal lacks them; others become a question mark.
 SIGNS = {
     "Θ": "Theta",
+    "Ω": "Ohm",
+    "µ": "u",
+    "²": "2",
     "Δ": "D",
     "ξ": "xi",
     "τ": "tau",

@@ -38,6 +38,7 @@ def folder(tmp_path_factory):
     }.items():
         (folder / name).write_bytes((folder / source).read_bytes())
     np.save(folder / "stimuli.npy", stimuli)
+    (folder / "neuron").write_text("# a soma\n1 1 0 0 0 8 -1\n2 3 0 50 0 1 1\n3 4 0 -50 0 1 1\n")
     (folder / "notes").write_text("mine")
     (folder / "damaged").write_bytes(b"\x89HDF\r\n\x1a\n???")
     (folder / "empty").write_bytes(b"")
@@ -53,6 +54,7 @@ KINDS = {
     "learning": kinds.LEARNING,
     "mine.npz": kinds.ARRAYS,
     "stimuli.npy": kinds.ARRAYS,
+    "neuron": kinds.MORPHOLOGY,
     "notes": None,
     "damaged": None,
     "empty": None,
@@ -77,11 +79,12 @@ RIGHT = {
     "train": {"model"},
     "relax": {"model"},
     "learn": {"model"},
+    "cell": {"neuron"},
 }
 WRONG = [
     (command, name)
     for command, right in RIGHT.items()
-    for name in ("run", "model", "weights", "checkpoint", "relaxation", "learning", "mine.npz")
+    for name in ("run", "model", "weights", "checkpoint", "relaxation", "learning", "mine.npz", "neuron")
     if name not in right
 ]
 
@@ -107,6 +110,7 @@ def test_every_command_that_a_sentence_names_takes_the_file(folder, monkeypatch)
         "export relaxation --out relaxation.nwb",
         "relax one.toml --weights weights --presentations 2 --out again.nc",
         "train one.toml --weights weights --out further",
+        "cell neuron --out cell.toml",
         "predict run stimuli.npy",
         "predict run mine.npz --overwrite",
         "learn one.toml --out learned",

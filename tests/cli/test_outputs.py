@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from morphologies import PLAIN
 from networks import parameters_of, presentations_of, small_model
 from trainings import training_of
 from typer.testing import CliRunner
@@ -39,6 +40,7 @@ def files(tmp_path_factory):
     )
     save_model(model, folder / "model.toml")
     Parameters.initialise(model, 0).save(folder / "weights.safetensors", model)
+    (folder / "neuron.swc").write_text(PLAIN)
     small = small_model((5, 4, 3, 2))
     circuit = Circuit(small, parameters_of(small, 0), dt=1.0)
     circuit.relax(*presentations_of(small, 2, 0), record=Record(interval=20.0)).save(folder / "recording.nc")
@@ -60,6 +62,7 @@ def command(files, monkeypatch):
             "audit": ["audit", "backpropagation", "--out", place],
             "view": ["view", recording, "--no-open", "--out", place / "page.html"],
             "animate": ["animate", recording, "--fps", "1", "--out", place / "film.gif"],
+            "cell": ["cell", str(files / "neuron.swc"), "--out", place / "cell.toml"],
             "export": ["export", recording, "--out", place / "recording.nwb"],
             "bench cost": ["bench", "cost", "--out", place],
             "bench rule-cost": ["bench", "rule-cost", "--out", place],
@@ -77,6 +80,7 @@ WRITTEN = {
     "audit": ["audit.md", "audit.json", "audit.png"],
     "view": ["page.html"],
     "animate": ["film.gif"],
+    "cell": ["cell.toml"],
     "export": ["recording.nwb"],
     "bench cost": ["cost.jsonl", "cost.md"],
     "bench rule-cost": ["rule-cost.jsonl", "rule-cost.md"],
@@ -108,6 +112,7 @@ def idle(monkeypatch):
     monkeypatch.setattr("dendrosim.view.page._content", computed)
     monkeypatch.setattr("dendrosim.plot.animation._drawn", computed)
     monkeypatch.setattr("dendrosim.recording.nwb._file", computed)
+    monkeypatch.setattr("dendrosim.morphology.Morphology.read", computed)
     monkeypatch.setattr("dendrosim.training.attempt.train", computed)
     return computed
 

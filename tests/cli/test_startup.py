@@ -14,6 +14,7 @@ MISTAKES = {
     "no such rule": ["train", "digits-mlp", "--rule", "nosuch"],
     "no such weights": ["relax", "digits-mlp", "--weights", "nosuch.safetensors"],
     "no such run": ["predict", "nosuch", "stimuli.npy"],
+    "no such morphology": ["cell", "nosuch.swc"],
     "no such recording": ["view", "nosuch.nc"],
 }
 HEAVY = ("torch", "brian2", "sklearn", "scipy", "pandas", "xarray", "matplotlib", "dask")
