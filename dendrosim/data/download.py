@@ -55,8 +55,10 @@ def _fetch(wanted: Entry, download: Download, report: Report, progress: Progress
         paths = ", ".join(str(data_root() / file.path) for file in download.files)
         raise DataError(f"no address offers {paths} as it is: {wanted.note}")
     first = data_root() / download.files[0].path
+    # A folder that is made for the attempt only would be taken away from another process that fetches into it.
+    with writable(first, "data set"):
+        first.parent.mkdir(parents=True, exist_ok=True)
     check_writable(first, "data set")
-    first.parent.mkdir(parents=True, exist_ok=True)
     with _alone(first.parent, report):
         # Another process may have fetched it since it was looked for, whether this one had to wait for it or not.
         if not _incomplete([file_state(file) for file in download.files]):
