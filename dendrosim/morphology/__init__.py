@@ -3,6 +3,7 @@
 from dendrosim.morphology.cable import Cable
 from dendrosim.morphology.membrane import Membrane
 from dendrosim.morphology.morphology import Morphology
+from dendrosim.morphology.points import Points
 from dendrosim.morphology.reduction import Reduction
 
-__all__ = ["Cable", "Membrane", "Morphology", "Reduction"]
+__all__ = ["Cable", "Membrane", "Morphology", "Points", "Reduction"]

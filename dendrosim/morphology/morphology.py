@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dendrosim.checks import number, path_of, whole
+from dendrosim.checks import number, path_of, shown, whole
+from dendrosim.errors import DataError
 from dendrosim.files import replace_file, write_safely
 from dendrosim.morphology.membrane import Membrane
 from dendrosim.morphology.points import TYPES, Points
@@ -38,6 +39,8 @@ class Morphology:
     """
 
     def __init__(self, points: Points, name: str = "neuron"):
+        if not isinstance(points, Points):
+            raise DataError(f"points is {shown(points)}; read a file by ds.Morphology.read.")
         self.points, self.name = points, name
 
     @classmethod

@@ -45,7 +45,8 @@ class Reduction:
     Attributes
     ----------
     cell : ConductanceCell
-        Coupled two ways; `scale` and `resting_potential` are its defaults.
+        Coupled two ways; `scale` S and `resting_potential` are its defaults. An activity of 1 moves its dendrite k by
+        S Z_kk/Z_sk, which is more than a neuron bears where k is a thin tip: choose a smaller S there.
     membrane : Membrane
         Of the tree.
     sites : tuple of int
@@ -71,6 +72,11 @@ class Reduction:
     steady_error: np.ndarray
     centroid_error: np.ndarray
     transient_error: np.ndarray
+
+    def __repr__(self) -> str:
+        points = ", ".join(map(str, self.sites))
+        steady, transient = self.steady_error.max(), self.transient_error[0].max()
+        return f"Reduction(points {points}: steady error {steady:.1%}, transient at the soma {transient:.1%})"
 
     def toml(self, comment: str = "") -> str:
         """Return the table `[cell]` as a model file has it, with the membrane and the sites in a comment."""
@@ -103,7 +109,9 @@ def reduced(
     morphology: Morphology, membrane: Membrane | None, basal: Site, apical: Site, longest: float = 5.0
 ) -> Reduction:
     """Return the cell of a morphology; see :meth:`dendrosim.morphology.Morphology.reduced`."""
-    membrane = membrane or Membrane()
+    membrane = Membrane() if membrane is None else membrane
+    if not isinstance(membrane, Membrane):
+        raise DataError(f"membrane is {shown(membrane)}; give a dendrosim.morphology.Membrane.")
     points = [0, _site(morphology, "basal", basal), _site(morphology, "apical", apical)]
     soma, *dendrites = (int(each) for each in morphology.points.number[points])
     cable = Cable.of(morphology, membrane, longest)

@@ -2,9 +2,12 @@
 
 import gzip
 import re
+import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from morphologies import PLAIN, read
 
 import dendrosim as ds
@@ -86,12 +89,37 @@ def test_a_file_that_is_no_neuron_is_one_sentence(text, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+WORDS = ["0", "1", "2", "5", "-1", "nan", "inf", "1e308", "1e-320", "9" * 30, "x", "#", "1_0", "\x1b[31m"]
+PLACES = st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from(WORDS))
+
+
+@given(rows=st.permutations([row.split() for row in ROWS]), changes=st.lists(PLACES, min_size=1, max_size=4))
+def test_rows_of_any_fields_are_a_tree_or_one_sentence(rows, changes, tmp_path_factory):
+    rows = [list(row) for row in rows]
+    for row, column, value in changes:
+        rows[row][column] = value
+    tree, sentence = None, ""
+    with warnings.catch_warnings(action="error"):
+        try:
+            tree = read(tmp_path_factory.getbasetemp(), "\n".join(map(" ".join, rows)))
+        except DataError as error:
+            sentence = str(error)
+        if tree is None:
+            assert sentence.endswith(".")
+            assert len(sentence) < 500
+        else:
+            assert all(np.isfinite(each).all() for each in (tree.length, tree.area, tree.distance))
+            assert sum(tree.tips.values()) <= sum(tree.branches.values()) < len(tree.parent)
+
+
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
     for path in (tmp_path, tmp_path / "nowhere.swc"):
         with pytest.raises(DataError, match="this file cannot be read"):
             ds.Morphology.read(path)
     with pytest.raises(DataError, match="the morphology is 3; give the path of a file"):
         ds.Morphology.read(3)
+    with pytest.raises(DataError, match=r"points is 'neuron.swc'; read a file by ds.Morphology.read."):
+        ds.Morphology("neuron.swc")
     with pytest.raises(DataError, match="this file cannot be read"):
         read(tmp_path, b"no gzip", "mine.swc.gz")
 
@@ -110,6 +138,7 @@ def test_a_long_chain_is_a_tree_as_any_other(tmp_path):
         ({"apical": "tip"}, "the apical site is 'tip'; give mean, farthest, or the number of a point"),
         ({"apical": True}, "the apical site is True; give mean, farthest, or the number of a point"),
         ({"basal": 1}, "the points 1, 1 and 6 are not apart; choose others"),
+        ({"membrane": 15_000}, "membrane is 15000; give a dendrosim.morphology.Membrane."),
         ({"longest": 0}, "longest is 0; give a finite number above 0"),
         ({"longest": 1e-6}, "for this tree; allow longer ones"),
     ],

@@ -20,6 +20,7 @@ from dendrosim import plot
 from dendrosim.circuit import Circuit
 from dendrosim.data import readers
 from dendrosim.model import Parameters
+from dendrosim.morphology import Membrane
 from dendrosim.recording import Record, Recording
 from dendrosim.training import train
 from dendrosim.view import write_page
@@ -27,6 +28,7 @@ from fuzzing.judge import Judge
 
 MODEL = small_model(training={"epochs": 1}, plasticity={"epochs": 1, "streams": 2})
 PARAMETERS = parameters_of(MODEL, 0)
+NEURON = ds.Morphology.pyramidal()
 STIMULI, TARGETS = presentations_of(MODEL, 2, 0)
 
 NUMBERS = st.one_of(
@@ -290,6 +292,15 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
         ("to_torch", default(ds.to_torch, run=MODEL, parameters=PARAMETERS), {"run": ANY, "parameters": ANY}),
         ("view.show", default(ds.view.show, recording=recording), {"recording": ANY, "height": ANY}),
         ("load_data", default(ds.load_data, model=MODEL), {"model": ANY}),
+        ("Morphology.read", default(ds.Morphology.read, path="x"), {"path": ANY}),
+        ("Morphology.save", default(NEURON.save, path="neuron.swc"), {"path": ANY}),
+        ("Morphology.pyramidal", ds.Morphology.pyramidal, {"seed": ANY}),
+        (
+            "Morphology.reduced",
+            NEURON.reduced,
+            {"membrane": ANY, "basal": ANY, "apical": ANY, "longest": st.one_of(ANY, st.floats(5.0, 500.0))},
+        ),
+        ("Membrane", Membrane, {"resistance": ANY, "axial_resistivity": ANY, "capacitance": ANY, "x": ANY}),
         ("Recording.load", default(Recording.load, path="x"), {"path": ANY}),
         ("Recording.from_nwb", default(Recording.from_nwb, path="x"), {"path": ANY}),
         ("Recording.layer", default(recording.layer, name=layer), {"name": ANY}),

@@ -1,8 +1,11 @@
 """Oracle: closed forms of a cable, a tree measured by hand, dense matrices, and Brian2's SpatialNeuron."""
 
+from pathlib import Path
+
 import brian2 as b2
 import numpy as np
 import pytest
+from brian2.spatialneuron.spatialneuron import FlatMorphology
 from morphologies import PLAIN, cylinder, read
 from scipy.linalg import expm
 
@@ -93,6 +96,20 @@ def by_hand(tree):
         setattr(sections[tree.parent[point]], f"piece{point}", section)
         sections.append(section)
     return sections
+
+
+def test_a_file_of_neuromorpho_has_the_lengths_and_areas_that_brian2_reads():
+    (file,) = Path(b2.__file__).parent.glob("spatialneuron/*.CNG.swc")
+    tree, theirs = ds.Morphology.read(file), FlatMorphology(b2.Morphology.from_file(str(file)))
+    begin = np.linalg.norm(tree.points.position - tree.points.position[0], axis=1)[tree.parent == 0]
+    inside = np.minimum(begin, tree.radius[0]).sum()  # Brian2 begins at the centre of the soma
+    assert tree.lengths["basal"] + inside == pytest.approx(theirs.length[1:].sum() * 1e6)
+    ours = np.sort(tree.area[1:][tree.parent[1:] > 0])
+    assert len(theirs.area) == len(tree.parent)
+    assert tree.area[0] == pytest.approx(theirs.area[0] * 1e12)
+    away = np.abs(np.sort(theirs.area[1:] * 1e12)[:, None] - ours).min(axis=0)
+    assert away.max() < 1e-9
+    assert (tree.branches["basal"], tree.tips["basal"]) == (theirs.sections - 1, 15)
 
 
 def test_spatial_neuron_settles_to_the_sparse_solve(tmp_path):
