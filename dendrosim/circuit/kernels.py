@@ -103,17 +103,20 @@ def poisson(keys: np.ndarray, step: int, expected: np.ndarray, number: int, kind
     """
     cells, golden = expected.shape[1], np.uint64(0x9E3779B97F4A7C15)
     places = np.arange(step * cells, (step + 1) * cells, dtype=np.uint64) * np.uint64(kinds) + np.uint64(number)
-    wanted = _uniform(keys[:, None] + (places * golden)[None, :])
-    share = np.exp(-expected.astype(float))
-    total, count, most = share.copy(), np.zeros(expected.shape), 4 * float(expected.max(initial=0.0)) + 100
-    more, spikes = wanted > total, 0
-    while more.any() and spikes < most:
+    wanted = _uniform(keys[:, None] + (places * golden)[None, :]).ravel()
+    mean = expected.astype(float).ravel()
+    share, cells_left, spikes = np.exp(-mean), np.arange(mean.size), 0
+    total, count, most = share, np.zeros(mean.size), 4 * float(mean.max(initial=0.0)) + 100
+    while spikes < most:
+        more = np.flatnonzero(wanted > total)  # cells with more spikes than so many; soon there are few
+        if not more.size:
+            break
+        cells_left, wanted, mean, share, total = (each[more] for each in (cells_left, wanted, mean, share, total))
         spikes += 1
-        count += more
-        share *= expected / spikes
-        total += share
-        more &= wanted > total
-    return count
+        count[cells_left] = spikes
+        share = share * mean / spikes
+        total = total + share
+    return count.reshape(expected.shape)
 
 
 def _uniform(state: np.ndarray) -> np.ndarray:
