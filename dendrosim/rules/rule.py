@@ -134,9 +134,9 @@ class Rule(ABC):
 def learning_step(
     rule: Rule, network: Network, parameters: Parameters, stimuli: Tensor, targets: Tensor
 ) -> tuple[State, Updates]:
-    """Return the state that a batch leads to and, still to be computed, the updates that it asks for.
+    """Return the state that a batch leads to and, still to be computed, its updates.
 
-    Each step of every training is this one, with the smoothing of labels that the model asks for.
+    Each step of every training is this one, with the smoothing of labels of the model.
     """
     rule.constrain(network, parameters)
     state, smooth = rule.infer(network, parameters, stimuli), network.model.training.label_smoothing

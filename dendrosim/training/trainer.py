@@ -47,7 +47,7 @@ class Trainer:
     ranks : Ranks
         The processes that share each batch.
     start : Parameters of numpy.ndarray, optional
-        In the place of random ones; a rule's own parameters that they lack are drawn.
+        In the place of random ones; auxiliary parameters of a rule that they lack are drawn.
     """
 
     def __init__(

@@ -162,7 +162,7 @@ def test_an_error_within_a_relaxation_is_not_blamed_on_the_recording(tmp_path, m
     def fail(*arguments):
         raise FileNotFoundError(2, "No such file or directory", "make")
 
-    monkeypatch.setattr("dendrosim.circuit.circuit.run", fail)
+    monkeypatch.setattr("dendrosim.circuit.relaxation.run", fail)
     model = small_model((5, 4, 3, 2))
     with pytest.raises(FileNotFoundError, match="make"):
         Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0), out=tmp_path / "r.nc")
