@@ -2,8 +2,8 @@
 
 Leaves 14_one_axon_two_signals.png. A unit is an ensemble of 40 cells that fire at random. Above, the spikes of these
 cells: single spikes grey, bursts orange. Before the target appears a third of all events are bursts; then the error
-that comes down to the apical dendrites makes bursts more or less frequent, while the number of events stays as
-the basal dendrites set it. Below, what synapses read off: û from the events, δ̂ from the bursts, with the u and δ that they
+that comes down to the apical dendrites makes bursts more or less frequent, while the number of events stays as the
+basal dendrites set it. Below, what synapses read off: û from the events, δ̂ from the bursts, with the u and δ that they
 stand for (dashed). Three units of the upper hidden layer: a positive error, a negative one, and none to speak of.
 """
 
