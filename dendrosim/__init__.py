@@ -18,6 +18,7 @@ _HOME = {
     "Model": "dendrosim.model",
     "Morphology": "dendrosim.morphology",
     "Network": "dendrosim.equilibrium",
+    "Output": "dendrosim.model",
     "Parameters": "dendrosim.model",
     "Record": "dendrosim.recording",
     "Recording": "dendrosim.recording",
@@ -30,6 +31,7 @@ _HOME = {
     "load_model": "dendrosim.model",
     "register_activation": "dendrosim.model",
     "register_cell": "dendrosim.cells",
+    "register_output": "dendrosim.model",
     "register_data": "dendrosim.data",
     "register_rule": "dendrosim.rules",
     "to_torch": "dendrosim.nn",
@@ -47,6 +49,7 @@ __all__ = [
     "Model",
     "Morphology",
     "Network",
+    "Output",
     "Parameters",
     "Record",
     "Recording",
@@ -64,6 +67,7 @@ __all__ = [
     "register_activation",
     "register_cell",
     "register_data",
+    "register_output",
     "register_rule",
     "to_torch",
     "train",
@@ -78,7 +82,7 @@ if TYPE_CHECKING:
     from dendrosim.circuit import Circuit
     from dendrosim.data import Dataset, load_data, register_data
     from dendrosim.equilibrium import Network
-    from dendrosim.model import Activation, Model, Parameters, load_model, register_activation
+    from dendrosim.model import Activation, Model, Output, Parameters, load_model, register_activation, register_output
     from dendrosim.morphology import Morphology
     from dendrosim.nn import from_torch, to_torch
     from dendrosim.recording import Record, Recording

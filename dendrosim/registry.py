@@ -260,6 +260,12 @@ ACTIVATIONS: Registry[Any] = Registry(
     },
     "dendrosim.model.activation:check_activation",
 )
+OUTPUTS: Registry[Any] = Registry(
+    "dendrosim.outputs",
+    "output",
+    {"softmax": "dendrosim.model.output:SOFTMAX", "identity": "dendrosim.model.output:IDENTITY"},
+    "dendrosim.model.output:check_output",
+)
 CELLS: Registry[Any] = Registry(
     "dendrosim.cells",
     "kind of cell",

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from dendrosim import files
 from dendrosim.circuit import target
-from dendrosim.registry import ACTIVATIONS, CELLS, DATA, RULES
+from dendrosim.registry import ACTIVATIONS, CELLS, DATA, OUTPUTS, RULES
 
 # The same random networks in every run: a change that breaks one is to blame for it, not the day.
 settings.register_profile("repeatable", derandomize=True)
@@ -32,7 +32,7 @@ def empty_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def unregistered(monkeypatch):
     """What a test registers is forgotten after it."""
-    for registry in (RULES, CELLS, ACTIVATIONS, DATA):
+    for registry in (RULES, CELLS, ACTIVATIONS, OUTPUTS, DATA):
         monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
 

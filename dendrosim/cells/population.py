@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dendrosim.model import ACTIVATIONS, Model
+from dendrosim.registry import OUTPUTS
 
 Constants = Mapping[str, tuple[float, str]]
 """Values with the names of their units, such as ``{"tau_soma": (10.0, "ms")}``; a number without unit has ``"1"``."""
@@ -107,4 +108,4 @@ def hidden_evaluation(model: Model) -> str:
 
 def output_evaluation(model: Model) -> list[str]:
     """Return the code that evaluates the prediction of an output cell; a softmax is done elsewhere."""
-    return [] if model.output == "softmax" else ["prediction = drive"]
+    return [] if model.output == "softmax" else [f"prediction = {OUTPUTS[model.output].brian('drive')}"]

@@ -37,7 +37,7 @@ def evaluate(
         measured, where = trained.evaluate(stimuli, labels), f"{len(stimuli)} images of {data}"
     else:
         file = data.removeprefix(OWN_FILE)
-        samples = read_samples(file, trained.model.output == "identity")
+        samples = read_samples(file, trained.model.output != "softmax")
         name = "test" if "test" in samples else "train"
         stimuli, targets = samples[name]
         if targets is None:

@@ -85,7 +85,7 @@ def _loader(model: Model) -> Loader:
 
 def check_fit(model: Model, dataset: Dataset) -> None:
     """Raise ModelError unless a model takes the stimuli of a data set and has a cell for each of its outputs."""
-    if dataset.task == "regression" and model.output != "identity":
+    if dataset.task == "regression" and model.output == "softmax":
         own = ", or give classes as whole numbers or strings" if model.data == ARRAYS else ""
         raise ModelError(
             f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' asks for quantities; "

@@ -56,7 +56,7 @@ def own_file(model: Model) -> Dataset:
         The file is not there, is damaged, or holds what is no data.
     """
     text = model.data.removeprefix(OWN_FILE)
-    read = read_samples(text, model.output == "identity")
+    read = read_samples(text, model.output != "softmax")
     parts, classes = _coded(text, read)
     rows = _rows(parts["train"][1], classes is not None, model.training.validation, set(read))
     splits = [

@@ -13,6 +13,8 @@ from dendrosim.equilibrium.recurrent import relax_backwards, relax_forwards
 from dendrosim.equilibrium.state import State
 from dendrosim.equilibrium.torch_internals import sigmoid_backward, tanh_backward
 from dendrosim.model import ACTIVATIONS, Model, Parameters
+from dendrosim.model.spec import LOSS_OF_OUTPUT
+from dendrosim.registry import OUTPUTS
 
 # f(z) in the place of z, and f'(z) ⊙ ξ in one pass, where torch has them.
 _IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
@@ -140,10 +142,12 @@ class Network:
         return self._fused_slope(error, u) if self._fused_slope else error * self._activation.derivative(torch, u)
 
     def potential(self, layer: str, drive: Tensor) -> Tensor:
-        """Return what the basal dendrites of a layer settle to: f(z) in the place of z, or softmax(z) at the output."""
+        """Return what the basal dendrites of a layer settle to: f(z), or what the output has, in the place of z."""
         if layer != "output":
             return self.activate(drive)
-        return drive.softmax(dim=-1) if self.model.output == "softmax" else drive
+        if self.model.output in LOSS_OF_OUTPUT:
+            return drive.softmax(dim=-1) if self.model.output == "softmax" else drive
+        return OUTPUTS[self.model.output].value(torch, drive)
 
     def output(self, state: State) -> Tensor:
         """Return the network's prediction: the basal potential of the output, (presentation, [step,] cell)."""
@@ -161,7 +165,9 @@ class Network:
         """Loss of each presentation (and step) that is canonical for the output."""
         if self.model.loss == "cross-entropy":
             return -(targets * output.clamp_min(torch.finfo(output.dtype).tiny).log()).sum(dim=-1)
-        return (targets - output).square().sum(dim=-1) / 2
+        if self.model.loss == "squared-error":
+            return (targets - output).square().sum(dim=-1) / 2
+        return OUTPUTS[self.model.output].losses(torch, output, targets).sum(dim=-1)
 
     def loss(self, output: Tensor, targets: Tensor) -> Tensor:
         """Mean of :meth:`losses`."""

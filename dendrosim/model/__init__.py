@@ -9,10 +9,12 @@ _HOME = {
     "ACTIVATIONS": "dendrosim.registry",
     "Activation": "dendrosim.model.activation",
     "Model": "dendrosim.model.spec",
+    "Output": "dendrosim.model.output",
     "Parameters": "dendrosim.model.parameters",
     "available_models": "dendrosim.model.places",
     "load_model": "dendrosim.model.library",
     "register_activation": "dendrosim.model.activation",
+    "register_output": "dendrosim.model.output",
     "settling_curve": "dendrosim.model.settling",
 }
 
@@ -20,16 +22,19 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "Model",
+    "Output",
     "Parameters",
     "available_models",
     "load_model",
     "register_activation",
+    "register_output",
     "settling_curve",
 ]
 
 if TYPE_CHECKING:
     from dendrosim.model.activation import Activation, register_activation
     from dendrosim.model.library import load_model
+    from dendrosim.model.output import Output, register_output
     from dendrosim.model.parameters import Parameters
     from dendrosim.model.places import available_models
     from dendrosim.model.settling import settling_curve

@@ -1,4 +1,4 @@
-"""Formulas of one variable that users write as text: read by a whitelist, never run as code."""
+"""Formulas of one variable, or two, that users write as text: read by a whitelist, never run as code."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mul
 
 
 class Expression:
-    """A formula of one variable, which NumPy and torch evaluate and Brian2 writes into its code.
+    """A formula of variables, which NumPy and torch evaluate and Brian2 writes into its code.
 
     Parameters
     ----------
     text : str
-        Numbers, the variable, ``+ - * / **``, brackets, and the functions of ``FUNCTIONS``.
-    variable : str
-        Its name.
+        Numbers, the variables, ``+ - * / **``, brackets, and the functions of ``FUNCTIONS``.
+    *variables : str
+        Their names.
 
     Raises
     ------
@@ -47,25 +47,26 @@ class Expression:
     'drive / (1 + abs(drive))'
     """
 
-    def __init__(self, text: str, variable: str):
+    def __init__(self, text: str, *variables: str):
+        named = " and ".join(variables)
         if not isinstance(text, str) or len(text) > LONGEST_FORMULA:
-            raise PluginError(f"{shown(text)} is no formula; write one of {variable} in {LONGEST_FORMULA} characters.")
+            raise PluginError(f"{shown(text)} is no formula; write one of {named} in {LONGEST_FORMULA} characters.")
         try:
             self._tree = ast.parse(text.strip(), mode="eval").body
-            _check(self._tree, variable)
+            _check(self._tree, variables)
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
             raise PluginError(
                 f"the formula {shown(text)} cannot be read ({error.args[0] if error.args else 'nested too deeply'}); "
-                f"write it with {variable}, numbers, + - * / ** and {', '.join(FUNCTIONS)}."
+                f"write it with {named}, numbers, + - * / ** and {', '.join(FUNCTIONS)}."
             ) from None
-        self._variable = variable
+        self._variables = variables
 
-    def __call__(self, xp: Any, value: Any) -> Any:
-        """Return the value, a new array like `value`; `xp` is its namespace, numpy or torch."""
-        found = _evaluated(self._tree, xp, value)
+    def __call__(self, xp: Any, *values: Any) -> Any:
+        """Return the value, a new array like `values`; `xp` is their namespace, numpy or torch."""
+        found = _evaluated(self._tree, xp, dict(zip(self._variables, values, strict=True)))
         if isinstance(found, int | float):
-            return xp.full_like(value, found)
-        return value * 1 if found is value else found
+            return xp.full_like(values[0], found)
+        return found * 1 if any(found is value for value in values) else found
 
     def brian(self, name: str) -> str:
         """Return the formula as Brian2 writes it, of a variable of another name."""
@@ -73,50 +74,50 @@ class Expression:
 
 
 @lru_cache(maxsize=256)
-def parsed(text: str, variable: str) -> Expression:
+def parsed(text: str, *variables: str) -> Expression:
     """Return a formula that is parsed once."""
-    return Expression(text, variable)
+    return Expression(text, *variables)
 
 
-def _check(node: ast.expr, variable: str) -> None:
+def _check(node: ast.expr, variables: tuple[str, ...]) -> None:
     match node:
         case ast.Constant(value=bool()):
             raise ValueError("a truth value is no number")
         case ast.Constant(value=int() | float() as value) if math.isfinite(value):
             return
         case ast.Name(id=name):
-            if name != variable:
+            if name not in variables:
                 raise ValueError(f"'{name}' is unknown")
         case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
-            _check(node.operand, variable)
+            _check(node.operand, variables)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            _check(left, variable)
-            _check(right, variable)
+            _check(left, variables)
+            _check(right, variables)
             if isinstance(operator, ast.Pow) and not any(isinstance(each, ast.Name) for each in ast.walk(left)):
                 raise ValueError("it holds a power of a number; write it with exp")
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
             if len(arguments) != FUNCTIONS[name]:
                 raise ValueError(f"'{name}' takes {FUNCTIONS[name]} of what it is given {len(arguments)}")
             for each in arguments:
-                _check(each, variable)
+                _check(each, variables)
         case ast.Call(func=ast.Name(id=name)):
             raise ValueError(f"the function '{name}' is unknown")
         case _:
             raise ValueError(f"'{ast.unparse(node)[:40]}' is none of what a formula may hold")
 
 
-def _evaluated(node: ast.expr, xp: Any, value: Any) -> Any:
+def _evaluated(node: ast.expr, xp: Any, values: dict[str, Any]) -> Any:
     match node:
         case ast.Constant():
             return float(node.value)  # type: ignore[arg-type]  # numbers only are let in
-        case ast.Name():
-            return value
+        case ast.Name(id=name):
+            return values[name]
         case ast.UnaryOp(op=ast.USub()):
-            return -_evaluated(node.operand, xp, value)
+            return -_evaluated(node.operand, xp, values)
         case ast.UnaryOp():
-            return _evaluated(node.operand, xp, value)
+            return _evaluated(node.operand, xp, values)
         case ast.BinOp():
-            left, right = _evaluated(node.left, xp, value), _evaluated(node.right, xp, value)
+            left, right = _evaluated(node.left, xp, values), _evaluated(node.right, xp, values)
             match node.op:
                 case ast.Add():
                     return left + right
@@ -129,7 +130,7 @@ def _evaluated(node: ast.expr, xp: Any, value: Any) -> Any:
                 case _:
                     return left**right
         case ast.Call(func=ast.Name(id=name)):
-            return _called(name, xp, *(_evaluated(each, xp, value) for each in node.args))
+            return _called(name, xp, *(_evaluated(each, xp, values) for each in node.args))
     raise AssertionError("a formula is checked before it is evaluated")
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
@@ -20,7 +20,7 @@ from dendrosim.model.preparation import Preparation
 from dendrosim.model.rules import Rules, spelled
 from dendrosim.model.settings import Plasticity, Teacher, Training
 from dendrosim.notebook import model_html
-from dendrosim.registry import ACTIVATIONS, CELLS
+from dendrosim.registry import ACTIVATIONS, CELLS, OUTPUTS
 
 if TYPE_CHECKING:
     from dendrosim.cells import Cell
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ARRAYS = "arrays"
 """The ``data`` of a model whose data set no file holds."""
 LOSS_OF_OUTPUT = {"softmax": "cross-entropy", "identity": "squared-error"}
+CANONICAL = "canonical"
+"""The loss that an output of one's own brings."""
 
 
 def _cell(values: Any) -> Cell:
@@ -66,8 +68,8 @@ class Model(Part):
     input: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1, strict=False)]
     activation: Annotated[str, known_to(ACTIVATIONS)] = "tanh"
-    output: Literal["softmax", "identity"] = "softmax"
-    loss: Literal["cross-entropy", "squared-error"]
+    output: Annotated[str, known_to(OUTPUTS)] = "softmax"
+    loss: str
     cell: Cell = Field(default_factory=lambda: _cell({}))
     teacher: Teacher = Field(default_factory=Teacher)
     training: Training = Field(default_factory=Training)
@@ -88,15 +90,15 @@ class Model(Part):
     @classmethod
     def _pair_loss_with_output(cls, values: Any) -> Any:
         if isinstance(values, dict) and "loss" not in values:
-            return {"loss": LOSS_OF_OUTPUT.get(str(values.get("output", "softmax")), "cross-entropy")} | values
+            return {"loss": LOSS_OF_OUTPUT.get(str(values.get("output", "softmax")), CANONICAL)} | values
         return values
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Model:
-        if self.loss != LOSS_OF_OUTPUT[self.output]:
+        paired = LOSS_OF_OUTPUT.get(self.output, CANONICAL)
+        if self.loss != paired:
             raise ValueError(
-                f"loss '{self.loss}' does not go with output '{self.output}'; "
-                f"use '{LOSS_OF_OUTPUT[self.output]}', its canonical pair"
+                f"loss '{self.loss}' does not go with output '{self.output}'; use '{paired}', its canonical pair"
             )
         if not isinstance(self.layers[-1], Dense):
             raise ValueError('the last layer is the output; end the layers with kind = "dense"')

@@ -68,6 +68,11 @@ def to_torch(run: Run | Model, parameters: Parameters | None = None) -> nn.Seque
             layers.append(_activation(model.activation))
         elif model.output == "softmax":
             layers.append(nn.Softmax(dim=-1))
+        elif model.output != "identity":
+            raise ModelError(
+                f"{model.source}: output: '{model.output}' is no module of torch; use dendrosim.nn.Network, or "
+                "Run.predict."
+            )
     return nn.Sequential(*layers).to(torch.from_numpy(np.empty(0, dtype)).dtype)
 
 

@@ -15,13 +15,13 @@ from dendrosim.data import Dataset, load_data
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.files import check_writable
 from dendrosim.model import Model, load_model
-from dendrosim.registry import ACTIVATIONS, CELLS, RULES
+from dendrosim.registry import ACTIVATIONS, CELLS, OUTPUTS, RULES
 from dendrosim.rules import Rule
 from dendrosim.training.attempt import attempt
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.train import with_data
 
-REGISTRIES = (RULES, CELLS, ACTIVATIONS)
+REGISTRIES = (RULES, CELLS, ACTIVATIONS, OUTPUTS)
 
 
 @dataclass(frozen=True)
