@@ -65,6 +65,14 @@ def test_a_mistake_is_named_in_three_times_the_time_of_loading_the_libraries(mis
     assert found <= MOST * libraries
 
 
+def test_a_training_loads_no_library_that_it_does_not_use(tmp_path):
+    done = run("-c", WATCHED, json.dumps(["train", "digits-mlp", "--epochs", "1", "--out", "run"]), cwd=tmp_path)
+    loaded = json.loads(done.stderr.splitlines()[-1].removeprefix("loaded "))
+    assert "torch" in loaded
+    assert not {"sklearn", "scipy", "dask", "brian2", "xarray", "matplotlib", "h5py", "PIL"} & set(loaded)
+
+
+@pytest.mark.slow  # other work on the machine costs the longer of the two more
 def test_a_training_takes_little_more_than_loading_torch_and_computing(tmp_path):
     watched = """
 import resource, sys

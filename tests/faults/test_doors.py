@@ -43,7 +43,7 @@ MODEL_FILES = {
     "a kernel with no sides": (CONVOLUTION.replace("KERNEL", "[]"), r"layers\.0\.kernel: \[\] has the wrong type"),
     "settings that are no table": (GOOD + "settings = 3", r"settings: this is no table"),
     "settings of one name that are no table": (GOOD + "[settings]\npaper = 3", r"settings\.paper: this is no table"),
-    "an output that is a list": (GOOD + "output = [1]", r"output: \[1\] is not known"),
+    "an output that is a list": (GOOD + "output = [1]", r"output: \[1\] has the wrong type; write a string"),
     "a feedback that is a table": (GOOD + "[rules.dll]\nfeedback = { x = 1 }", r"rules\.dll\.feedback: a table of x"),
     "brackets by the thousand": (GOOD + f"x = {'[' * 2000}{']' * 2000}", "not a valid TOML file"),
     "tables by the dozen": (GOOD + f"{'.'.join('x' * 30)} = 1", "nested more than 16 deep"),
