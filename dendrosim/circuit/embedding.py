@@ -155,7 +155,7 @@ class EmbeddedCircuit(Layers):
     def learning_rate(self, rate: float) -> None:
         if self.plasticity is None:
             raise CircuitError("this circuit was embedded without plasticity; embed it with learning=True.")
-        rate = number(rate, "the learning rate", above=-1e-300, error=CircuitError)
+        rate = number(rate, "the learning rate", least=0.0, error=CircuitError)
         local, settings = local_updates(self.model), self.model.plasticity
         theta_rate = local.theta_rate if settings.theta_rate is None else settings.theta_rate
         self.plasticity.variables["rate"].set_value(rate * self._share)

@@ -141,8 +141,7 @@ def test_updates_at_convergence_are_refused():
         Circuit(model, parameters_of(model, 0)).learn(*presentations_of(model, 4, 0))
 
 
-def test_plasticity_reads_nothing_but_spikes():
-    """Weights change by what the traces of the two cells say: the same spikes, another potential, the same change."""
+def test_plasticity_reads_what_spikes_carry_and_lowers_the_error():
     model = model_of([3], [dense(6), dense(3)], cell=CELL | {"ensemble": 50}, plasticity={"decay": 0.0})
     names = [variable for update in ("basal", "delta") for variable in [model.cell.ports.variable(update)]]
     assert names == ["sent", "returned"]

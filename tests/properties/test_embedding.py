@@ -278,5 +278,8 @@ def test_what_is_presented_and_written_is_checked():
         embedded["hidden-9"]
     with pytest.raises(CircuitError, match=r"embedded without plasticity; embed it with learning=True"):
         embedded.learning_rate = 0.1
+    learning = Circuit(described(), parameters_of(described(), 0)).embed(learning=True)
+    with pytest.raises(CircuitError, match=r"the learning rate is -0\.1"):
+        learning.learning_rate = -0.1
     with pytest.raises(ParametersError):
         embedded.set_parameters(parameters_of(model_of([3], [dense(2)]), 0))
