@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 """``package.module:Name``."""
+NAME = re.compile(r"[A-Za-z][\w-]*")
+"""Under which a thing may be registered."""
 
 
 class Registry[Thing]:
@@ -181,6 +183,9 @@ class Registry[Thing]:
         """Raise PluginError for what is no such thing; what says so is not imported before somebody brings one."""
         if self._check is not None:
             _imported(self._check, self.what)(name, thing)
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            article = "an" if self.what[0] in "aeiou" else "a"
+            raise PluginError(f"{shown(name)} is no name of {article} {self.what}; write letters, digits and hyphens.")
 
     def _entry_points(self) -> EntryPoints:
         from importlib.metadata import entry_points  # takes a while to load

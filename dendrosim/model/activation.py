@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -120,8 +119,6 @@ def check_activation(name: str, activation: Any) -> None:
     activation : object
         What a user brought.
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][\w-]*", name):
-        raise PluginError(f"{shown(name)} is no name of an activation; write letters, digits and hyphens.")
     if not isinstance(activation, Activation):
         raise PluginError(f"the activation '{name}' is {shown(activation)}; give a dendrosim.Activation.")
     try:

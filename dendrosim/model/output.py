@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +79,6 @@ def check_output(name: str, output: Any) -> None:
     output : object
         What a user brought.
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][\w-]*", name):
-        raise PluginError(f"{shown(name)} is no name of an output; write letters, digits and hyphens.")
     if not isinstance(output, Output):
         raise PluginError(f"the output '{name}' is {shown(output)}; give a dendrosim.Output.")
     z, step = np.meshgrid(np.linspace(-3, 3, 25) + 0.0123, [0.0, 0.3, 1.0])[0], 1e-6
