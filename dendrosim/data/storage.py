@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pooch
+import platformdirs
 
 from dendrosim.data.catalog import CATALOG
 from dendrosim.data.entry import Entry, File
@@ -20,7 +21,7 @@ def data_root() -> Path:
     """Return the folder of all data sets: DENDROSIM_DATA, else `dendrosim/data` in the user's cache folder."""
     if named := os.environ.get("DENDROSIM_DATA"):
         return Path(named)
-    return Path(pooch.os_cache("dendrosim")) / "data"
+    return platformdirs.user_cache_path("dendrosim") / "data"
 
 
 def entry(name: str) -> Entry:
@@ -109,4 +110,5 @@ def file_state(file: File) -> State:
 def matches(path: Path, checksum: str) -> bool:
     """Tell whether a file has a checksum of the form ``sha256:...`` or ``md5:...``."""
     algorithm, _, digest = checksum.partition(":")
-    return pooch.file_hash(str(path), alg=algorithm) == digest
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest() == digest
