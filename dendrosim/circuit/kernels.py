@@ -5,8 +5,15 @@ Layers have shape (row, channel, height, width), where a row is one presentation
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
+from dendrosim.circuit.splitmix import MOST_SPIKES
+
+GOLDEN = 0x9E3779B97F4A7C15  # what SplitMix64 goes on by
+ALL_TOGETHER = 3
 
 Size = tuple[int, ...]  # height and width
 
@@ -83,44 +90,83 @@ def normal(keys: np.ndarray, step: int, cells: int) -> np.ndarray:
     cells : int
         Cells of a row.
     """
-    golden = np.uint64(0x9E3779B97F4A7C15)
+    golden = np.uint64(GOLDEN)
     places = np.arange(step * cells, (step + 1) * cells, dtype=np.uint64)
     state = keys[:, None] + (2 * places * golden)[None, :]
     return np.sqrt(-2 * np.log(_uniform(state))) * np.cos(6.283185307179586 * _uniform(state + golden))
 
 
-def poisson(keys: np.ndarray, step: int, expected: np.ndarray, number: int, kinds: int) -> np.ndarray:
-    """Return Poisson numbers with the expected means, of shape (row, cell): SplitMix64 and inversion.
+def poisson(keys: np.ndarray, step: int, expected: Sequence[Sequence[np.ndarray]]) -> Iterator[np.ndarray]:
+    """Yield Poisson numbers of all kinds of all layers, of shape (rows * cells,): SplitMix64 and inversion.
+
+    Two kinds share an output: the lower half of its bits is for the first.
 
     Parameters
     ----------
-    keys, step
-        As for :func:`normal`.
-    expected : array of shape (row, cell)
-        Means.
-    number, kinds : int
-        Which of how many kinds of spikes; each has numbers of its own.
+    keys : array of uint64 of shape (layer, row)
+        One for each row of each layer.
+    step : int
+        Number of the time step.
+    expected : sequence of sequence of array of shape (row, cell)
+        Means of each kind of each layer.
     """
-    cells, golden = expected.shape[1], np.uint64(0x9E3779B97F4A7C15)
-    places = np.arange(step * cells, (step + 1) * cells, dtype=np.uint64) * np.uint64(kinds) + np.uint64(number)
-    wanted = _uniform(keys[:, None] + (places * golden)[None, :]).ravel()
-    mean = expected.astype(float).ravel()
-    share, cells_left, spikes = np.exp(-mean), np.arange(mean.size), 0
-    total, count, most = share, np.zeros(mean.size), 4 * float(mean.max(initial=0.0)) + 100
-    while spikes < most:
-        more = np.flatnonzero(wanted > total)  # cells with more spikes than so many; soon there are few
-        if not more.size:
-            break
-        cells_left, wanted, mean, share, total = (each[more] for each in (cells_left, wanted, mean, share, total))
+    means = [mean for kinds in expected for mean in kinds]
+    wanted = np.concatenate(
+        [
+            half
+            for layer, kinds in zip(keys, expected, strict=True)
+            for half in _halves(layer, step, kinds[0].shape[1], len(kinds))
+        ]
+    )
+    counts = _inverse(wanted, np.concatenate([mean.ravel() for mean in means]))
+    yield from np.split(counts, np.cumsum([mean.size for mean in means[:-1]]))
+
+
+def _halves(keys: np.ndarray, step: int, cells: int, kinds: int) -> Iterator[np.ndarray]:
+    """Yield a uniform number in (0, 1) of 32 bits for each cell of each row, once for each kind."""
+    words = (kinds + 1) // 2
+    golden = np.uint64(GOLDEN)
+    place = np.arange(cells, dtype=np.uint64) * (np.uint64(words) * golden)
+    begin = keys + np.uint64((step * cells * words * GOLDEN) % 2**64)
+    for kind in range(kinds):
+        if kind % 2 == 0:
+            word = _bits((begin + np.uint64((kind // 2 * GOLDEN) % 2**64))[:, None] + place).ravel()
+        bits = word if kind % 2 == 0 else word >> np.uint64(32)
+        yield (bits.astype(np.uint32) + 0.5) * 2.0**-32
+
+
+def _inverse(wanted: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Return the smallest numbers at which the Poisson distribution with these means is not below `wanted`."""
+    total = np.exp(-mean.astype(float))
+    share, spikes = total.copy(), 0
+    count = np.zeros(mean.shape)
+    while spikes < ALL_TOGETHER:  # most cells are done then
+        count += wanted > total
         spikes += 1
-        count[cells_left] = spikes
+        share *= mean / spikes
+        total += share
+    cells: np.ndarray = np.flatnonzero(wanted > total)
+    wanted, mean, share, total = (each[cells] for each in (wanted, mean, share, total))
+    while cells.size and spikes < MOST_SPIKES:
+        spikes += 1
+        count[cells] = spikes
         share = share * mean / spikes
         total = total + share
-    return count.reshape(expected.shape)
+        more = np.flatnonzero(wanted > total)
+        cells, wanted, mean, share, total = (each[more] for each in (cells, wanted, mean, share, total))
+    return count
+
+
+def _bits(state: np.ndarray) -> np.ndarray:
+    """Return the output of SplitMix64 for its state, which is overwritten."""
+    state ^= state >> np.uint64(30)
+    state *= np.uint64(0xBF58476D1CE4E5B9)
+    state ^= state >> np.uint64(27)
+    state *= np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    return state
 
 
 def _uniform(state: np.ndarray) -> np.ndarray:
-    """Return numbers in (0, 1]: the output of SplitMix64 for its state."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (((state ^ (state >> np.uint64(31))) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
+    """Return numbers in (0, 1]."""
+    return ((_bits(state) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53

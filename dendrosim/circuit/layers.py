@@ -50,8 +50,8 @@ class Layers:
         The projections by the name of their connection: W and Θ.
     noise : dict of str to MembraneNoise
         The layers with membrane noise.
-    spiking : dict of str to Spiking
-        The layers that send spikes.
+    spiking : Spiking or None
+        Draws their spikes, where cells send some.
     rows : int
         Presentations times steps of their sequences: each layer has so many times its cells.
     """
@@ -79,18 +79,14 @@ class Layers:
             for name, group in self.layers.items()
             if FLUCTUATION in group.variables
         }
-        self.spiking = {
-            name: Spiking(self.layers[name], population.spikes, self.rows, self._clock, target.templates)
-            for name, population in self.populations.items()
-            if population.spikes is not None
-        }
+        self.spiking = self._spikes()
         softmax = (self.layers["output"], ports, self.rows, self._clock, target.templates, f"{prefix}normalisation")
         self._softmax = [Softmax(*softmax)] if model.output == "softmax" else []
 
     def objects(self) -> list[Any]:
         """Return all objects that a network has to hold."""
         projections = [*self.feedforward.values(), *self.feedback.values()]
-        random = [*self.noise.values(), *self.spiking.values()]
+        random = [*self.noise.values(), *([] if self.spiking is None else [self.spiking])]
         return [*self.layers.values(), *random, *projections, *self._softmax]
 
     def equations(self, population: Population) -> str:
@@ -104,12 +100,15 @@ class Layers:
 
     def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
         """Return the seeds of noise and spikes of presentations, by their numbers; see :func:`.noise.seeds_of`."""
-        seed, numbers = self.model.cell.noise_seed, {name: number for number, name in enumerate(self.layers)}
-        return {
-            (group, "seeds"): seeds_of(seed, numbers[name], presentations, self.model.steps, *run)
-            for groups in (self.noise, self.spiking)
-            for name, group in groups.items()
-        }
+        numbers = {name: number for number, name in enumerate(self.layers)}
+
+        def drawn(name: str) -> np.ndarray:
+            return seeds_of(self.model.cell.noise_seed, numbers[name], presentations, self.model.steps, *run)
+
+        seeds: dict[tuple[Any, str], np.ndarray] = {(group, "seeds"): drawn(name) for name, group in self.noise.items()}
+        if self.spiking is not None:
+            seeds[self.spiking, "seeds"] = np.stack([drawn(name) for name in self.spiking.layers])
+        return seeds
 
     def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
         """Return the arrays of all projections with these parameters."""
@@ -165,6 +164,16 @@ class Layers:
             name=f"{group.name}_{order.replace(' ', '_')}",
             codeobj_class=self._target.cells,
         )
+
+    def _spikes(self) -> Spiking | None:
+        spiking = {
+            name: (self.layers[name], population.spikes)
+            for name, population in self.populations.items()
+            if population.spikes is not None
+        }
+        if not spiking:
+            return None
+        return Spiking(spiking, self.rows, self._clock, self._target.templates, f"{self._prefix}spikes")
 
     def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
         feedforward, feedback, ports = {}, {}, self.model.cell.ports

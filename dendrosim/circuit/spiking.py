@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brian2 import Clock, NeuronGroup
@@ -18,28 +18,39 @@ MOST_CLIPPED = 0.01
 
 
 class Spiking(ArrayGroup):
-    """Draws how many spikes of each kind all cells of a layer send in every time step.
+    """Draws how many spikes of each kind all cells send in every time step.
 
-    Its array ``seeds`` has one number for each row; how many spikes there are is a function of the seed, the step, the
-    place of the cell and the kind, as in :mod:`dendrosim.circuit.noise`, by inversion of the Poisson distribution.
+    Its array ``seeds`` has one number for each row of each layer; how many spikes there are is a function of the seed,
+    the step, the place of the cell and the kind, as in :mod:`dendrosim.circuit.noise`, by inversion of the Poisson
+    distribution.
 
     Parameters
     ----------
-    layer : NeuronGroup
-        The cells.
-    spikes : Spikes
-        Names what is expected and what is drawn.
+    layers : mapping of str to tuple of NeuronGroup and Spikes
+        The cells of each layer, and names of what is expected and what is drawn.
     rows : int
         Presentations times steps of their sequences.
-    clock, code_object
+    clock, code_object, name
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        Names of the layers.
     """
 
-    def __init__(self, layer: NeuronGroup, spikes: Spikes, rows: int, clock: Clock, code_object: Any):
-        super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_spikes")
+    def __init__(
+        self, layers: Mapping[str, tuple[NeuronGroup, Spikes]], rows: int, clock: Clock, code_object: Any, name: str
+    ):
+        super().__init__(rows, {"seeds": len(layers) * rows}, clock, code_object, name)
+        self.add_attribute("layers")
+        self.layers = tuple(layers)
+        drawn = [
+            (len(group) // rows, [tuple(self.refer(group, each) for each in kind) for kind in spikes.counts.items()])
+            for group, spikes in layers.values()
+        ]
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
-        kinds = [(self.refer(layer, count), self.refer(layer, expected)) for count, expected in spikes.counts.items()]
-        self.operation("poisson", "fire", arrays, rows=rows, cells=len(layer) // rows, kinds=kinds, splitmix=CODE)
+        self.operation("poisson", "fire", arrays, rows=rows, drawn=drawn, splitmix=CODE)
 
 
 def clipped_shares(simulation: Any) -> list[float]:
