@@ -60,10 +60,8 @@ devent_trace/dt = -event_trace/tau_synapse : hertz
 dburst_trace/dt = -burst_trace/tau_synapse : hertz
 sent : 1
 returned : 1
-expected_events : 1
 expected_bursts : 1
 expected_singles : 1
-wanted_bursts : 1
 singles : 1
 bursts : 1
 clipped : 1
@@ -73,12 +71,12 @@ sent = (event_trace - base_rate)/gain
 returned = (burst_trace - base_probability*event_trace)/(burst_gain*gain)
 """
 _FIRING = """
-expected_singles = ensemble*dt*(base_rate + gain*basal)
-expected_events = clip(expected_singles, 0, inf)
+wanted_events = ensemble*dt*base_rate + ensemble*dt*gain*basal
+expected_events = clip(wanted_events, 0, inf)
 wanted_bursts = base_probability*expected_events + burst_gain*ensemble*dt*gain*delta
 expected_bursts = clip(wanted_bursts, 0, expected_events)
-clipped += 1 - int(expected_singles >= 0)*int(wanted_bursts >= 0)*int(wanted_bursts <= expected_events)
 expected_singles = expected_events - expected_bursts
+clipped += int(wanted_events < 0 or wanted_bursts != expected_bursts)
 """
 # A trace is raised before it decays for the first time: the factor keeps its mean at the rate for any time step.
 _ARRIVAL = """

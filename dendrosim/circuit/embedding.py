@@ -66,6 +66,7 @@ class EmbeddedCircuit(Layers):
     """
 
     stimulus_is_held = False
+    is_alone = False
 
     def __init__(
         self,

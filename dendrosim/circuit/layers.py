@@ -59,12 +59,15 @@ class Layers:
     # Whether stimuli and weights stay as they are during a run: then a layer that only the stimulus drives is driven
     # by the same sum in every step, which is taken once.
     stimulus_is_held = True
+    # Whether nobody else writes potentials: then what is read at the end of a step is not read again in the next.
+    is_alone = True
 
     def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, prefix: str = ""):
         self.model, self.presentations = model, presentations
         self.rows = presentations * model.steps
         self._target, self._method, self._prefix = target, method, prefix
         self._clock = Clock(dt * ms, name=f"{prefix}cell_clock")
+        self._first_step = Clock(FOREVER, name=f"{prefix}first_step_clock")
         sizes, ports = dict(zip(model.shapes, model.sizes, strict=True)), model.cell.ports
         self.layers = {"input": NeuronGroup(self.rows * sizes["input"], f"{ports.up} : 1", **self._common("input"))}
         self.populations = {
@@ -148,17 +151,17 @@ class Layers:
             setattr(group, variable, value)
         self._every_step(group, population.evaluation, "evaluate")
         if population.readout:
-            self._every_step(group, population.readout, "read")
+            self._every_step(group, population.readout, "read", self._first_step if self.is_alone else None)
             self._every_step(group, population.readout, "read again")
         if population.spikes is not None:
             self._every_step(group, population.spikes.firing, "expect")
             self._every_step(group, population.spikes.arrival, "arrive")
         return group
 
-    def _every_step(self, group: NeuronGroup, code: str, order: str) -> None:
+    def _every_step(self, group: NeuronGroup, code: str, order: str, clock: Clock | None = None) -> None:
         group.run_regularly(
             code,
-            clock=self._clock,
+            clock=clock or self._clock,
             when=SLOT,
             order=ORDER[order],
             name=f"{group.name}_{order.replace(' ', '_')}",
@@ -196,7 +199,7 @@ class Layers:
     def _when_driven(self, connection: Connection) -> Clock:
         alone = sum(other.above == connection.above for other in self.model.connections) == 1
         if self.stimulus_is_held and alone and connection.below == "input":
-            return Clock(FOREVER, name=f"{self._prefix}stimulus_clock")
+            return self._first_step
         return self._clock
 
     def _projection(self, connection: Connection, kind: str) -> Projection:

@@ -23,7 +23,7 @@ from dendrosim.circuit.brian2_internals import (
 # so what the cells see, what is recorded and what is tested are the exact right-hand sides of the equations.
 # Projections onto the same cells take turns within their phase: the first writes, the others add.
 SLOT = "groups"
-# A read-out is run before all that, and again after the move, so that what it wrote last belongs to the final state.
+# A read-out is run after the move, so that what it wrote last belongs to the final state, and before the first step.
 BEFORE_THE_MOVE = (
     *("present", "noise", "read", "apply", "evaluate", "adjoint", "convergence", "plasticity", "record"),
     *("expect", "fire", "arrive"),
