@@ -24,7 +24,7 @@ from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.simulation import StandaloneSimulation
 from dendrosim.circuit.target import find_target
 from dendrosim.data import load_data
-from dendrosim.errors import NotConverged
+from dendrosim.errors import Clipped, NotConverged
 from dendrosim.model import Model, Parameters, load_model
 from dendrosim.model.spec import validated
 from dendrosim.recording import Record
@@ -74,7 +74,7 @@ def measurements(quick: bool) -> Iterator[Row]:
     quick : bool
         Smaller networks, to see that everything works.
     """
-    yield from within(_one_quiet_thread, _all(quick))
+    yield from within(one_quiet_thread, _all(quick))
 
 
 def _all(quick: bool) -> Iterator[Row]:
@@ -87,16 +87,18 @@ def _all(quick: bool) -> Iterator[Row]:
 
 
 @contextmanager
-def _one_quiet_thread() -> Iterator[None]:
+def one_quiet_thread() -> Iterator[None]:
+    """Measure on one thread, and pass over the warning that what is measured does not converge."""
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotConverged)
+        for passed_over in (NotConverged, Clipped):
+            warnings.simplefilter("ignore", passed_over)
         yield
 
 
 def _against_idiomatic(sizes: tuple[int, ...], presentations: int) -> Iterator[Row]:
     model, plain = dense_model(sizes), dense_model(sizes, "identity")
     parameters = Parameters.initialise(model, 0)
-    stimuli, targets = _random(model, presentations)
+    stimuli, targets = random_pairs(model, presentations)
     count, repeated = synapses(model), synapses_in_every_step(model)
     products = _products(model, presentations)
     idiomatic: dict[str, IdiomaticRun] = {}
@@ -105,7 +107,7 @@ def _against_idiomatic(sizes: tuple[int, ...], presentations: int) -> Iterator[R
         if code not in idiomatic:
             idiomatic[code] = IdiomaticRun(plain, parameters, stimuli[0], targets[0], code, STEPS["idiomatic"])
         circuit = Circuit(model, parameters, dt=1.0, batch=presentations, **settings)
-        ours, theirs, alone = _seconds_per_step(
+        ours, theirs, alone = seconds_per_step(
             circuit, stimuli, targets, ROUNDS, idiomatic[code].seconds_per_step, products
         )
         ratio = theirs / (ours / presentations)
@@ -159,7 +161,7 @@ def _depths() -> Iterator[Row]:
         counts = []
         for cell in (model.cell.model_dump(), equal):
             circuit = Circuit(model.changed(cell=cell), Parameters.initialise(model, 0), dt=0.2)
-            recording = circuit.relax(*_random(model, 4), record=NOTHING, tolerance=1e-6)
+            recording = circuit.relax(*random_pairs(model, 4), record=NOTHING, tolerance=1e-6)
             counts.append(float(recording.convergence_time.max()) / 10.0)
         yield {
             "quantity": f"somatic time constants from rest to 1e-6, {hidden} hidden layers",
@@ -186,7 +188,7 @@ def _scaling(quick: bool) -> Iterator[Row]:
         for value in values:
             model = dense_model(sizes_of(value))
             circuit = Circuit(model, Parameters.initialise(model, 0), "cpp_standalone", dt=1.0, batch=32, blas=True)
-            seconds.append(_seconds_per_step(circuit, *_random(model, 32), 5, _products(model, 32)))
+            seconds.append(seconds_per_step(circuit, *random_pairs(model, 32), 5, _products(model, 32)))
         slope, alone = (float(slope) for slope in np.polyfit(np.log(values), np.log(seconds), 1)[0])
         yield {
             "quantity": f"cost of a step against {axis} ({values[0]} to {values[-1]}), 32 presentations, float64, BLAS",
@@ -236,7 +238,7 @@ def _growth(against: str, measure: str, slope: int) -> Row:
     return {"against": against, "measure": measure, "slope": slope}
 
 
-def _seconds_per_step(
+def seconds_per_step(
     circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray, rounds: int, *others: Callable[[], float]
 ) -> list[float]:
     """Return the seconds of one step of a circuit, and the times of others, taken in turns.
@@ -296,7 +298,8 @@ def _peak_memory(model: Model) -> float:
     return float(done.stdout.split()[-1]) * 1024
 
 
-def _random(model: Model, count: int) -> tuple[np.ndarray, np.ndarray]:
+def random_pairs(model: Model, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return stimuli and one-hot targets of so many presentations, the same each time."""
     generator = np.random.default_rng(0)
     stimuli = generator.uniform(-1, 1, (count, model.sizes[0]))
     return stimuli, np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], count)]

@@ -11,6 +11,7 @@ import numpy as np
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import runtime_device
 
+from dendrosim.benchmark.idiomatic_spikes import sparse_network
 from dendrosim.circuit.target import active, find_target
 from dendrosim.model import Model, Parameters
 
@@ -86,7 +87,9 @@ class IdiomaticRun:
     code : str
         Name of the target.
     steps : int
-        Time steps of 1 ms that are timed.
+        Time steps that are timed.
+    dt : float
+        Time step, ms.
     """
 
     def __init__(
@@ -97,19 +100,21 @@ class IdiomaticRun:
         target: np.ndarray,
         code: str,
         steps: int,
+        dt: float = 1.0,
     ):
-        self._steps, self._target = steps, find_target(code)
+        self._steps, self._dt, self._target = steps, dt * b2.ms, find_target(code)
         self._device = CPPStandaloneDevice() if self._target.device else runtime_device
         self._folder = tempfile.TemporaryDirectory(prefix="dendrosim-")
         preferences = dict(self._target.preferences) | {"codegen.target": "numpy" if code == "numpy" else "cython"}
         self._preferences = preferences
         with active(self._device, preferences):
-            self._network = idiomatic_network(model, parameters, stimulus, target, dt=1.0)
+            network = sparse_network if model.cell.kind == "bursting" else idiomatic_network
+            self._network = network(model, parameters, stimulus, target, dt)
             if not self._target.device:
                 # A run generates code before its first step, so the steps are timed from within.
-                self._network.add(b2.NetworkOperation(self._note, clock=b2.Clock(1 * b2.ms)))
+                self._network.add(b2.NetworkOperation(self._note, clock=b2.Clock(self._dt)))
             else:
-                self._network.run(steps * b2.ms, namespace={})
+                self._network.run(steps * self._dt, namespace={})
                 self._device.build(directory=self._folder.name, run=False, with_output=False)
 
     def seconds_per_step(self) -> float:
@@ -119,7 +124,7 @@ class IdiomaticRun:
                 self._device.run(self._folder.name, "results", with_output=False)
                 return float(self._device._last_run_time) / self._steps
             self._moments: list[float] = []
-            self._network.run(self._steps * b2.ms, namespace={})
+            self._network.run(self._steps * self._dt, namespace={})
             return (self._moments[-1] - self._moments[0]) / (self._steps - 1)
 
     def _note(self) -> None:

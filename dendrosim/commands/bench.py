@@ -102,6 +102,22 @@ def bench_cost(
     console.print(f"Written: {plot.save_figure(plot.cost(panels(shown)), out / 'cost.png')}", soft_wrap=True)
 
 
+@app.command(name="spikes")
+def bench_spikes(
+    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+) -> None:
+    """Measure what spikes cost, and what bursting cells learn of digits, by the size of ensembles and the time."""
+    from dendrosim import plot
+    from dendrosim.benchmark.report import write_report
+    from dendrosim.benchmark.spikes import measurements
+
+    command = "dendrosim bench spikes" + (" --quick" if quick else "")
+    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
+    console.print(f"Written: {write_report(written, out, 'spikes', command)}", soft_wrap=True)
+    console.print(f"Written: {plot.save_figure(plot.spikes_learning(shown), out / 'spikes.png')}", soft_wrap=True)
+
+
 @app.command(name="rule-cost")
 def bench_rule_cost(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results"),

@@ -13,6 +13,7 @@ from dendrosim.plot.runs import runs
 from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
+from dendrosim.plot.spikes_learning import spikes_learning
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
 
@@ -49,4 +50,5 @@ __all__ = [
     "save_figure",
     "scaling",
     "settling",
+    "spikes_learning",
 ]

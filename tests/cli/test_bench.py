@@ -38,6 +38,16 @@ def test_the_benchmark_of_the_circuit_draws_the_rows_it_writes(tmp_path, monkeyp
     assert (tmp_path / "circuit.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
+def test_the_benchmark_of_spikes_measures_their_cost_and_what_they_learn(tmp_path):
+    result = CliRunner().invoke(app, ["bench", "spikes", "--quick", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (tmp_path / "spikes.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 1 + 2 + 5
+    assert all(row["value"] > 0 for row in rows)
+    assert (tmp_path / "spikes.png").stat().st_size > 5000
+
+
 def test_the_cost_of_a_step_is_a_table_and_a_figure(tmp_path):
     result = CliRunner().invoke(app, ["bench", "cost", "--quick", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output

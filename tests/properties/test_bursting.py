@@ -2,6 +2,7 @@
 
 import warnings
 
+import brian2 as b2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -139,6 +140,60 @@ def test_updates_at_convergence_are_refused():
     model = model_of([3], [dense(4), dense(3)], cell=CELL, plasticity={"mode": "at-convergence"})
     with pytest.raises(CircuitError, match=r"these cells of kind 'bursting' never converge; set plasticity\.mode"):
         Circuit(model, parameters_of(model, 0)).learn(*presentations_of(model, 4, 0))
+
+
+def changes_in_a_step(model, parameters, traces, decay):
+    """What one time step of plasticity adds to the weights, with the given traces of all cells."""
+    learning = model.changed(plasticity={"decay": decay, "learning_rate": 1.0, "presentation_time": STEP})
+    network = b2.Network()
+    embedded = Circuit(learning, parameters, dt=STEP).embed(1, network, learning=True)
+    embedded.present(np.zeros((1, *model.input)), np.zeros((1, model.sizes[-1])))
+    for layer, by_name in traces.items():
+        for name, values in by_name.items():
+            setattr(embedded[layer], name, values * b2.Hz)
+    network.run(STEP * b2.ms, namespace={})
+    after = embedded.parameters
+    return {name: array - dict(parameters.items())[name] for name, array in after.items()}
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_a_synapse_changes_by_the_spikes_of_its_two_cells_and_by_nothing_else(decay):
+    """C1 and C2: other weights and other cells' spikes are replaced, and the synapse changes as it did."""
+    model = model_of([3], [dense(4), dense(5), dense(3)], cell=CELL, rules={"dll": {"feedback": "kolen-pollack"}})
+    post, pre = 2, 1
+    generator = np.random.default_rng(0)
+
+    def drawn_traces():
+        events = {
+            name: generator.uniform(20, 220, size)
+            for name, size in zip(model.layer_names, model.sizes[1:], strict=True)
+        }
+        return {
+            name: {"event_trace": each, "burst_trace": each * generator.uniform(0, 1, each.size)}
+            for name, each in events.items()
+        }
+
+    first, traces = parameters_of(model, 0), drawn_traces()
+    before = changes_in_a_step(model, first, traces, decay)
+    others, changed = parameters_of(model, 1), drawn_traces()
+    for layer, cell in (("hidden-2", post), ("hidden-1", pre)):
+        for name in ("event_trace", "burst_trace"):
+            changed[layer][name][cell] = traces[layer][name][cell]
+    others.W["hidden-2"][post, pre] = first.W["hidden-2"][post, pre]
+    others.theta["hidden-2"][post, pre] = first.theta["hidden-2"][post, pre]
+    after = changes_in_a_step(model, others, changed, decay)
+    cell = model.cell
+    sent = (traces["hidden-1"]["event_trace"][pre] - cell.base_rate) / cell.gain
+    events, bursts = (traces["hidden-2"][name][post] for name in ("event_trace", "burst_trace"))
+    returned = (bursts - cell.base_probability * events) / (cell.burst_gain * cell.gain)
+    for kind, parameters in (("W", first.W), ("theta", first.theta)):
+        name = f"hidden-2.{kind}"
+        assert after[name][post, pre] == pytest.approx(before[name][post, pre], rel=0, abs=1e-14)
+        wanted = returned * sent - decay * parameters["hidden-2"][post, pre]
+        assert before[name][post, pre] == pytest.approx(wanted, rel=1e-9)
+        untouched = np.ones_like(before[name], dtype=bool)
+        untouched[post, pre] = False
+        assert (np.abs(after[name] - before[name])[untouched] > 1e-6).all()  # whatever else could change, did
 
 
 def test_plasticity_reads_what_spikes_carry_and_lowers_the_error():
