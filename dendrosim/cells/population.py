@@ -64,7 +64,9 @@ class Population:
     sums : mapping of str to mapping of str to float
         Observables of the state at the end of a run, as sums of others with their factors.
     spikes : Spikes, optional
-        What they send as spikes.
+        What they send as spikes, where that is drawn.
+    threshold, reset : str
+        Brian2 condition of a spike, and code that is run after it, of cells whose potentials spike.
     """
 
     equations: str
@@ -75,6 +77,8 @@ class Population:
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     spikes: Spikes | None = None
+    threshold: str = ""
+    reset: str = ""
 
     @property
     def inputs(self) -> list[str]:

@@ -144,7 +144,15 @@ class Layers:
     def _cells(self, name: str, count: int, population: Population) -> NeuronGroup:
         namespace = quantities(population.constants)
         equations = self.equations(population)
-        group = NeuronGroup(count, equations, method=self._method, namespace=namespace, **self._common(name))
+        group = NeuronGroup(
+            count,
+            equations,
+            method=self._method,
+            threshold=population.threshold or None,
+            reset=population.reset or None,
+            namespace=namespace,
+            **self._common(name),
+        )
         for variable, value in quantities(population.rest).items():
             setattr(group, variable, value)
         self._every_step(group, population.evaluation, "evaluate")
