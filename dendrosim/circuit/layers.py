@@ -10,10 +10,9 @@ import numpy as np
 from brian2 import Clock, NeuronGroup, ms
 
 from dendrosim.cells import Population
-from dendrosim.cells.conductance import FLUCTUATION
 from dendrosim.circuit.brian2_internals import FOREVER
-from dendrosim.circuit.noise import MembraneNoise, seeds_of
-from dendrosim.circuit.operation import ORDER, SLOT
+from dendrosim.circuit.noise import MembraneNoise, fluctuations, seeds_of
+from dendrosim.circuit.operation import ORDER, SLOT, ArrayGroup
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.spiking import Spiking
 from dendrosim.circuit.target import Target
@@ -48,8 +47,8 @@ class Layers:
         The equations of the cells by layer name, but of ``input``, which only sends.
     feedforward, feedback : dict of str to Projection
         The projections by the name of their connection: W and Θ.
-    noise : dict of str to MembraneNoise
-        The layers with membrane noise.
+    noise : dict of str to list of MembraneNoise
+        The membrane noise of the layers, by compartment.
     spiking : dict of str to Spiking
         The layers that send spikes.
     rows : int
@@ -75,9 +74,8 @@ class Layers:
             self.layers[name] = self._cells(name, self.rows * sizes[name], population)
         self.feedforward, self.feedback = self._projections()
         self.noise = {
-            name: MembraneNoise(group, self.rows, self._clock, target.templates)
+            name: [MembraneNoise(group, each, self.rows, self._clock, target.templates) for each in fluctuations(group)]
             for name, group in self.layers.items()
-            if FLUCTUATION in group.variables
         }
         self.spiking = {
             name: Spiking(self.layers[name], population.spikes, self.rows, self._clock, target.templates)
@@ -90,10 +88,10 @@ class Layers:
     def objects(self) -> list[Any]:
         """Return all objects that a network has to hold."""
         projections = [*self.feedforward.values(), *self.feedback.values()]
-        random = [*self.noise.values(), *self.spiking.values()]
+        random = [each for name in self.layers for each in self._random(name)]
         return [*self.layers.values(), *random, *projections, *self._softmax]
 
-    def equations(self, population: Population) -> str:
+    def equations(self, population: Population) -> Any:
         """Return the equations of cells that hear from nothing but each other."""
         return population.closed()
 
@@ -104,11 +102,11 @@ class Layers:
 
     def seeds(self, presentations: range, *run: int) -> dict[tuple[Any, str], np.ndarray]:
         """Return the seeds of noise and spikes of presentations, by their numbers; see :func:`.noise.seeds_of`."""
-        seed, numbers = self.model.cell.noise_seed, {name: number for number, name in enumerate(self.layers)}
+        seed = self.model.cell.noise_seed
         return {
-            (group, "seeds"): seeds_of(seed, numbers[name], presentations, self.model.steps, *run)
-            for groups in (self.noise, self.spiking)
-            for name, group in groups.items()
+            (group, "seeds"): seeds_of(seed, number, place, presentations, self.model.steps, *run)
+            for number, name in enumerate(self.layers)
+            for place, group in enumerate(self._random(name))
         }
 
     def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
@@ -136,6 +134,10 @@ class Layers:
     def has(self, layer: str, variable: str) -> bool:
         """Whether the cells of a layer have a variable: an output cell has no apical dendrite."""
         return variable in self.layers[layer].variables
+
+    def _random(self, layer: str) -> list[ArrayGroup]:
+        """Return what draws random numbers for a layer."""
+        return [*self.noise[layer], *([self.spiking[layer]] if layer in self.spiking else [])]
 
     def _common(self, name: str) -> dict[str, Any]:
         name = self._prefix + name.replace("-", "_")
