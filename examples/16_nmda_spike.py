@@ -3,7 +3,7 @@
 Leaves 16_nmda_spike.png. A basal branch of high impedance (a conductance cell whose basal dendrite has 4 pF and 0.2 nS)
 receives a volley at a number of synapses at once. Left, with AMPA and NMDA receptors: beyond some number of synapses
 the depolarisation lifts the magnesium block, which depolarises the branch further: an NMDA spike, a plateau that lasts
-for tens of ms. Middle, with AMPA alone the response is short and saturates. Right, the peak of the branch (solid) and
+for tens of ms. Middle, with AMPA alone the response is small and short. Right, the peak of the branch (solid) and
 the depolarisation of the soma (dashed, scale on the right) over the number of synapses: a sigmoid with NMDA, as the
 branches of a two-layer neuron are taken to have (Poirazi, Brannon and Mel, Neuron 2003), and a concave curve without.
 """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from brian2 import Network, SpikeMonitor, StateMonitor, TimedArray, ms, pA
 
+from dendrosim.arrays import numbers
 from dendrosim.cells.active import ActiveCell
 from dendrosim.checks import whole
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
@@ -62,7 +64,9 @@ def stimulate(
     >>> int(stimulate(ActiveCell(noise=0.0), current, 0 * current)["spikes"].sum())
     1
     """
-    soma, dendrite = np.asarray(soma, dtype=float), np.asarray(dendrite, dtype=float)
+    soma, dendrite = (
+        currents(each, f"the currents into the {name}") for each, name in ((soma, "soma"), (dendrite, "dendrite"))
+    )
     if soma.ndim != 2 or soma.shape != dendrite.shape or not soma.size:
         raise CircuitError(
             f"the currents have shapes {soma.shape} and {dendrite.shape}; give two arrays of shape (trial, step)."
@@ -154,7 +158,7 @@ def spike_train(
         As of :func:`stimulate`, with the frequencies as trials; time is zero at the first pulse, and ``last`` is the
         onset of the last one.
     """
-    rates = np.asarray(frequencies, dtype=float)
+    rates = numbers(frequencies, "the frequencies", CircuitError)
     amplitude, length = PULSE
     if rates.ndim != 1 or not rates.size or not (rates > 0).all() or (1000 / rates < length).any():
         raise CircuitError(
@@ -205,6 +209,20 @@ def back_propagation(cell: ActiveCell) -> float:
     """Return by how much, mV, a single somatic spike depolarises the dendrite."""
     train = spike_train(cell, [20.0], spikes=1, after=15.0)["V_dendrite"][0]
     return float(train.max() - train.sel(time=0.0, method="nearest"))
+
+
+def currents(given: Any, name: str) -> np.ndarray:
+    """Return currents, pA, as an array of finite numbers.
+
+    Raises
+    ------
+    CircuitError
+        They are none.
+    """
+    found = numbers(given, name, CircuitError)
+    if not np.isfinite(found).all():
+        raise CircuitError(f"{name} hold NaN or infinite values; give finite numbers of pA.")
+    return found
 
 
 def _per_unit(unit: str) -> float:

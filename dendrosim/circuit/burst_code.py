@@ -10,6 +10,7 @@ from brian2 import Network, ms, pA
 
 from dendrosim.cells.active import ActiveCell
 from dendrosim.checks import milliseconds, whole
+from dendrosim.circuit.active_cells import currents
 from dendrosim.circuit.brian2_internals import runtime_device
 from dendrosim.circuit.isolated import isolated
 from dendrosim.circuit.target import active
@@ -67,7 +68,10 @@ def burst_curves(
     """
     count = whole(cells, "the number of cells", 1, error=CircuitError)
     duration = milliseconds(duration, "the duration", CircuitError)
-    pairs = np.array(np.meshgrid(soma, dendrite, indexing="ij"), dtype=float)
+    soma, dendrite = currents(soma, "the currents into the soma"), currents(dendrite, "the currents into the dendrite")
+    if soma.ndim != 1 or dendrite.ndim != 1 or not soma.size or not dendrite.size:
+        raise CircuitError("the currents are no two lists; give some into the soma and some into the dendrite.")
+    pairs = np.array(np.meshgrid(soma, dendrite, indexing="ij"))
     with active(runtime_device, {}):
         group = isolated(cell, count * pairs[0].size, dt=dt, seed=seed)
         group.I_soma, group.I_dendrite = np.repeat(pairs.reshape(2, -1), count, axis=1) * pA
@@ -86,7 +90,7 @@ def burst_curves(
     }
     dataset = xr.Dataset(
         {name: (("soma", "dendrite"), each, {"units": u, "long_name": n}) for name, (each, u, n) in found.items()},
-        {"soma": np.asarray(soma, dtype=float), "dendrite": np.asarray(dendrite, dtype=float)},
+        {"soma": soma, "dendrite": dendrite},
         {"cells": count, "duration": duration},
     )
     for name in ("soma", "dendrite"):

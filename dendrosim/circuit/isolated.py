@@ -62,6 +62,7 @@ def isolated(
     if not isinstance(cell, ConductanceCell | ActiveCell):
         raise CircuitError(f"{shown(cell)} cannot be isolated; give a ConductanceCell or an ActiveCell.")
     count, dt = whole(count, "the number of cells", 1, error=CircuitError), milliseconds(dt, "dt", CircuitError)
+    seed = whole(seed, "the seed", error=CircuitError)
     if dt >= (limit := _longest_step(cell)):
         raise CircuitError(f"a step of {dt:g} ms cannot follow this cell; choose a positive dt below {limit:.3g} ms.")
     if get_device() is not runtime_device:

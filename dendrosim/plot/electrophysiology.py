@@ -166,7 +166,7 @@ def burst_curves(
     other = "soma" if against == "dendrite" else "dendrite"
     value, events = curves[variable], curves["events"].clip(1)
     spread = value * (1 - value) if variable == "burst_probability" else value**2
-    errors = np.sqrt(spread / events)
+    errors = (spread / events) ** 0.5
     colours = colormaps["viridis"](np.linspace(0, 0.85, curves.sizes[other]))
     for current, colour in zip(curves[other].values, colours, strict=True):
         at = {other: current}

@@ -75,6 +75,14 @@ def test_trains_that_are_none_are_refused():
             spike_train(CELL, frequencies)
 
 
+def test_currents_that_are_none_are_refused():
+    for soma in ("much", [np.nan], [[300.0]], []):
+        with pytest.raises(CircuitError, match=r"the currents"):
+            burst_curves(CELL, soma, [0.0])
+    with pytest.raises(CircuitError, match=r"the seed is -1"):
+        burst_curves(CELL, [300.0], [0.0], seed=-1)
+
+
 def test_events_and_bursts_are_those_that_a_list_of_spike_times_gives():
     cells = isolated(CELL, 40, seed=3)
     cells.I_soma, cells.I_dendrite = 600 * pA, np.linspace(-200, 300, 40) * pA
