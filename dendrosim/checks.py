@@ -17,12 +17,14 @@ LONGEST = 200
 """Characters that are quoted of a value or of what a library says of it."""
 BASE = ("m", "kg", "s", "A", "K", "mol", "cd")
 TIME = (0, 0, 1, 0, 0, 0, 0)
-# What ms, mV, nS and pF are in SI units, by the exponents of the base units.
+# What ms, mV, nS, pF, pA and Hz are in SI units, by the exponents of the base units.
 UNITS: dict[tuple[float, ...], float] = {
     TIME: 1e-3,
     (2, 1, -3, -1, 0, 0, 0): 1e-3,
     (-2, -1, 3, 2, 0, 0, 0): 1e-9,
     (-2, -1, 4, 2, 0, 0, 0): 1e-12,
+    (0, 0, 0, 1, 0, 0, 0): 1e-12,
+    (0, 0, -1, 0, 0, 0, 0): 1.0,
 }
 
 Error = type[DendrosimError]
@@ -78,7 +80,7 @@ def milliseconds(value: Any, name: str, error: Error = DataError, above: float =
 
 
 def without_unit(value: Any) -> Any:
-    """Return a scalar quantity of Brian2 as a number of ms, mV, nS or pF; anything else as it is."""
+    """Return a scalar quantity of Brian2 as a number of ms, mV, nS, pF, pA or Hz; anything else as it is."""
     exponents = dimensions(value)
     if exponents is None or getattr(value, "ndim", None):
         return value

@@ -278,6 +278,7 @@ CELLS: Registry[Any] = Registry(
         "rate": "dendrosim.cells.rate:RateCell",
         "conductance": "dendrosim.cells.conductance:ConductanceCell",
         "bursting": "dendrosim.cells.bursting:BurstingCell",
+        "active": "dendrosim.cells.active:ActiveCell",
     },
     "dendrosim.cells.cell:check_cell",
 )

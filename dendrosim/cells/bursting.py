@@ -9,9 +9,8 @@ e         e = [r0 + r1 u]₊                            rate of events of a cell
 p e       [p0 e + p1 r1 δ] between 0 and e            rate of bursts: p is the probability that an event is one
 N_B       Poisson(K p e dt)                           bursts of the ensemble in a time step
 N_E       N_B + Poisson(K (1 − p) e dt)               events of the ensemble in a time step
-E, B      τ_syn dE/dt = −E + Σ events/K               traces of events and bursts at the synapses
-û         (E − r0)/r1                                 what the cells above read in the place of u
-δ̂         (B − p0 E)/(p1 r1)                          what those below, and plasticity, read in the place of δ
+E, B      τ_syn dE/dt = −E + Σ events/K               traces, and û and δ̂ read off them: see
+                                                      :mod:`dendrosim.cells.axon`
 ========  ==========================================  =====================================================
 
 u, a, x, ξ and δ are those of the rate cell (:mod:`dendrosim.cells.rate`). Splitting one Poisson process by chance gives
@@ -29,25 +28,19 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from dendrosim.cells import axon
+from dendrosim.cells.axon import CODE, EQUATIONS, PORTS, READOUT, TRACES
 from dendrosim.cells.cell import Cell, Observable, Ports
 from dendrosim.cells.population import Population, Spikes
 from dendrosim.cells.quantity import Quantity
-from dendrosim.cells.rate import FEEDBACK_PANEL, FEEDFORWARD_PANEL, RateCell
+from dendrosim.cells.rate import RateCell
 from dendrosim.model import Model
 from dendrosim.model.part import NotNegative, Positive
 
 _PAYEUR = "Payeur et al. 2021"
 _PROTOTYPE = "chosen on digits"
-_TRACES, _COUNTS = "traces (Hz)", "spikes of a time step"
-_SPIKING: dict[str, Observable] = {
-    "event_trace": Observable("synaptic trace of events E", "events E", "E", "Hz", "#0072B2", "solid", _TRACES),
-    "burst_trace": Observable("synaptic trace of bursts B", "bursts B", "B", "Hz", "#D55E00", "dash", _TRACES),
-    "sent": Observable(
-        "u as read off the events", "read-out û", "û", "1", "#56B4E9", "solid", FEEDFORWARD_PANEL, False
-    ),
-    "returned": Observable(
-        "δ as read off the bursts", "read-out δ̂", "δ̂", "1", "#E69F00", "solid", FEEDBACK_PANEL, False
-    ),
+_COUNTS = "spikes of a time step"
+_SPIKING: dict[str, Observable] = TRACES | {
     "singles": Observable(
         "single spikes of the ensemble in a time step", "single spikes", "N", "1", "#009E73", "dot", _COUNTS, False
     ),
@@ -55,20 +48,12 @@ _SPIKING: dict[str, Observable] = {
         "bursts of the ensemble in a time step", "bursts", "N_B", "1", "#D55E00", "dot", _COUNTS, False
     ),
 }
-_EQUATIONS = """
-devent_trace/dt = -event_trace/tau_synapse : hertz
-dburst_trace/dt = -burst_trace/tau_synapse : hertz
-sent : 1
-returned : 1
+_EQUATIONS = f"""{EQUATIONS}
 expected_bursts : 1
 expected_singles : 1
 singles : 1
 bursts : 1
 clipped : 1
-"""
-_READOUT = """
-sent = (event_trace - base_rate)/gain
-returned = (burst_trace - base_probability*event_trace)/(burst_gain*gain)
 """
 _FIRING = """
 wanted_events = ensemble*dt*base_rate + ensemble*dt*gain*basal
@@ -91,7 +76,7 @@ class BurstingCell(RateCell):
     ``seed`` decides on all spikes, with the number of the run and of the presentation.
     """
 
-    ports: ClassVar[Ports] = Ports(up="sent", down="returned")
+    ports: ClassVar[Ports] = PORTS
     observables: ClassVar[Mapping[str, Observable]] = {**RateCell.observables, **_SPIKING}
 
     kind: Literal["bursting"] = "bursting"  # type: ignore[assignment]  # it narrows a rate cell's
@@ -138,8 +123,7 @@ class BurstingCell(RateCell):
 
     def provenance(self) -> dict[str, str | float | int]:
         """Return the numbers of the code beside the time constants, and the seed."""
-        names = ("tau_synapse", "ensemble", "base_rate", "gain", "base_probability", "burst_gain", "seed")
-        return super().provenance() | {name: getattr(self, name) for name in names}
+        return super().provenance() | {name: getattr(self, name) for name in (*CODE, "ensemble", "seed")}
 
     @classmethod
     def error_filters(cls, provenance: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -147,20 +131,13 @@ class BurstingCell(RateCell):
         return None
 
     def _spiking(self, population: Population) -> Population:
-        constants = {
-            "tau_synapse": (self.tau_synapse, "ms"),
-            "base_rate": (self.base_rate, "Hz"),
-            "gain": (self.gain, "Hz"),
-            "ensemble": (float(self.ensemble), "1"),
-            "base_probability": (self.base_probability, "1"),
-            "burst_gain": (self.burst_gain, "1"),
-        }
+        constants = {**axon.constants(self), "ensemble": (float(self.ensemble), "1")}
         return replace(
             population,
             equations=population.equations + _EQUATIONS,
             derivatives=(),
             constants={**population.constants, **constants},
-            readout=_READOUT,
-            rest={"event_trace": (self.base_rate, "Hz"), "burst_trace": (self.base_rate * self.base_probability, "Hz")},
+            readout=READOUT,
+            rest=axon.rest(self),
             spikes=Spikes({"singles": "expected_singles", "bursts": "expected_bursts"}, _FIRING, _ARRIVAL, "clipped"),
         )

@@ -40,6 +40,7 @@ from pydantic import Field
 
 from dendrosim.cells.cell import Cell, Compartment, Observable
 from dendrosim.cells.population import (
+    FLUCTUATION,
     OUTPUT_ERROR,
     TAUGHT,
     Constants,
@@ -54,8 +55,6 @@ from dendrosim.model.part import NotNegative, Positive
 
 COMPARTMENTS = ("soma", "basal", "apical")
 """In the order of the conductance matrix."""
-FLUCTUATION = "fluctuation"
-"""Variable of a noisy soma: a number from the standard normal distribution, new in every time step."""
 
 # g/C = 0.03, 0.1 and 0.06 per ms, with the capacitance of 300 pF.
 _MAX = "Max et al. 2024"
@@ -122,13 +121,13 @@ class ConductanceCell(Cell):
         """Return the equations of a hidden layer."""
         derivatives = ({"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}, _BASAL)
         return self._population(
-            self.membrane(_SYNAPTIC) + "feedback : 1\n", hidden_evaluation(model), derivatives, self._readout()
+            self._membrane(_SYNAPTIC) + "feedback : 1\n", hidden_evaluation(model), derivatives, self._readout()
         )
 
     def output(self, model: Model) -> Population:
         """Return the equations of the output layer."""
         clamped = model.teacher.kind == "clamped"
-        equations = self.membrane(_TEACHING, clamped) + "target : 1\nteacher : 1\n"
+        equations = self._membrane(_TEACHING, clamped) + "target : 1\nteacher : 1\n"
         evaluation = output_evaluation(model)
         derivatives: tuple[Mapping[str, float], ...] = (_BASAL, {"apical": -1.0})
         if clamped:
@@ -141,7 +140,11 @@ class ConductanceCell(Cell):
         evaluation += OUTPUT_ERROR
         return self._population(equations, "\n".join(evaluation), derivatives, readout)
 
-    def membrane(self, currents: Mapping[str, str], clamped: bool = False) -> str:
+    def alone(self) -> Population:
+        """Return the equations of cells in no network: what their synapses bring is left to the user."""
+        return Population(self._membrane({}), "", (), self.constants, rest=self._rest)
+
+    def _membrane(self, currents: Mapping[str, str], clamped: bool = False) -> str:
         """Return the equations of the three potentials, with places for inputs from outside.
 
         Parameters
@@ -265,14 +268,18 @@ class ConductanceCell(Cell):
         """Return the time constants of apical dendrite and soma, ms, unless the soma acts back on its dendrites."""
         return RateCell.error_filters(provenance)
 
+    @property
+    def _rest(self) -> Constants:
+        return {f"V_{name}": (self.resting_potential, "mV") for name in COMPARTMENTS}
+
     def _tau(self, compartment: int) -> float:
         return float(self.capacitances[compartment] / self.conductances[compartment, compartment])
 
     def _population(
         self, equations: str, evaluation: str, derivatives: tuple[Mapping[str, float], ...], readout: str
     ) -> Population:
-        rest = {f"V_{name}": (self.resting_potential, "mV") for name in COMPARTMENTS}
-        return Population(equations + _READ_OFF, evaluation, derivatives, self.constants, readout, rest, LOCAL_ERROR)
+        constants, rest = self.constants, self._rest
+        return Population(equations + _READ_OFF, evaluation, derivatives, constants, readout, rest, LOCAL_ERROR)
 
     def _leaving(self, dendrite: str) -> str:
         """Return the current that leaves a dendrite through its membrane and, coupled two ways, to the soma."""

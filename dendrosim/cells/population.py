@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from dendrosim.model import ACTIVATIONS, Model
@@ -11,6 +11,9 @@ from dendrosim.registry import OUTPUTS
 
 Constants = Mapping[str, tuple[float, str]]
 """Values with the names of their units, such as ``{"tau_soma": (10.0, "ms")}``; a number without unit has ``"1"``."""
+
+FLUCTUATION = "fluctuation"
+"""How the names of variables begin that hold a number from the standard normal distribution, new in every time step."""
 
 # Where the teacher puts the output soma, or moves it to.
 TAUGHT = "basal + teacher*(target - basal)"
@@ -64,7 +67,9 @@ class Population:
     sums : mapping of str to mapping of str to float
         Observables of the state at the end of a run, as sums of others with their factors.
     spikes : Spikes, optional
-        What they send as spikes.
+        What they send as spikes, where that is drawn.
+    threshold, reset : str
+        Brian2 condition of a spike, and code that is run after it, of cells whose potentials spike.
     """
 
     equations: str
@@ -75,6 +80,8 @@ class Population:
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     spikes: Spikes | None = None
+    threshold: str = ""
+    reset: str = ""
 
     @property
     def inputs(self) -> list[str]:
@@ -85,25 +92,25 @@ class Population:
         """Return the equations of cells that hear from nothing but each other."""
         return re.sub(r"{\w+}", "", self.equations)
 
-    def open(self, inputs: Mapping[str, str], given: Mapping[str, str]) -> str:
-        """Return the equations of cells with inputs from outside.
+    def open(self, inputs: Mapping[str, str], given: Collection[str] = ()) -> str:
+        """Return the equations of cells with inputs from outside, which are variables that hold what is written.
 
         Parameters
         ----------
         inputs : mapping of str to str
             Units of all inputs of the kind of cell, by name.
-        given : mapping of str to str
-            Brian2 equations of inputs that have dynamics of their own; others are variables that hold what is written.
+        given : collection of str
+            Inputs that have equations of their own, which are not among these.
         """
-        declared = [given.get(name, f"{name} : {inputs[name]}") for name in self.inputs]
+        declared = [f"{name} : {inputs[name]}" for name in self.inputs if name not in given]
         return "\n".join([re.sub(r"{(\w+)}", r" + \1", self.equations), *declared, ""])
 
 
-def hidden_evaluation(model: Model) -> str:
-    """Return the code that evaluates f(z), ξ and δ of a hidden cell whose soma and basal dendrite are activities."""
+def hidden_evaluation(model: Model, error: str = "soma - basal") -> str:
+    """Return the code that evaluates f(z), ξ and δ of a hidden cell, with what its local error is read off."""
     activation = ACTIVATIONS[model.activation]
     prediction, slope = activation.brian("drive"), activation.brian_slope("prediction")
-    return f"prediction = {prediction}\nerror = soma - basal\ndelta = error*({slope})"
+    return f"prediction = {prediction}\nerror = {error}\ndelta = error*({slope})"
 
 
 def output_evaluation(model: Model) -> list[str]:

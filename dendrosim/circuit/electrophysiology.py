@@ -6,19 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from brian2 import Clock, Network, NeuronGroup, StateMonitor, ms, mV, pA
+from brian2 import Network, StateMonitor, ms, mV, pA
 
-from dendrosim.cells import Population
 from dendrosim.cells.conductance import COMPARTMENTS, ConductanceCell
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
+from dendrosim.circuit.isolated import isolated
 from dendrosim.circuit.target import active
-from dendrosim.circuit.units import quantities
 from dendrosim.errors import CircuitError
 
 BASELINE_RATE = 50.0  # Hz at x = 0 of a cell whose activity has either sign, r = r₀ (1 + x)
 MAXIMAL_RATE = 150.0  # Hz at x = 1 of a cell whose activity is in [0, 1], r = r_max x; Urbanczik and Senn 2014
 
-RUNGE_KUTTA_LIMIT = 2.785  # of step times rate: beyond it the fourth-order method amplifies a mode that decays
 _TEST_CURRENT = 10.0  # pA; the cell is linear, so any current gives the same resistances
 _LONG = 20.0  # slowest time constants until a potential is steady, to e⁻²⁰
 
@@ -58,30 +56,13 @@ def current_clamp(
     CircuitError
         There is no such compartment, or the step is too long for the modes of the cell.
     """
-    limit = RUNGE_KUTTA_LIMIT / float(cell.rates().real.max())
-    if not 0 < dt < limit:
-        raise CircuitError(
-            f"a step of {dt:g} ms cannot follow the fastest mode of this cell; choose a positive dt below "
-            f"{limit:.3g} ms."
-        )
     if compartment not in COMPARTMENTS:
         raise CircuitError(f"a cell has no '{compartment}' to inject into; choose {', '.join(COMPARTMENTS)}.")
     quiet = cell.model_copy(update={"noise": 0.0})
     with active(runtime_device, {}):
-        clock = Clock(dt * ms)
-        passive = Population(quiet.membrane({}), "", (), quiet.constants)
-        cells = NeuronGroup(
-            len(currents),
-            passive.open(quiet.inputs, {}),
-            method="rk4",
-            clock=clock,
-            namespace=quantities(passive.constants),
-            codeobj_class=NumpyCode,
-        )
-        for name in COMPARTMENTS:
-            setattr(cells, f"V_{name}", cell.resting_potential * mV)
+        cells = isolated(quiet, len(currents), dt=dt)
         potentials = [f"V_{name}" for name in COMPARTMENTS]
-        monitor = StateMonitor(cells, potentials, record=True, clock=clock, codeobj_class=NumpyCode)
+        monitor = StateMonitor(cells, potentials, record=True, clock=cells.clock, codeobj_class=NumpyCode)
         network = Network(cells, monitor)
         for duration, amplitudes in ((before, 0.0), (step, np.asarray(currents)), (after, 0.0)):
             setattr(cells, f"I_{compartment}", amplitudes * pA)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, get_device, prefs
-from brian2.equations import Equations
 
 from dendrosim.cells import Population, Ports
 from dendrosim.checks import number, shown
 from dendrosim.circuit.brian2_internals import ArrayVariable, read_result, runtime_device
+from dendrosim.circuit.inputs import Inputs, equations_of_inputs, open_equations
 from dendrosim.circuit.layers import Layers
 from dendrosim.circuit.operation import ArrayGroup
 from dendrosim.circuit.presentation import by_step
@@ -56,8 +55,9 @@ class EmbeddedCircuit(Layers):
     of it, by Brian2's monitors or attributes: the observables of the kind of cell (``basal``, ``apical``, ``soma`` and
     ``error``, of conductance cells also ``V_soma``, ``V_basal`` and ``V_apical``). What can be written, at any time or
     by Synapses, PoissonInput and operations: its inputs ``I_soma``, ``I_basal`` and ``I_apical``, which add to what
-    drives the compartment (dimensionless for rate cells, in amperes for conductance cells). A clamped output has no
-    ``I_soma``. The layer ``input`` holds what it sends, ``basal``.
+    drives the compartment (dimensionless for rate cells, in amperes for conductance cells), of active cells ``I_soma``
+    and ``I_dendrite``, in amperes. A clamped output has no ``I_soma``, unless its cells are active. The layer ``input``
+    holds what it sends: ``basal``, or what the kind of cell sends up.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class EmbeddedCircuit(Layers):
         method: str,
         prefix: str,
         learning: bool,
-        inputs: Mapping[str, str],
+        inputs: Inputs,
     ):
         self._inputs, self._dt = inputs, dt
         self.plasticity: Plasticity | None = None
@@ -98,9 +98,9 @@ class EmbeddedCircuit(Layers):
         """Return all objects that a network has to hold, such as ``Network(*embedded.objects(), monitor)``."""
         return [*super().objects(), *([self.plasticity] if self.plasticity else [])]
 
-    def equations(self, population: Population) -> str:
+    def equations(self, population: Population) -> Any:
         """Return the equations of cells with inputs from outside."""
-        return population.open(self.model.cell.inputs, self._inputs)
+        return open_equations(population, self.model.cell, self._inputs)
 
     def present(self, stimuli: np.ndarray, targets: np.ndarray | None = None) -> None:
         r"""Hold stimuli, and targets where there is a teacher, from now on.
@@ -199,7 +199,7 @@ def embedded(
 ) -> EmbeddedCircuit:
     """Return a circuit in the user's network; see :meth:`dendrosim.circuit.Circuit.embed`."""
     _check_device(target, dtype)
-    given = _given(model, inputs)
+    given = equations_of_inputs(model.cell, inputs)
     circuit = EmbeddedCircuit(model, parameters, presentations, target, dt, method, prefix, learning, given)
     if network is not None:
         network.add(*circuit.objects())
@@ -222,25 +222,6 @@ def _check_device(target: Target, dtype: str) -> None:
             f"this circuit is of {dtype} and Brian2 works in {present}; make it with dtype='{present}', or set "
             "brian2.prefs.core.default_float_dtype."
         )
-
-
-def _given(model: Model, inputs: str) -> dict[str, str]:
-    """Return the equations of inputs that have dynamics of their own, by name."""
-    if not inputs:
-        return {}
-    known = model.cell.inputs
-    try:
-        equations = Equations(inputs)
-    except Exception as error:  # whatever Brian2's parser says
-        raise CircuitError(
-            f"the equations of the inputs cannot be read ({error}); write them as Brian2 does."
-        ) from None
-    strange = [name for name in equations.names if name not in known]
-    if strange:
-        raise CircuitError(
-            f"a {model.cell.kind} cell has no input '{strange[0]}'; write equations of {', '.join(known) or 'none'}."
-        )
-    return {name: str(equation) for name, equation in equations.items()}
 
 
 def _read(group: Any, name: str) -> np.ndarray:

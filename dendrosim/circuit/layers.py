@@ -10,9 +10,8 @@ import numpy as np
 from brian2 import Clock, NeuronGroup, ms
 
 from dendrosim.cells import Population
-from dendrosim.cells.conductance import FLUCTUATION
 from dendrosim.circuit.brian2_internals import FOREVER
-from dendrosim.circuit.noise import MembraneNoise, seeds_of
+from dendrosim.circuit.noise import MembraneNoise, fluctuations, seeds_of
 from dendrosim.circuit.operation import ORDER, SLOT
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.spiking import Spiking
@@ -48,8 +47,8 @@ class Layers:
         The equations of the cells by layer name, but of ``input``, which only sends.
     feedforward, feedback : dict of str to Projection
         The projections by the name of their connection: W and Θ.
-    noise : dict of str to MembraneNoise
-        The layers with membrane noise.
+    noise : dict of str to list of MembraneNoise
+        The membrane noise of the layers, by compartment.
     spiking : Spiking or None
         Draws their spikes, where cells send some.
     rows : int
@@ -59,7 +58,7 @@ class Layers:
     # Whether stimuli and weights stay as they are during a run: then a layer that only the stimulus drives is driven
     # by the same sum in every step, which is taken once.
     stimulus_is_held = True
-    # Whether nobody else writes potentials: then what is read at the end of a step is not read again in the next.
+    # Whether nobody else writes potentials: then, but for a reset, what is read at the end of a step is not read again.
     is_alone = True
 
     def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, prefix: str = ""):
@@ -78,9 +77,8 @@ class Layers:
             self.layers[name] = self._cells(name, self.rows * sizes[name], population)
         self.feedforward, self.feedback = self._projections()
         self.noise = {
-            name: MembraneNoise(group, self.rows, self._clock, target.templates)
+            name: [MembraneNoise(group, each, self.rows, self._clock, target.templates) for each in fluctuations(group)]
             for name, group in self.layers.items()
-            if FLUCTUATION in group.variables
         }
         self.spiking = self._spikes()
         softmax = (self.layers["output"], ports, self.rows, self._clock, target.templates, f"{prefix}normalisation")
@@ -89,10 +87,11 @@ class Layers:
     def objects(self) -> list[Any]:
         """Return all objects that a network has to hold."""
         projections = [*self.feedforward.values(), *self.feedback.values()]
-        random = [*self.noise.values(), *([] if self.spiking is None else [self.spiking])]
+        noise = [each for of_layer in self.noise.values() for each in of_layer]
+        random = [*noise, *([] if self.spiking is None else [self.spiking])]
         return [*self.layers.values(), *random, *projections, *self._softmax]
 
-    def equations(self, population: Population) -> str:
+    def equations(self, population: Population) -> Any:
         """Return the equations of cells that hear from nothing but each other."""
         return population.closed()
 
@@ -105,12 +104,19 @@ class Layers:
         """Return the seeds of noise and spikes of presentations, by their numbers; see :func:`.noise.seeds_of`."""
         numbers = {name: number for number, name in enumerate(self.layers)}
 
-        def drawn(name: str) -> np.ndarray:
-            return seeds_of(self.model.cell.noise_seed, numbers[name], presentations, self.model.steps, *run)
+        def drawn(name: str, place: int) -> np.ndarray:
+            seed, steps = self.model.cell.noise_seed, self.model.steps
+            return seeds_of(seed, numbers[name], place, presentations, steps, *run)
 
-        seeds: dict[tuple[Any, str], np.ndarray] = {(group, "seeds"): drawn(name) for name, group in self.noise.items()}
+        seeds: dict[tuple[Any, str], np.ndarray] = {
+            (group, "seeds"): drawn(name, place)
+            for name, groups in self.noise.items()
+            for place, group in enumerate(groups)
+        }
         if self.spiking is not None:
-            seeds[self.spiking, "seeds"] = np.stack([drawn(name) for name in self.spiking.layers])
+            seeds[self.spiking, "seeds"] = np.stack(
+                [drawn(name, len(self.noise[name])) for name in self.spiking.layers]
+            )
         return seeds
 
     def weights(self, parameters: Parameters) -> dict[tuple[Any, str], np.ndarray]:
@@ -146,12 +152,21 @@ class Layers:
     def _cells(self, name: str, count: int, population: Population) -> NeuronGroup:
         namespace = quantities(population.constants)
         equations = self.equations(population)
-        group = NeuronGroup(count, equations, method=self._method, namespace=namespace, **self._common(name))
+        group = NeuronGroup(
+            count,
+            equations,
+            method=self._method,
+            threshold=population.threshold or None,
+            reset=population.reset or None,
+            namespace=namespace,
+            **self._common(name),
+        )
         for variable, value in quantities(population.rest).items():
             setattr(group, variable, value)
         self._every_step(group, population.evaluation, "evaluate")
         if population.readout:
-            self._every_step(group, population.readout, "read", self._first_step if self.is_alone else None)
+            only_move = self.is_alone and not population.reset
+            self._every_step(group, population.readout, "read", self._first_step if only_move else None)
             self._every_step(group, population.readout, "read again")
         if population.spikes is not None:
             self._every_step(group, population.spikes.firing, "expect")

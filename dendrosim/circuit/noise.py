@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, NeuronGroup
 
-from dendrosim.cells.conductance import FLUCTUATION
+from dendrosim.cells.population import FLUCTUATION
 from dendrosim.circuit.operation import ArrayGroup
 from dendrosim.circuit.splitmix import CODE
 from dendrosim.model.randomness import stream
 
 
 class MembraneNoise(ArrayGroup):
-    """Writes normally distributed numbers into ``fluctuation`` of all cells of a layer in every time step.
+    """Writes normally distributed numbers into a fluctuation of all cells of a layer in every time step.
 
     Its array ``seeds`` has one number for each row.
 
@@ -27,20 +27,27 @@ class MembraneNoise(ArrayGroup):
     ----------
     layer : NeuronGroup
         The cells.
+    fluctuation : str
+        Their variable.
     rows : int
         Presentations times steps of their sequences.
     clock, code_object
         See :class:`~dendrosim.circuit.operation.ArrayGroup`.
     """
 
-    def __init__(self, layer: NeuronGroup, rows: int, clock: Clock, code_object: Any):
-        super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_noise")
+    def __init__(self, layer: NeuronGroup, fluctuation: str, rows: int, clock: Clock, code_object: Any):
+        super().__init__(rows, {"seeds": rows}, clock, code_object, f"{layer.name}_{fluctuation}")
         arrays = {"seeds": self.variables["seeds"], "step": self.variables["t_in_timesteps"]}
-        arrays[FLUCTUATION] = self.refer(layer, FLUCTUATION)
+        arrays["fluctuation"] = self.refer(layer, fluctuation)
         self.operation("noise", "noise", arrays, rows=rows, cells=len(layer) // rows, splitmix=CODE)
 
 
-def seeds_of(seed: int, layer: int, presentations: range, steps: int, *run: int) -> np.ndarray:
+def fluctuations(layer: NeuronGroup) -> list[str]:
+    """Return the fluctuations of the cells of a layer."""
+    return sorted(name for name in layer.variables if name.startswith(FLUCTUATION))
+
+
+def seeds_of(seed: int, layer: int, place: int, presentations: range, steps: int, *run: int) -> np.ndarray:
     """Return the seeds of the rows of a layer.
 
     Parameters
@@ -49,6 +56,8 @@ def seeds_of(seed: int, layer: int, presentations: range, steps: int, *run: int)
         Of the cell.
     layer : int
         Number of the layer.
+    place : int
+        Which of what is drawn for this layer.
     presentations : range
         Numbers of the presentations, among all of the run.
     steps : int
@@ -60,6 +69,7 @@ def seeds_of(seed: int, layer: int, presentations: range, steps: int, *run: int)
     -------
     array of int64 of shape (steps, presentations)
     """
-    sources = [stream(seed, "membrane noise", *run, number, layer) for number in presentations]
+    what = (layer, place) if place else (layer,)
+    sources = [stream(seed, "membrane noise", *run, number, *what) for number in presentations]
     seeds = np.array([source.generate_state(steps, np.uint64) for source in sources])
     return np.ascontiguousarray(seeds.T).view(np.int64)

@@ -4,7 +4,14 @@ from dendrosim.plot.agreement import agreement
 from dendrosim.plot.comparison import Result, comparison, comparison_page, cost
 from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, feedback_norm, gradient_angles, learning_curves
-from dendrosim.plot.electrophysiology import attenuation, current_steps, rate_curves
+from dendrosim.plot.electrophysiology import (
+    attenuation,
+    burst_curves,
+    current_steps,
+    plateau_times,
+    rate_curves,
+    spikes_and_plateaus,
+)
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
 from dendrosim.plot.neuron import neuron
@@ -22,6 +29,7 @@ __all__ = [
     "agreement",
     "angles_page",
     "attenuation",
+    "burst_curves",
     "comparison",
     "comparison_page",
     "cost",
@@ -42,6 +50,7 @@ __all__ = [
     "neuron",
     "neuron_page",
     "phase_portrait",
+    "plateau_times",
     "rate_curves",
     "receptive_fields",
     "relaxation",
@@ -50,5 +59,6 @@ __all__ = [
     "save_figure",
     "scaling",
     "settling",
+    "spikes_and_plateaus",
     "spikes_learning",
 ]

@@ -129,12 +129,18 @@ class NetworkDrawing:
             drawn = f"{len(where)} of {count} neurons" if len(where) < count else f"{count} neurons"
             limit = f"largest |ξ| {self._scales[layer]['error'].norm.vmax:.2g}"
             self._ax.text(widest, where[0, 1] + 0.3, f"{layer}\n{drawn}\n{limit}", va="center", fontsize=7)
-        top = max(where[0, 1] for where in places.values())
+        top = max(where[0, 1] for where in places.values()) + (_TUFT[1] if self._ends_in_tufts() else 0.0)
         self._ax.text(0, top + 0.75, _teacher(shown), ha="center", fontsize=7)
         bottom = _FOOT[1] - 0.35
         self._ax.text(0, bottom, "↑ stimulus, through W", ha="center", va="top", fontsize=7, color="0.35")
         self._ax.set_xlim(-widest, widest + 3.4)
         self._ax.set_ylim(bottom - 0.4, top + 1.2)
+
+    def _ends_in_tufts(self) -> bool:
+        """Whether the cells of the uppermost layer are drawn with a tuft."""
+        cells = list(self._layers.values())[-1]
+        tufts = [variable for compartment, variable in self._potentials.items() if "tuft" in compartment.drawn]
+        return any(bool(np.isfinite(cells[variable].values).any()) for variable in tufts)
 
 
 @styled

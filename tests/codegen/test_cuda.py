@@ -56,6 +56,7 @@ OWN = CONDUCTANCE.changed(activation="softsign", cell={"kind": "rate"})
 SOFTPLUS = OWN.changed(activation="softplus")
 NOISY = CONDUCTANCE.changed(cell={"noise": 1.0})
 BURSTING = model_of([3], [dense(5), dense(2)], cell={"kind": "bursting"})
+ACTIVE = model_of([3], [dense(5), dense(2)], cell={"kind": "active"})
 
 
 def reason_not_to_compile():
@@ -175,6 +176,20 @@ def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
     assert ours["bursts"].values[np.isfinite(ours["bursts"])].sum() > 0
     for name in ("singles", "bursts", "error", "burst_trace"):
         np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-10)
+
+
+def test_cuda_simulates_the_same_potentials_that_spike_as_numpy(on_cpu):
+    stimuli, targets = presentations_of(ACTIVE, 2, 2)
+    record = Record(("V_soma", "V_dendrite", "event_trace", "burst_trace", "returned"), interval=0.5)
+    ours, wanted = (
+        Circuit(ACTIVE, parameters_of(ACTIVE, 2), target, dt=0.25)
+        .relax(stimuli, targets, record=record, time_limit=60.0)
+        .dataset
+        for target in ("cuda_standalone", "numpy")
+    )
+    assert wanted["event_trace"].max() > 15  # Hz: there were spikes
+    for name in record.variables:
+        np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-6)
 
 
 NOISE, SPIKES = {"kind": "conductance", "noise": 1.0}, {"kind": "bursting"}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 import dendrosim as ds
@@ -174,3 +175,62 @@ def test_no_closed_form_is_drawn_where_there_is_none():
     for model, start in ((recurrent, "settled"), (two_way, "settled"), (small_model((3, 4, 2)), "rest")):
         recording = ds.Circuit(model, parameters_of(model, 0)).relax(*presentations_of(model, 1, 0), start=start)
         assert dashed(plot.relaxation(recording, "hidden-1", 0)) == []
+
+
+def test_spikes_and_plateaus_are_the_traces_of_one_trial_with_a_bar_for_each_spike():
+    time = np.arange(5) * 0.1
+    traces = {name: (("trial", "time"), np.arange(10.0).reshape(2, 5) - shift) for name, shift in POTENTIALS.items()}
+    spikes = np.array([[0, 0, 0, 0, 0], [0, 1, 0, 1, 0]])
+    found = xr.Dataset(traces | {"spikes": (("trial", "time"), spikes)}, {"trial": ["soma", "both"], "time": time})
+    ax = plot.spikes_and_plateaus(found, "both")
+    for line, name in zip(ax.get_lines(), POTENTIALS, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), found[name].sel(trial="both"))
+    bars = ax.collections[0].get_segments()
+    assert [bar[0, 0] for bar in bars] == pytest.approx([0.1, 0.3])
+    assert min(bar[:, 1].min() for bar in bars) > max(float(found[name].max()) for name in POTENTIALS)
+    with pytest.raises(DataError, match=r"there is no trial 'apical' in this stimulation"):
+        plot.spikes_and_plateaus(found, "apical")
+
+
+POTENTIALS = {"V_soma": 60.0, "V_dendrite": 50.0}
+
+
+def test_burst_curves_have_a_line_for_each_current_and_standard_errors():
+    events, shares = np.array([[100, 200], [400, 800]]), np.array([[0.1, 0.5], [0.2, 0.8]])
+    pairs = ("soma", "dendrite")
+    columns = {"events": events, "burst_probability": shares, "event_rate": events / 50}
+    found = xr.Dataset(
+        {name: (pairs, each) for name, each in columns.items()}, {"soma": [300.0, 500.0], "dendrite": [-100.0, 0.0]}
+    )
+    ax = plot.burst_curves(found)
+    for row, container in enumerate(ax.containers):
+        line, _, (bars,) = container
+        np.testing.assert_array_equal(line.get_ydata(), shares[row])
+        lengths = [np.ptp(segment[:, 1]) / 2 for segment in bars.get_segments()]
+        np.testing.assert_allclose(lengths, np.sqrt(shares[row] * (1 - shares[row]) / events[row]))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["300 pA", "500 pA"]
+    ax = plot.burst_curves(found, "event_rate", "soma")
+    line, _, (bars,) = ax.containers[0]
+    np.testing.assert_array_equal(line.get_ydata(), found["event_rate"][:, 0])
+    lengths = [np.ptp(segment[:, 1]) / 2 for segment in bars.get_segments()]
+    np.testing.assert_allclose(lengths, np.sqrt(events[:, 0]) / 50)  # Poisson: √N of the N events
+    with pytest.raises(DataError, match=r"axon"):
+        plot.burst_curves(found, against="axon")
+
+
+def test_plateau_times_are_curves_over_frequency():
+    curve = xr.DataArray([0.0, 12.0], {"frequency": [50.0, 100.0]}, ["frequency"])
+    ax = plot.plateau_times({"intact": curve, "blocked": 0 * curve})
+    np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), curve)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["intact", "blocked"]
+    with pytest.raises(DataError, match=r"frequency"):
+        plot.plateau_times({"intact": curve.rename(frequency="current")})
+
+
+def test_a_network_whose_output_has_tufts_has_room_for_them_below_the_words():
+    model = small_model((3, 2, 2), cell={"kind": "active"})
+    circuit = ds.Circuit(model, parameters_of(model, 0))
+    ax = plot.network(circuit.relax(*presentations_of(model, 1, 0), time_limit=5.0))
+    highest = max(line[:, 1].max() for each in ax.collections for line in getattr(each, "get_segments", list)())
+    (words,) = [text for text in ax.texts if "the teacher asks" in text.get_text()]
+    assert words.get_position()[1] > highest
