@@ -76,7 +76,8 @@ def test_what_hidden_layers_send_follows_the_equilibrium():
     for layer, correlation, signs in (("hidden-1", 0.95, 0.9), ("hidden-2", 0.9, 0.85)):
         wanted, found = settled.state[layer]["basal"].ravel(), means(layer, "sent")
         assert np.corrcoef(wanted, found)[0, 1] > correlation
-        assert (np.sign(wanted) == np.sign(found)).mean() > signs
+        clear = np.abs(wanted) > 0.1  # of others chance decides
+        assert (np.sign(wanted) == np.sign(found))[clear].mean() > signs
     # Errors pass two spiking layers and the noise of each: they follow, less closely.
     for layer, correlation in (("output", 0.95), ("hidden-2", 0.6), ("hidden-1", 0.6)):
         wanted = settled.state[layer]["delta"].ravel()
