@@ -33,12 +33,15 @@ class Spikes:
         Brian2 code that lets them arrive at the synapses, once they have been drawn.
     clipped : str
         Variable that counts the time steps in which an expected number was cut off.
+    bursts : str
+        Which of the counts is of bursts, each of them counted once; all others are of single spikes.
     """
 
     counts: Mapping[str, str]
     firing: str
     arrival: str
     clipped: str
+    bursts: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class Population:
     sums : mapping of str to mapping of str to float
         Observables of the state at the end of a run, as sums of others with their factors.
     spikes : Spikes, optional
-        What they send as spikes.
+        What they send as spikes, where that is drawn.
+    threshold, reset : str
+        Brian2 condition of a spike, and code that is run after it, of cells whose potentials spike.
     """
 
     equations: str
@@ -75,6 +80,13 @@ class Population:
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     spikes: Spikes | None = None
+    threshold: str = ""
+    reset: str = ""
+
+    @property
+    def event(self) -> str:
+        """Brian2 condition under which a cell sends spikes in a time step; empty where it never does."""
+        return self.threshold or (f"{' + '.join(self.spikes.counts)} > 0" if self.spikes else "")
 
     @property
     def inputs(self) -> list[str]:

@@ -20,7 +20,9 @@ def test_random_networks_settle_within_the_time_and_memory_that_are_expected(net
     expected = requirements.settling_time(model, 1e-6)
     # Potentials of random networks are not all near 1: a few time constants more.
     assert recording.dataset.time[-1] <= expected + 5 * 20.0
-    needed, _ = requirements.memory_needed(model, Record(), len(stimuli), 128, float(recording.dataset.time[-1]), 8)
+    needed, _ = requirements.memory_needed(
+        model, Record(), len(stimuli), 128, float(recording.dataset.time[-1]), 2.0, 8
+    )
     variables = [recording.dataset[name] for name in Record().chosen(model)]
     assert sum(variable.nbytes for variable in variables) <= needed
 
@@ -40,7 +42,7 @@ def test_what_does_not_fit_is_refused_before_it_runs_with_its_size_and_a_remedy(
 
 def test_float32_needs_half_of_float64():
     sizes = [
-        requirements.memory_needed(MODEL, Record(), 4, 128, 100.0, np.dtype(name).itemsize)
+        requirements.memory_needed(MODEL, Record(), 4, 128, 100.0, 1.0, np.dtype(name).itemsize)
         for name in ("float64", "float32")
     ]
     assert sum(sizes[0]) == pytest.approx(2 * sum(sizes[1]), abs=2)
