@@ -75,8 +75,9 @@ def _columns(simulation: Any, monitor: EventMonitor, population: Population, siz
     if population.spikes is None:
         burst, event = bursts_by_interval(time[order], place[order], assembly.model.cell.burst_interval)
         return columns | {"burst": burst, "event": event, "count": np.ones(len(order))}
-    counts = np.stack([simulation.read(monitor, name)[order] for name in population.spikes.counts], axis=1)
-    sent, kind = np.nonzero(counts)
-    is_burst = np.array([name == population.spikes.bursts for name in population.spikes.counts])
+    drawn = {name: simulation.read(monitor, name)[order] for name in population.spikes.counts}
+    bursts = drawn.pop(population.spikes.bursts, 0 * time)
+    counts = np.stack([np.sum(list(drawn.values()), axis=0), bursts], axis=1)
+    sent, is_burst = np.nonzero(counts)
     columns = {name: column[sent] for name, column in columns.items()}
-    return columns | {"burst": is_burst[kind], "event": np.ones(len(sent)), "count": counts[sent, kind]}
+    return columns | {"burst": is_burst, "event": np.ones(len(sent)), "count": counts[sent, is_burst]}
