@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from networks import dense, model_of, parameters_of
 
-from dendrosim.cells import RateCell, register_cell
+from dendrosim.cells import Observable, RateCell, register_cell
 from dendrosim.model import Parameters
 
 
 @register_cell
 class LeakyCell(RateCell):
     """A rate cell that also charges a leaky membrane by 4 u, which spikes at 1 and starts again at 0."""
+
+    observables: ClassVar = {
+        **RateCell.observables,
+        "charge": Observable("charge of the membrane", "charge", "V", "1", "#009E73", "dashdot", "membrane", False),
+    }
 
     kind: Literal["leaky"] = "leaky"  # type: ignore[assignment]
     tau_membrane: float = 10.0
