@@ -18,6 +18,7 @@ from dendrosim.recording.samples import DIMENSIONS, recorded_samples
 
 Kind = Literal["events", "bursts", "spikes"]
 MOST_BINS = 1_000_000
+_ROUNDING = 1e-6  # ms, of times
 
 
 @checked
@@ -104,8 +105,8 @@ def spike_triggered_average(
 ) -> xr.DataArray:
     """Return the mean of a recorded variable around the spikes of its own neuron.
 
-    Each spike counts at the sample that is nearest to it. Spikes whose window is not within what was recorded of their
-    presentation are left out.
+    Each spike counts at the sample that is nearest to it; see :func:`at_samples`. Spikes whose window is not within
+    what was recorded of their presentation are left out.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def spike_triggered_average(
     begin, end = max(0, -first), len(samples) - max(0, last)
     if not first <= last or begin >= end:
         raise DataError(f"a window from {window[0]:g} to {window[1]:g} ms does not fit into the recording; shorten it.")
-    triggers = _counted(frame, cells, samples)[:, begin:end]
+    triggers = at_samples(frame, cells)[:, begin:end]
     finite = np.isfinite(values)
     kept = finite[:, begin + first : end + first] & finite[:, begin + last : end + last]
     triggers = np.where(kept, triggers, 0)
@@ -149,6 +150,32 @@ def spike_triggered_average(
     sums = [np.vdot(triggers, known[:, begin + lag : end + lag]) for lag in lags]
     attributes = dict(cells[variable].attrs) | {"triggers": int(triggers.sum())}
     return xr.DataArray(np.array(sums) / triggers.sum(), {"lag": every * lags}, "lag", variable, attributes)
+
+
+def at_samples(frame: pd.DataFrame, cells: xr.Dataset) -> np.ndarray:
+    """Return how many spikes are nearest to each sample; those halfway between two belong to the earlier one.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Spikes, as :meth:`dendrosim.recording.Recording.spikes` returns them.
+    cells : xarray.Dataset
+        The neurons that sent them, of one or several presentations.
+
+    Returns
+    -------
+    array of shape (presentation, time, neuron)
+    """
+    columns = pd.MultiIndex.from_arrays([cells["step"].values, cells["index"].values])
+    presentations, time = pd.Index(np.atleast_1d(cells["presentation"].values)), cells["time"].values
+    place = (
+        presentations.get_indexer(frame["presentation"]),
+        np.searchsorted((time[1:] + time[:-1]) / 2, frame["time"] - _ROUNDING),
+        columns.get_indexer(pd.MultiIndex.from_frame(frame[["step", "neuron"]])),
+    )
+    counts = np.zeros((len(presentations), len(time), len(columns)))
+    np.add.at(counts, place, 1)
+    return counts
 
 
 def _selected(recording: Recording, layer: str, presentation: int | None) -> xr.Dataset:
@@ -194,14 +221,3 @@ def _regular(cells: xr.Dataset, layer: str, variable: str) -> tuple[np.ndarray, 
     if len(samples) < 2:
         raise DataError("this recording has too few samples to average; record at a smaller interval.")
     return recorded.values[:, :-1], samples
-
-
-def _counted(frame: pd.DataFrame, cells: xr.Dataset, samples: np.ndarray) -> np.ndarray:
-    """Return how many spikes are nearest to each sample, of the shape of what was sampled."""
-    columns = pd.MultiIndex.from_arrays([cells["step"].values, cells["index"].values])
-    column = columns.get_indexer(pd.MultiIndex.from_frame(frame[["step", "neuron"]]))
-    row = pd.Index(cells["presentation"].values).get_indexer(frame["presentation"])
-    sample = np.rint((frame["time"].to_numpy() - samples[0]) / (samples[1] - samples[0])).astype(int)
-    counts = np.zeros((cells.sizes["presentation"], len(samples) + 1, len(columns)))
-    np.add.at(counts, (row, np.minimum(sample, len(samples)), column), 1)
-    return counts[:, :-1]

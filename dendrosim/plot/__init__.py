@@ -13,6 +13,13 @@ from dendrosim.plot.runs import runs
 from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
+from dendrosim.plot.spikes import (
+    burst_probability,
+    population_rate,
+    raster,
+    spike_triggered_average,
+    spikes_page,
+)
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
 
@@ -21,6 +28,7 @@ __all__ = [
     "agreement",
     "angles_page",
     "attenuation",
+    "burst_probability",
     "comparison",
     "comparison_page",
     "cost",
@@ -41,6 +49,8 @@ __all__ = [
     "neuron",
     "neuron_page",
     "phase_portrait",
+    "population_rate",
+    "raster",
     "rate_curves",
     "receptive_fields",
     "relaxation",
@@ -49,4 +59,6 @@ __all__ = [
     "save_figure",
     "scaling",
     "settling",
+    "spike_triggered_average",
+    "spikes_page",
 ]

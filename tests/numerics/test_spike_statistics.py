@@ -71,7 +71,7 @@ def test_the_average_is_that_of_a_loop_over_spikes(kind):
     average = ds.spikes.spike_triggered_average(recording, "hidden-1", "error", window=(-8.0, 6.0), kind=kind)
     cells, found = recording.layer("hidden-1"), []
     for spike in recording.spikes("hidden-1").itertuples():
-        sample = round(spike.time / 2.0)
+        sample = int(np.ceil(round(spike.time / 0.5) / 4 - 0.5))  # halfway between two samples: the earlier one
         whole = sample >= 4 and sample + 3 < cells.sizes["time"] - 1
         if whole and (kind == "events" or spike.burst):
             column = ((cells["index"] == spike.neuron) & (cells["step"] == spike.step)).values.nonzero()[0]
