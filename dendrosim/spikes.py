@@ -169,7 +169,7 @@ def at_samples(frame: pd.DataFrame, cells: xr.Dataset) -> np.ndarray:
     columns = pd.MultiIndex.from_arrays([cells["step"].values, cells["index"].values])
     presentations, time = pd.Index(np.atleast_1d(cells["presentation"].values)), cells["time"].values
     place = (
-        presentations.get_indexer(frame["presentation"]),
+        presentations.get_indexer(pd.Index(frame["presentation"])),
         np.searchsorted((time[1:] + time[:-1]) / 2, frame["time"] - _ROUNDING),
         columns.get_indexer(pd.MultiIndex.from_frame(frame[["step", "neuron"]])),
     )

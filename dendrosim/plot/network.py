@@ -89,7 +89,7 @@ class NetworkDrawing:
                         artist.set_edgecolor("0.15")
                 changed.append(artist)
             if layer in self._flashes:
-                changed += self._flashes[layer].at(cells.indexes["time"].get_indexer([time], method="nearest")[0])
+                changed += self._flashes[layer].at(int(np.abs(cells["time"].values - time).argmin()))
         self._title.set_text(f"{time:.0f} ms")
         return changed
 

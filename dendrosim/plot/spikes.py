@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -159,7 +159,8 @@ def spike_triggered_average(
         Where to draw.
     """
     ax = axes_or_new(ax)
-    for kind, colour, dash in (("events", "0.25", "-"), ("bursts", FEEDBACK, "--")):
+    looks: dict[Literal["events", "bursts"], tuple[str, str]] = {"events": ("0.25", "-"), "bursts": (FEEDBACK, "--")}
+    for kind, (colour, dash) in looks.items():
         try:
             average = spikes.spike_triggered_average(recording, layer, variable, presentation, window, kind)
         except DataError:
@@ -191,7 +192,8 @@ def spikes_page(recording: Recording, presentation: int = 0, interval: float = 5
     """
     layers = _layers(recording, None)
     figure = Figure(figsize=(7.0, 2.8 + 1.1 * len(layers)))
-    above, below = figure.subfigures(2, 1, height_ratios=(1.0 * len(layers), 2.2))
+    halves: Any = figure.subfigures(2, 1, height_ratios=(1.0 * len(layers), 2.2))
+    above, below = halves
     raster(recording, None, presentation, ax=above.subplots())
     left, right = below.subplots(1, 2)
     population_rate(recording, None, presentation, interval, left)
