@@ -199,6 +199,7 @@ def _binned(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return by bin how many spikes there were, ms times neurons in which there could be some, and its middle."""
     frame = _sent(recording, layer, presentation, kind)
+    recording.need("dt")
     cells = _selected(recording, layer, presentation)
     time = cells["time"].values
     count = (time[-1] - time[0]) / interval if interval > 0 else 0.0

@@ -23,7 +23,7 @@ from dendrosim.hdf import check_hdf
 from dendrosim.recording.nwb_units import add_units, read_units
 from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
-from dendrosim.recording.spikes import is_spike_column, of_what_is_left
+from dendrosim.recording.spikes import is_spike_column, of_what_is_left, spiking_layers
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -61,7 +61,7 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     dataset = of_what_is_left(dataset)
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
-    for name in ("model", "architecture", "fingerprint", "weights"):
+    for name in ("model", "architecture", "fingerprint", "weights", *(["dt"] if spiking_layers(dataset) else [])):
         if name not in dataset.attrs:
             raise DataError(
                 f"this recording does not say its '{name}', which NWB wants; export one as it was recorded."

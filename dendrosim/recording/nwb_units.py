@@ -68,15 +68,18 @@ def add_units(file: NWBFile, dataset: xr.Dataset, start: np.ndarray, stop: np.nd
 
 def _units(dataset: xr.Dataset, layer: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the units of a layer and their spikes, unit after unit."""
+    import pandas as pd
+
     cells = np.flatnonzero(dataset["layer"].values == layer)
     neuron, step = dataset["index"].values[cells], dataset["step"].values[cells]
     presentation = dataset["presentation"].values
     at = np.repeat(np.arange(len(presentation)), len(cells))
     units = {"neuron": np.tile(neuron, len(presentation)), "step": np.tile(step, len(presentation))}
     units |= {"layer": np.full(len(at), layer), "presentation": presentation[at], "at": at}
-    number = {key: place for place, key in enumerate(zip(*(units[name].tolist() for name in _KEYS), strict=True))}
     frame = spike_frame(dataset, layer)
-    unit = np.array([number[key] for key in zip(*(frame[name] for name in _KEYS), strict=True)], dtype=int)
+    unit = pd.MultiIndex.from_arrays([units[name] for name in _KEYS]).get_indexer(
+        pd.MultiIndex.from_frame(frame[list(_KEYS)])
+    )
     order = np.argsort(unit, kind="stable")
     spikes = {name: frame[name.removesuffix("_in_presentation")].to_numpy()[order] for name in OF_A_SPIKE}
     return units | {"count": np.bincount(unit, minlength=len(at))}, spikes

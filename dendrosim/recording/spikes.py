@@ -15,12 +15,15 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.checks import shown
+from dendrosim.claims import memory_free
 from dendrosim.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MARK = "spike_time."
+_PER_ROW = 100
+"""Bytes that a spike takes at most while a table of all of them is made."""
 COLUMNS: dict[str, tuple[Any, dict[str, str]]] = {
     "time": (np.float64, {"units": "ms", "long_name": "time of the spike"}),
     "neuron": (np.int32, {"long_name": "number of the neuron in its layer"}),
@@ -30,6 +33,9 @@ COLUMNS: dict[str, tuple[Any, dict[str, str]]] = {
     "event": (np.bool_, {"long_name": "whether it begins an event: a single spike, or a burst counted once"}),
     "count": (np.int32, {"long_name": "how many of them the neuron sent in the time step"}),
 }
+
+MOST = 1_000_000
+"""Spikes of one neuron in one time step, of an ensemble larger than any."""
 
 
 def spike_table(layer: str, columns: Mapping[str, np.ndarray]) -> dict[str, xr.Variable]:
@@ -140,6 +146,8 @@ def spike_frame(dataset: xr.Dataset, layer: str) -> pd.DataFrame:
 
     table = {name: dataset[_variable(name, layer)].values for name in COLUMNS}
     count = table.pop("count")
+    if (total := int(count.sum())) * _PER_ROW > memory_free():
+        raise DataError(f"the {total:,} spikes of layer '{layer}' do not fit in memory; ask for one presentation.")
     return pd.DataFrame({name: np.repeat(column, count) for name, column in table.items()})
 
 
@@ -166,9 +174,10 @@ def check_spikes(dataset: xr.Dataset) -> None:
                 raise ValueError(f"'{_variable(name, layer)}' is missing")
             if column.dims != (_dimension(layer),) or column.dtype.kind != np.dtype(dtype).kind:
                 raise ValueError(f"'{_variable(name, layer)}' is no column of a table of spikes")
-        time, count = (dataset[_variable(name, layer)].values for name in ("time", "count"))
-        if not np.isfinite(time).all() or (count < 1).any():
-            raise ValueError(f"spikes of layer '{layer}' have no time or number")
+        time, count = (dataset[_variable(name, layer)] for name in ("time", "count"))
+        last = float(dataset["time"][-1])
+        if not bool(((time >= float(dataset["time"][0])) & (time <= last) & (count >= 1) & (count <= MOST)).all()):
+            raise ValueError(f"spikes of layer '{layer}' have no time of the recording, or no number")
 
 
 def _variable(column: str, layer: str) -> str:

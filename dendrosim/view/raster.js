@@ -3,7 +3,8 @@
 
 const SINGLE = { name: "single spike", height: 0.25, line: { color: "#404040", width: 1 } };
 const BURST = { name: "burst", height: 0.42, line: { color: "#d55e00", width: 2.5 } };
-const ROW_HEIGHT = 14;
+const ROW_HEIGHT = 18;
+const [LEAST_HEIGHT, MOST_HEIGHT, AROUND] = [60, 520, 95];
 
 // The spikes of a presentation by the column that sent them, sorted once when they are first looked at.
 const sorted = new Map();
@@ -43,8 +44,9 @@ function drawRaster(state, cells) {
   const every = Math.ceil(cells.length / 12);
   const named = cells.map((cell, row) => [row, String(cell.index)]).filter(([row]) => row % every === 0);
   const layout = {
-    font: FONT, margin: MARGIN, uirevision: `${state.presentation} ${state.layer}`, shapes: [cursor(state)],
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
+    font: FONT, margin: { ...MARGIN, t: 30 }, uirevision: `${state.presentation} ${state.layer}`, shapes: [cursor(state)],
+    legend: { orientation: "h", y: 1, yanchor: "bottom" },
+    height: AROUND + Math.min(Math.max(ROW_HEIGHT * cells.length, LEAST_HEIGHT), MOST_HEIGHT),
     xaxis: { title: { text: "time (ms)" }, range: [time[0], time.at(-1)] },
     yaxis: {
       title: { text: `neuron of ${recording.layers[state.layer].name}` }, range: [-0.7, cells.length - 0.3],
@@ -52,7 +54,6 @@ function drawRaster(state, cells) {
     },
     annotations: [pointer(state, cells)],
   };
-  element("raster").style.height = `${110 + Math.min(Math.max(ROW_HEIGHT * cells.length, 60), 330)}px`;
   const traces = [ticks(state, cells, SINGLE, false), ticks(state, cells, BURST, true)];
   Plotly.react("raster", traces, layout, SETTINGS);
 }

@@ -151,6 +151,7 @@ def test_neo_trains_have_times_in_ms_within_their_presentation_and_flags(spiking
         np.testing.assert_array_equal(train.array_annotations["burst"], wanted["burst"])
 
 
+@pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity")  # elephant's own
 def test_elephant_finds_poisson_events_of_their_rate_in_the_trains(spiking):
     """CV of intervals is 1, their mean 1/e, and spike counts have a Fano factor of 1, all within four errors."""
     from elephant import statistics
@@ -167,6 +168,7 @@ def test_elephant_finds_poisson_events_of_their_rate_in_the_trains(spiking):
     assert abs(bursts.mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / len(bursts))
 
 
+@pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity")  # elephant's own
 def test_elephant_finds_the_regular_intervals_of_a_cell_with_a_threshold():
     from elephant import statistics
 

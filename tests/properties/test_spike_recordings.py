@@ -196,7 +196,11 @@ def test_damaged_tables_are_refused(tmp_path):
     damaged = {
         r"'spike_count\.output' is missing": dataset.drop_vars("spike_count.output"),
         r"'spike_burst\.output' is no column": dataset.assign({"spike_burst.output": 1.0 * times}),
-        "spikes of layer 'output' have no time or number": dataset.assign({"spike_time.output": times * np.nan}),
+        "spikes of layer 'output' have no time": dataset.assign({"spike_time.output": times * np.nan}),
+        "spikes of layer 'hidden-1' have no time of": dataset.assign(
+            {"spike_time.hidden-1": dataset["spike_time.hidden-1"] + 30}
+        ),
+        "or no number": dataset.assign({"spike_count.output": 0 * dataset["spike_count.output"]}),
         "spikes of a layer 'other' that it does not have": dataset.assign({"spike_time.other": times}),
     }
     for message, wrong in damaged.items():
