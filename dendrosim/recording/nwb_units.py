@@ -44,13 +44,9 @@ def add_units(file: NWBFile, dataset: xr.Dataset, start: np.ndarray, stop: np.nd
     from pynwb.core import VectorData, VectorIndex
     from pynwb.misc import Units
 
-    units, spikes = (
-        {
-            name: np.concatenate([each[place][name] for each in (_units(dataset, layer) for layer in layers)])
-            for name in names
-        }
-        for place, names in enumerate(((*OF_A_UNIT, "at", "count"), OF_A_SPIKE))
-    )
+    parts = [_units(dataset, layer) for layer in layers]
+    units = {name: np.concatenate([each[name] for each, _ in parts]) for name in parts[0][0]}
+    spikes = {name: np.concatenate([each[name] for _, each in parts]) for name in OF_A_SPIKE}
     at, ends = units["at"], np.cumsum(units["count"])
     ragged = {
         "spike_times": np.repeat(start[at], units["count"]) + spikes["time_in_presentation"] / 1000,
