@@ -167,15 +167,16 @@ def at_samples(frame: pd.DataFrame, cells: xr.Dataset) -> np.ndarray:
     array of shape (presentation, time, neuron)
     """
     columns = pd.MultiIndex.from_arrays([cells["step"].values, cells["index"].values])
-    presentations, time = pd.Index(np.atleast_1d(cells["presentation"].values)), cells["time"].values
+    time = cells["time"].values
+    labels, places = np.unique(cells["presentation"].values, return_inverse=True)
     place = (
-        presentations.get_indexer(pd.Index(frame["presentation"])),
+        np.searchsorted(labels, frame["presentation"]),
         np.searchsorted((time[1:] + time[:-1]) / 2, frame["time"] - _ROUNDING),
         columns.get_indexer(pd.MultiIndex.from_frame(frame[["step", "neuron"]])),
     )
-    counts = np.zeros((len(presentations), len(time), len(columns)))
+    counts = np.zeros((len(labels), len(time), len(columns)))
     np.add.at(counts, place, 1)
-    return counts
+    return counts[np.atleast_1d(places)]
 
 
 def _selected(recording: Recording, layer: str, presentation: int | None) -> xr.Dataset:

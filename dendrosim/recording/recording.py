@@ -14,6 +14,7 @@ from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.notebook import recording_html, summary_of_recording
+from dendrosim.recording.ending import reason_of
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.opening import opened
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
@@ -90,7 +91,7 @@ class Recording:
         dataset["time"].attrs = {"units": "ms", "long_name": "time"}
         dataset.attrs = dict(provenance)
         recording = cls(dataset)
-        dataset.attrs["reason"] = recording._reason()
+        dataset.attrs["reason"] = reason_of(recording)
         return recording
 
     @property
@@ -216,11 +217,11 @@ class Recording:
         DataError
             The file cannot be written; the sentence says where the recording is instead.
         """
-        path = path_of(path, "the recording")
+        path, dataset = path_of(path, "the recording"), of_what_is_left(self.dataset)
 
         def write(place: Path) -> None:
             with replacing(place) as new:
-                write_netcdf(self.dataset, new, encoding=self._encoding())
+                write_netcdf(dataset, new, encoding=_encoding(dataset))
 
         check_writable(path, "recording")
         write_safely(path, write, "recording")
@@ -283,42 +284,17 @@ class Recording:
 
         return neo_block(self)
 
-    def _encoding(self) -> dict[str, dict[str, Any]]:
-        encoding: dict[str, dict[str, Any]] = {}
-        for name, variable in self.dataset.data_vars.items():
-            encoding[str(name)] = {"zlib": True, "complevel": 4}
-            if variable.dims == DIMENSIONS and variable.size:
-                _, times, neurons = variable.shape
-                encoding[str(name)]["chunksizes"] = (1, min(times, max(CHUNK // neurons, 1)), neurons)
-            if is_spike_column(name) and variable.size:
-                encoding[str(name)]["chunksizes"] = (min(variable.size, CHUNK),)
-        return encoding
 
-    def _reason(self) -> str:
-        tolerance, asked = self.dataset.attrs["tolerance"], self.dataset.attrs["presentations"]
-        if asked > len(self.convergence_time):
-            return f"interrupted after {len(self.convergence_time)} of {asked} presentations"
-        moving = ~np.isfinite(self.convergence_time)
-        if not moving.any():
-            return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
-        end = float(self.dataset["time"][-1])
-        noise = self.dataset.attrs.get("noise", 0.0)
-        if noise > 0:
-            return (
-                f"time limit: after {end:.4g} ms; membrane noise of {noise:g} mV keeps the cells moving, "
-                "set noise = 0.0 for local convergence"
-            )
-        if not self.settles:
-            return f"time limit: after {end:.4g} ms; cells of kind '{self.dataset.attrs['cell']}' have no fixed point"
-        largest = float(self.dataset["motion"].values[moving].max())
-        loops = (
-            self.dataset.attrs.get("coupling") == "two-way"
-        )  # the somata act back, which a coarse step may not follow
-        return (
-            f"time limit: after {end:.4g} ms, {int(moving.sum())} of {len(moving)} "
-            f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
-            f"raise the time limit or the tolerance{', or lower dt' if loops else ''}"
-        )
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in dataset.data_vars.items():
+        encoding[str(name)] = {"zlib": True, "complevel": 4}
+        if variable.dims == DIMENSIONS and variable.size:
+            _, times, neurons = variable.shape
+            encoding[str(name)]["chunksizes"] = (1, min(times, max(CHUNK // neurons, 1)), neurons)
+        if is_spike_column(name) and variable.size:
+            encoding[str(name)]["chunksizes"] = (min(variable.size, CHUNK),)
+    return encoding
 
 
 def _axes(name: str, array: np.ndarray) -> list[str]:

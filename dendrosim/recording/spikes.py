@@ -127,16 +127,19 @@ def joined_spikes(pieces: Sequence[xr.Dataset]) -> dict[str, xr.Variable]:
 
 
 def of_what_is_left(dataset: xr.Dataset) -> xr.Dataset:
-    """Return a selection of a recording with no spikes but those of its presentations, layers, neurons and steps."""
+    """Return a selection of a recording with no spikes but those of its presentations, neurons, steps and times."""
     for layer in spiking_layers(dataset):
         cells = np.atleast_1d(dataset["layer"].values) == layer
         if not cells.any():
             dataset = dataset.drop_vars([_variable(name, layer) for name in COLUMNS])
             continue
-        kept = np.isin(dataset[_variable("presentation", layer)].values, dataset["presentation"].values)
-        for name, label in (("neuron", "index"), ("step", "step")):
-            kept &= np.isin(dataset[_variable(name, layer)].values, np.atleast_1d(dataset[label].values)[cells])
-        dataset = dataset.isel({_dimension(layer): kept})
+        columns = {name: dataset[_variable(name, layer)].values for name in ("presentation", "step", "neuron", "time")}
+        time = np.atleast_1d(dataset["time"].values)
+        kept = (columns["time"] >= time[0]) & (columns["time"] <= time[-1])
+        kept &= np.isin(columns["presentation"], dataset["presentation"].values)
+        there = (np.atleast_1d(dataset[name].values)[cells] for name in ("step", "index"))
+        kept &= np.isin(_places(columns["step"], columns["neuron"]), _places(*there))
+        dataset = dataset if kept.all() else dataset.isel({_dimension(layer): kept})
     return dataset
 
 
@@ -178,6 +181,11 @@ def check_spikes(dataset: xr.Dataset) -> None:
         last = float(dataset["time"][-1])
         if not bool(((time >= float(dataset["time"][0])) & (time <= last) & (count >= 1) & (count <= MOST)).all()):
             raise ValueError(f"spikes of layer '{layer}' have no time of the recording, or no number")
+
+
+def _places(step: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+    """Return a number for each pair of step and neuron."""
+    return step.astype(np.int64) * 2**32 + neuron
 
 
 def _variable(column: str, layer: str) -> str:

@@ -150,6 +150,20 @@ def test_whatever_is_selected_has_its_own_spikes_and_no_others():
         recording.spikes("hidden-1", presentation=3)
 
 
+def test_a_selection_of_times_or_of_steps_is_saved_with_its_spikes(tmp_path):
+    model = model_of([3, 2], [{"kind": "recurrent", "units": 4}, dense(2)], cell={"kind": "bursting"})
+    recording = relaxed(model)
+    frame = recording.spikes("hidden-1")
+    early = Recording(recording.dataset.isel(time=slice(3, 12)))
+    loaded = Recording.load(early.save(tmp_path / "early.nc"))
+    wanted = frame[frame["time"].between(3, 11)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(loaded.spikes("hidden-1"), wanted)
+    index, step = (recording.dataset[name].values for name in ("index", "step"))
+    two = Recording(recording.dataset.isel(neuron=((index == 0) & (step == 1)) | ((index == 3) & (step == 2))))
+    wanted = frame[(frame["neuron"] == 0) & (frame["step"] == 1) | (frame["neuron"] == 3) & (frame["step"] == 2)]
+    pd.testing.assert_frame_equal(two.spikes("hidden-1"), wanted.reset_index(drop=True))
+
+
 def leaky(biases, target="numpy", step=0.1, time=200.0, record=None):
     model, parameters = unheard(len(biases), kind="leaky")
     parameters.bias["hidden-1"] = np.arctanh(biases)
@@ -204,8 +218,9 @@ def test_damaged_tables_are_refused(tmp_path):
         "spikes of a layer 'other' that it does not have": dataset.assign({"spike_time.other": times}),
     }
     for message, wrong in damaged.items():
+        wrong.to_netcdf(tmp_path / "damaged.nc", engine="h5netcdf")
         with pytest.raises(DataError, match=message):
-            Recording.load(Recording(wrong).save(tmp_path / "damaged.nc"))
+            Recording.load(tmp_path / "damaged.nc")
 
 
 def test_a_recording_says_how_many_spikes_it_holds():
