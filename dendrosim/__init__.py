@@ -39,7 +39,7 @@ _HOME = {
     "train_many": "dendrosim.training",
 }
 
-_MODULES = ("errors", "nn", "plot", "view")
+_MODULES = ("errors", "nn", "plot", "spikes", "view")
 
 __all__ = [
     "Activation",
@@ -69,6 +69,7 @@ __all__ = [
     "register_data",
     "register_output",
     "register_rule",
+    "spikes",
     "to_torch",
     "train",
     "train_many",
@@ -76,7 +77,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from dendrosim import errors, nn, plot, view
+    from dendrosim import errors, nn, plot, spikes, view
     from dendrosim.audit.agreement import compare
     from dendrosim.cells import register_cell
     from dendrosim.circuit import Circuit

@@ -88,11 +88,14 @@ def recording_html(recording: Recording) -> str:
     if "layer" in dataset.coords:
         names, counts = np.unique(dataset["layer"].values.astype(str), return_counts=True)
         facts["neurons"] = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+    if spikes := recording.spike_counts:
+        facts["spikes"] = ", ".join(f"{name} {count:,}" for name, count in spikes.items())
     facts["convergence"] = _converged(recording)
     facts |= {name: dataset.attrs.get(name, "") for name in ("reason", "target", "integrator", "teacher")}
     variables = [
         (name, variable.attrs.get("units", ""), variable.attrs.get("long_name", ""), ", ".join(map(str, variable.dims)))
         for name, variable in dataset.data_vars.items()
+        if not str(name).startswith("spike_")  # counted above
     ]
     title = dataset.attrs.get("model", "")
     return _card("Recording", title, _facts(facts), _table(("variable", "unit", "", "over"), variables))
@@ -152,7 +155,11 @@ def _dimensions(recording: Recording) -> str:
     known = {"presentation": "presentations", "time": "samples", "neuron": "neurons", "epoch": "epochs"}
     parts = [f"{sizes[name]} {words}" for name, words in (known | {"synapse": "synapses"}).items() if name in sizes]
     variables = ", ".join(str(name) for name, each in recording.dataset.data_vars.items() if "time" in each.dims)
-    return f"{', '.join(parts) or 'nothing'}{f' of {variables}' if variables else ''}"
+    spikes = recording.spike_counts
+    return (
+        f"{', '.join(parts) or 'nothing'}{f' of {variables}' if variables else ''}"
+        f"{f', {sum(spikes.values()):,} spikes' if spikes else ''}"
+    )
 
 
 def _converged(recording: Recording) -> str:

@@ -84,6 +84,16 @@ def convolution(channels, kernel=3, padding=0) -> dict:
     return {"kind": "conv2d", "channels": channels, "kernel": kernel, "padding": padding}
 
 
+BURSTING_CELLS = st.fixed_dictionaries(
+    {
+        "kind": st.just("bursting"),
+        "ensemble": st.integers(1, 100),
+        "base_rate": st.floats(10.0, 200.0),
+        "gain": st.floats(10.0, 200.0),
+    }
+)
+
+
 def dense(units) -> dict:
     return {"kind": "dense", "units": units}
 

@@ -117,6 +117,11 @@ class BurstingCell(RateCell):
         """Return the eigenvalues, 1/ms: no compartment acts back on another."""
         return np.append(super().rates(nudging), 1 / self.tau_synapse)
 
+    @property
+    def highest_rate(self) -> float:
+        """Rate of events of the ensemble where u is 1, Hz."""
+        return self.ensemble * (self.base_rate + self.gain)
+
     def settling(self) -> Cell:
         """Return the rate cell that settles in one step to what the spikes mean."""
         return RateCell().settling()
@@ -132,6 +137,7 @@ class BurstingCell(RateCell):
 
     def _spiking(self, population: Population) -> Population:
         constants = {**axon.constants(self), "ensemble": (float(self.ensemble), "1")}
+        counts = {"singles": "expected_singles", "bursts": "expected_bursts"}
         return replace(
             population,
             equations=population.equations + _EQUATIONS,
@@ -139,5 +145,5 @@ class BurstingCell(RateCell):
             constants={**population.constants, **constants},
             readout=READOUT,
             rest=axon.rest(self),
-            spikes=Spikes({"singles": "expected_singles", "bursts": "expected_bursts"}, _FIRING, _ARRIVAL, "clipped"),
+            spikes=Spikes(counts, _FIRING, _ARRIVAL, "clipped", "bursts"),
         )

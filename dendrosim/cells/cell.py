@@ -126,6 +126,9 @@ class Cell(Part, ABC):
     inputs : mapping of str to str
         Variables by which a network of the user's own drives an embedded cell, with their units as Brian2's equations
         have them, such as ``{"I_soma": "amp"}``; see :class:`~dendrosim.cells.Population`.
+    burst_interval : float
+        ms within which one spike of a cell with a threshold follows another in the same burst (Naud and Sprekeler,
+        PNAS 2018).
     """
 
     ports: ClassVar[Ports] = Ports()
@@ -133,6 +136,7 @@ class Cell(Part, ABC):
     observables: ClassVar[Mapping[str, Observable]]
     provenance_in_words: ClassVar[Mapping[str, tuple[str, str]]] = {}
     inputs: ClassVar[Mapping[str, str]] = {}
+    burst_interval: ClassVar[float] = 16.0
 
     kind: str
 
@@ -157,6 +161,11 @@ class Cell(Part, ABC):
     def settles(self) -> bool:
         """Whether the cell has a fixed point; one without runs until the time limit."""
         return True
+
+    @property
+    def highest_rate(self) -> float:
+        """Rate, Hz, at which a unit that sends spikes may be expected to send them at most."""
+        return 200.0
 
     @property
     def noise_seed(self) -> int:

@@ -36,12 +36,15 @@ class Spikes:
         Brian2 code that lets them arrive at the synapses, once they have been drawn.
     clipped : str
         Variable that counts the time steps in which an expected number was cut off.
+    bursts : str
+        Which of the counts is of bursts, each of them counted once; all others are of single spikes.
     """
 
     counts: Mapping[str, str]
     firing: str
     arrival: str
     clipped: str
+    bursts: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,11 @@ class Population:
     spikes: Spikes | None = None
     threshold: str = ""
     reset: str = ""
+
+    @property
+    def event(self) -> str:
+        """Brian2 condition under which a cell sends spikes in a time step; empty where it never does."""
+        return self.threshold or (f"{' + '.join(self.spikes.counts)} > 0" if self.spikes else "")
 
     @property
     def inputs(self) -> list[str]:

@@ -152,7 +152,8 @@ class Circuit:
             Begin with all potentials at zero, or with the stimuli already settled bottom-up, so that time zero is
             the moment the target appears.
         record : Record, optional
-            What to record; by default basal, apical, soma and error of all cells, every ms.
+            What to record; by default basal, apical, soma and error of all cells, every ms, and all spikes, where cells
+            send some.
         tolerance : float, optional
             Local convergence is max τ|d·/dt| below this, over all compartments of all cells (dimensionless); by default
             what rounding lets a circuit reach, 1e-9 in float64 and 1e-4 in float32.
@@ -196,7 +197,8 @@ class Circuit:
         )
         duration = min(time_limit, requirements.settling_time(self._simulated, tolerance))
         held = len(stimuli) if out is None else min(len(stimuli), self.batch)
-        requirements.check_memory(self.model, record, held, self.batch, duration, np.dtype(self.dtype).itemsize)
+        itemsize = np.dtype(self.dtype).itemsize
+        requirements.check_memory(self._simulated, record, held, self.batch, duration, self.dt, itemsize)
         self._runs += 1
         how = Relaxation(
             self.model,

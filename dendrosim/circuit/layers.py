@@ -95,6 +95,10 @@ class Layers:
         """Return the equations of cells that hear from nothing but each other."""
         return population.closed()
 
+    def events(self, layer: str, population: Population) -> dict[str, str]:
+        """Return Brian2 conditions of events of a layer, by name, beside its spikes: none here."""
+        return {}
+
     def potentials(self) -> list[tuple[NeuronGroup, str]]:
         """Return the state variables of all cells: what decides how the circuit goes on."""
         groups = [self.layers[layer] for layer in self.model.layer_names]
@@ -150,15 +154,14 @@ class Layers:
         return {"clock": self._clock, "codeobj_class": self._target.cells, "name": name}
 
     def _cells(self, name: str, count: int, population: Population) -> NeuronGroup:
-        namespace = quantities(population.constants)
-        equations = self.equations(population)
         group = NeuronGroup(
             count,
-            equations,
+            self.equations(population),
             method=self._method,
             threshold=population.threshold or None,
             reset=population.reset or None,
-            namespace=namespace,
+            events=self.events(name, population),
+            namespace=quantities(population.constants),
             **self._common(name),
         )
         for variable, value in quantities(population.rest).items():

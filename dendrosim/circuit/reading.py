@@ -8,9 +8,10 @@ import xarray as xr
 from dendrosim.circuit.brian2_internals import ArrayVariable
 from dendrosim.circuit.presentation import by_step
 from dendrosim.circuit.simulation import Simulation
+from dendrosim.circuit.spike_monitor import read_spikes
 from dendrosim.circuit.units import unit
 from dendrosim.errors import CircuitError
-from dendrosim.recording.recording import piece
+from dendrosim.recording.piece import piece
 
 # An activity this large, of a network that still moves, is an instability of its time step or of its feedback.
 RUNAWAY = 1e9
@@ -51,7 +52,7 @@ def refuse_runaway(simulation: Simulation, state: State) -> None:
 
 
 def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Dataset:
-    """Return what the monitors recorded, with the state at the end as the last sample.
+    """Return what the monitors recorded, with the state at the end as the last sample, and the spikes.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Datase
             samples[name][layer] = np.concatenate([recorded, last], axis=1) * (1 / one)
     end = float(simulation.read(assembly.convergence, "duration")[0]) * 1000 + dt
     settled = simulation.read(assembly.convergence, "settled").reshape(steps, -1) * 1000
-    return piece(
+    sampled = piece(
         time=np.append(time, end),
         samples=samples,
         observables=observables,
@@ -86,3 +87,4 @@ def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Datase
         settled=np.where((settled < 0).any(axis=0), np.nan, settled.max(axis=0)),
         motion=simulation.read(assembly.convergence, "motion").reshape(steps, -1).max(axis=0),
     )
+    return sampled.assign(read_spikes(simulation))

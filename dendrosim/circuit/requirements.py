@@ -22,6 +22,9 @@ STARTS = ("rest", "settled")
 MOST_STEPS = 1e9  # of one relaxation: days, even of the smallest network
 MOST_THREADS = 1024
 
+# Bytes of a spike in its table, and what can be of one neuron in one time step: single spikes, and bursts.
+_PER_SPIKE, _KINDS_OF_SPIKES = 28, 2
+
 # Every recorded sample exists in the simulation, as it is read, and in the recording of all presentations.
 _COPIES = 3
 
@@ -105,7 +108,7 @@ def checked_learning(model: Model, record: Any, seed: Any, number: int) -> tuple
         One of them is of the wrong type, or the streams of the circuit do not fit in memory.
     """
     streams = model.plasticity.streams
-    check_memory(model, Record(neurons={}), streams, streams, 0.0, number)
+    check_memory(model, Record(neurons={}), streams, streams, 0.0, 1.0, number)
     return _record(record), whole(seed, "the seed", error=CircuitError)
 
 
@@ -171,7 +174,7 @@ def settling_time(model: Model, tolerance: float) -> float:
 
 
 def memory_needed(
-    model: Model, record: Record, presentations: int, batch: int, duration: float, number: int
+    model: Model, record: Record, presentations: int, batch: int, duration: float, dt: float, number: int
 ) -> tuple[int, int]:
     """Return the bytes that a relaxation needs for what it records, and for cells and weights.
 
@@ -181,28 +184,37 @@ def memory_needed(
         The network and what is recorded of it.
     presentations, batch : int
         How many there are, and how many are simulated at once.
-    duration : float
-        Model time in ms.
+    duration, dt : float
+        Model time and time step in ms.
     number : int
         Bytes of one number.
     """
-    recorded = (
-        sum(len(neurons) for neurons in record.selection(model).values()) * len(record.chosen(model)) * model.steps
-    )
-    samples = duration / record.interval + 2
+    neurons = sum(map(len, record.selection(model).values())) * model.steps
+    sampled = len(record.chosen(model)) * (duration / record.interval + 2) * number
+    spikes = _spikes_expected(model, duration, dt) * _PER_SPIKE if record.spikes else 0.0
     weights = 2 * sum(math.prod(connection.shape) for connection in model.connections)
     cells = min(batch, presentations) * model.steps * sum(model.sizes) * _PER_CELL
-    return int(_COPIES * recorded * samples * presentations * number), (2 * weights + cells) * number
+    return int(_COPIES * neurons * presentations * (sampled + spikes)), (2 * weights + cells) * number
 
 
-def check_memory(model: Model, record: Record, presentations: int, batch: int, duration: float, number: int) -> None:
+def _spikes_expected(model: Model, duration: float, dt: float) -> float:
+    """Return how many rows the spikes of one neuron may be expected to take at most."""
+    if not model.cell.hidden(model).event:
+        return 0.0
+    steps = duration / dt + 1
+    return min(model.cell.highest_rate / 1000 * duration + 1, _KINDS_OF_SPIKES * steps)
+
+
+def check_memory(
+    model: Model, record: Record, presentations: int, batch: int, duration: float, dt: float, number: int
+) -> None:
     """Raise CircuitError if a relaxation does not fit in the memory that is free; see :func:`memory_needed`."""
-    recording, network = memory_needed(model, record, presentations, batch, duration, number)
+    recording, network = memory_needed(model, record, presentations, batch, duration, dt, number)
     free = memory_free()
     if recording + network <= free:
         return
     remedy = (
-        "record fewer neurons or variables, at a larger interval, or present fewer stimuli"
+        "record fewer neurons or variables, at a larger interval, no spikes, or present fewer stimuli"
         if recording > network
         else "simulate fewer presentations at once (batch)"
     )

@@ -1,7 +1,7 @@
 """The command line, put together.
 
 ``dendrosim demo | models | rules | train | search | predict | evaluate | relax | learn | audit | bench | view |
-animate | export | cell | data | doctor``
+spikes | animate | export | cell | data | doctor``
 """
 
 import importlib
@@ -17,7 +17,7 @@ from dendrosim.errors import DendrosimError, has_controls
 
 COMMANDS = (
     *("demo", "models", "rules", "train", "search", "predict", "evaluate", "relax", "learn", "doctor", "audit", "view"),
-    *("animate", "export", "cell"),
+    *("spikes", "animate", "export", "cell"),
 )
 """Each a function in a file of its name."""
 GROUPS = ("bench", "data")

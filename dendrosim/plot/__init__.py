@@ -20,6 +20,13 @@ from dendrosim.plot.runs import runs
 from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
 from dendrosim.plot.sequences import expectations
+from dendrosim.plot.spikes import (
+    burst_probability,
+    population_rate,
+    raster,
+    spike_triggered_average,
+    spikes_page,
+)
 from dendrosim.plot.spikes_learning import spikes_learning
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
 from dendrosim.plot.weights import matrices, receptive_fields
@@ -30,6 +37,7 @@ __all__ = [
     "angles_page",
     "attenuation",
     "burst_curves",
+    "burst_probability",
     "comparison",
     "comparison_page",
     "cost",
@@ -51,6 +59,8 @@ __all__ = [
     "neuron_page",
     "phase_portrait",
     "plateau_times",
+    "population_rate",
+    "raster",
     "rate_curves",
     "receptive_fields",
     "relaxation",
@@ -59,6 +69,8 @@ __all__ = [
     "save_figure",
     "scaling",
     "settling",
+    "spike_triggered_average",
     "spikes_and_plateaus",
     "spikes_learning",
+    "spikes_page",
 ]

@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
 
 from dendrosim.checks import whole
+from dendrosim.plot.flashes import flashes
 from dendrosim.plot.style import FEEDBACK, axes_or_new, potential_scale, styled, symmetric_scale
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import ERROR, coloured, observable
@@ -35,7 +36,8 @@ class NetworkDrawing:
     """A drawing whose colours can be set to any moment of a recording.
 
     Each layer and compartment has a colour scale of its own, symmetric about rest. The halo around a soma is its local
-    error ξ: its area is |ξ| by the layer's largest, its colour the sign.
+    error ξ: its area is |ξ| by the layer's largest, its colour the sign. Where spikes were recorded, a ring
+    flashes around a soma that sent some, and a star where they were bursts.
 
     Parameters
     ----------
@@ -62,6 +64,7 @@ class NetworkDrawing:
         places = {layer: _places(cells.sizes["neuron"], row) for row, (layer, cells) in enumerate(self._layers.items())}
         self._draw_projections(list(places.values()))
         self._artists = {layer: self._draw_cells(layer, where) for layer, where in places.items()}
+        self._flashes = flashes(ax, self._layers, places)
         self._draw_labels(shown, places)
         self._title = ax.set_title("")
         ax.set_aspect("equal")
@@ -85,6 +88,8 @@ class NetworkDrawing:
                     if isinstance(artist, PolyCollection):
                         artist.set_edgecolor("0.15")
                 changed.append(artist)
+            if layer in self._flashes:
+                changed += self._flashes[layer].at(int(np.abs(cells["time"].values - time).argmin()))
         self._title.set_text(f"{time:.0f} ms")
         return changed
 
@@ -151,7 +156,7 @@ def network(
 
     Grey lines are feedforward projections (to the foot of the cells above), dashed lines feedback (to the tufts below).
     Each layer and compartment has a colour scale of its own, symmetric about rest; the halo around a soma shows its
-    local error ξ.
+    local error ξ, a ring or a star the spikes or bursts of that moment.
 
     Parameters
     ----------

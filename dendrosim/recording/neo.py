@@ -1,4 +1,7 @@
-"""Recordings as Neo blocks: a segment for each presentation, an AnalogSignal for each variable of each layer."""
+"""Recordings as Neo blocks: a segment for each presentation.
+
+It holds an AnalogSignal for each variable of each layer, and a SpikeTrain for each recorded neuron that sends spikes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.errors import DataError
+from dendrosim.recording.spikes import spike_frame, spiking_layers
 
 if TYPE_CHECKING:
     from neo import Block
@@ -20,7 +24,8 @@ def neo_block(recording: Recording) -> Block:
     """Return a recording of presentations as a Neo block.
 
     The last sample is the state at the end; where it comes earlier than the next regular sample would, it stands in an
-    IrregularlySampledSignal of its own.
+    IrregularlySampledSignal of its own. A SpikeTrain lasts from the first to the last sample; its array annotations
+    say which spikes belong to a ``burst``, and which begin an ``event``.
 
     Parameters
     ----------
@@ -54,6 +59,9 @@ def neo_block(recording: Recording) -> Block:
         )
         for name, cells in _traces(shown):
             _add_signals(neo, segment, name, cells)
+        for layer in spiking_layers(shown):
+            for train in _trains(neo, shown, layer):
+                segment.spiketrains.append(train)
         block.segments.append(segment)
     return block
 
@@ -80,6 +88,26 @@ def _add_signals(neo: Any, segment: Any, name: str, cells: xr.DataArray) -> None
         rest = ~regular
         signal = neo.IrregularlySampledSignal(_milliseconds(time[rest]), cells.values[rest], **common)
         segment.irregularlysampledsignals.append(signal)
+
+
+def _trains(neo: Any, shown: xr.Dataset, layer: str) -> Iterator[Any]:
+    """Give the spikes of each recorded neuron of a layer, at each step of a sequence."""
+    frame = spike_frame(shown, layer)
+    rows = frame.groupby(["neuron", "step"]).indices
+    cells = shown.isel(neuron=(shown["layer"] == layer).values)
+    begin, end = float(shown["time"][0]), float(shown["time"][-1])
+    for neuron, step in zip(cells["index"].values.tolist(), cells["step"].values.tolist(), strict=True):
+        spikes = frame.iloc[rows.get((neuron, step), [])]
+        yield neo.SpikeTrain(
+            _milliseconds(spikes["time"].to_numpy()),
+            t_start=_milliseconds(begin),
+            t_stop=_milliseconds(end),
+            name=f"{layer} neuron {neuron}" + (f" step {step}" if int(cells["step"].max()) else ""),
+            layer=layer,
+            neuron=neuron,
+            step=step,
+            array_annotations={flag: spikes[flag].to_numpy() for flag in ("burst", "event")},
+        )
 
 
 def _milliseconds(time: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Recordings as Neurodata Without Borders files: compartments as time series, presentations as trials.
+"""Recordings as Neurodata Without Borders files: compartments as time series, presentations as trials, spikes as units.
 
 The presentations follow one another on the file's clock. What NWB has no place for (units and dimensions of
 variables, provenance) stands in the file's notes as JSON, so that the recording can be read back as it was.
@@ -20,8 +20,10 @@ import xarray as xr
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.hdf import check_hdf
+from dendrosim.recording.nwb_units import add_units, read_units
 from dendrosim.recording.opening import check_form, reading
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
+from dendrosim.recording.spikes import is_spike_column, of_what_is_left, spiking_layers
 
 if TYPE_CHECKING:
     from pynwb import NWBFile
@@ -56,9 +58,10 @@ def write_nwb(dataset: xr.Dataset, path: Path) -> None:
     """
     pynwb = _pynwb()
     check_writable(path, "recording")
+    dataset = of_what_is_left(dataset)
     if "time" not in dataset.dims:
         raise DataError("this recording holds weights only, and NWB wants potentials over time; export a relaxation.")
-    for name in ("model", "architecture", "fingerprint", "weights"):
+    for name in ("model", "architecture", "fingerprint", "weights", *(["dt"] if spiking_layers(dataset) else [])):
         if name not in dataset.attrs:
             raise DataError(
                 f"this recording does not say its '{name}', which NWB wants; export one as it was recorded."
@@ -172,13 +175,14 @@ def _add_series(file: NWBFile, dataset: xr.Dataset) -> None:
 def _add_trials(file: NWBFile, dataset: xr.Dataset) -> None:
     time, there = dataset["time"].values / 1000, recorded_samples(dataset)
     start = np.arange(dataset.sizes["presentation"]) * (time[-1] + PAUSE)
+    stop = start + np.array([time[recorded].max(initial=0.0) for recorded in there])
     columns = {name: variable for name, variable in _along(dataset, "presentation") if "neuron" not in variable.dims}
     for name, variable in columns.items():
         file.add_trial_column(name, variable.attrs.get("long_name", f"{name} of the presentation"))
-    for number, begin in enumerate(start):
-        end = begin + time[there[number]].max(initial=0.0)
+    for number, (begin, end) in enumerate(zip(start, stop, strict=True)):
         values = {name: variable.values[number] for name, variable in columns.items()}
         file.add_trial(start_time=begin, stop_time=end, **values)
+    add_units(file, dataset, start, stop)
 
 
 def _add_table(file: NWBFile, dimension: str, description: str, dataset: xr.Dataset) -> None:
@@ -201,7 +205,7 @@ def _along(dataset: xr.Dataset, dimension: str) -> Iterator[tuple[str, xr.Variab
 def _arrays(file: NWBFile, remarks: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
     """Read every variable of the dataset, whatever holds it."""
     module, trials = file.processing["circuit"], file.trials
-    clock = module["time_in_presentation"]
+    clock, spikes = module["time_in_presentation"], read_units(file)
     sample_time = clock.data[:]
     time, sample = np.unique(sample_time, return_inverse=True)
     presentation = np.searchsorted(trials["start_time"][:], clock.timestamps[:], side="right") - 1
@@ -211,6 +215,8 @@ def _arrays(file: NWBFile, remarks: dict[str, Any]) -> Iterator[tuple[str, np.nd
             yield name, time
         elif name == "epoch":
             yield name, np.asarray(remarks["epochs"])
+        elif is_spike_column(name):
+            yield name, spikes[name].values
         elif "time" in dimensions:
             blocks = sorted(key for key in module.data_interfaces if key == name or key.rpartition("_")[0] == name)
             values = np.concatenate([module[key].data[:] for key in blocks], axis=1)

@@ -19,6 +19,7 @@ from dendrosim.hdf import check_hdf
 from dendrosim.kinds import RECORDING, missing
 from dendrosim.recording.appearance import ERROR, compartments, observable
 from dendrosim.recording.samples import DIMENSIONS
+from dendrosim.recording.spikes import check_spikes
 from dendrosim.registry import CELLS
 
 TEXT, WHOLE, REAL, NAMES = "text", "whole numbers", "real numbers", "numbers or names"
@@ -136,6 +137,7 @@ def check_form(dataset: xr.Dataset) -> None:
     strangers = set(dataset["layer"].values) - set(dataset.attrs["layers"].split())
     if strangers:
         raise ValueError(f"its layers do not include {strangers.pop()!r}")
+    check_spikes(dataset)
 
 
 def _check_variable(dataset: xr.Dataset, name: str, dimensions: tuple[str, ...], kind: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dendrosim.arrays import indices
-from dendrosim.checks import choice, milliseconds, shown
+from dendrosim.checks import choice, flag, milliseconds, shown
 from dendrosim.errors import DataError
 from dendrosim.model import Model
 
@@ -30,17 +30,21 @@ class Record:
     synapses : mapping of str to sequence of tuple of int, or "all", optional
         Synapses whose weights are kept, by the name of their connection: their places in W, such as (post, pre) or
         (channel above, channel below, row, column); by default none.
+    spikes : bool
+        Whether to record every spike of these neurons, where their cells send some.
 
     Raises
     ------
     DataError
-        A variable is no name, an interval is no time above zero, or what names neurons or synapses is no index.
+        A variable is no name, an interval is no time above zero, what names neurons or synapses is no index, or
+        `spikes` is neither true nor false.
     """
 
     variables: tuple[str, ...] | None = None
     neurons: Mapping[str, tuple[int, ...]] | None = None
     interval: float = 1.0
     synapses: Mapping[str, Sequence[tuple[int, ...]]] | Literal["all"] | None = None
+    spikes: bool = True
 
     def __post_init__(self) -> None:
         plain = {
@@ -48,6 +52,7 @@ class Record:
             "neurons": _places(self.neurons, "neurons", 1),
             "interval": milliseconds(self.interval, "the interval of a record"),
             "synapses": self.synapses if isinstance(self.synapses, str) else _places(self.synapses, "synapses", 2),
+            "spikes": flag(self.spikes, "spikes", DataError),
         }
         if isinstance(self.synapses, str):
             choice(self.synapses, "what is recorded of synapses", ["all"])
@@ -67,7 +72,7 @@ class Record:
             each if each is None or isinstance(each, str) else tuple(each.items())
             for each in (self.neurons, self.synapses)
         )
-        return self.variables, neurons, self.interval, synapses
+        return self.variables, neurons, self.interval, synapses, self.spikes
 
     def chosen(self, model: Model) -> tuple[str, ...]:
         """Return the variables to record of a model.

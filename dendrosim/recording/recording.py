@@ -10,18 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from dendrosim.cells import Observable
 from dendrosim.checks import path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replacing, write_safely
 from dendrosim.notebook import recording_html, summary_of_recording
-from dendrosim.recording.appearance import attributes_of
+from dendrosim.recording.ending import reason_of
 from dendrosim.recording.nwb import read_nwb, write_nwb
 from dendrosim.recording.opening import opened
 from dendrosim.recording.samples import DIMENSIONS, recorded_samples
+from dendrosim.recording.spikes import (
+    check_layer,
+    counted_spikes,
+    is_spike_column,
+    joined_spikes,
+    of_what_is_left,
+    spike_frame,
+    without_spikes,
+)
 from dendrosim.recording.spool import write_netcdf
 
 if TYPE_CHECKING:
+    import pandas as pd
     from neo import Block
 
 CHUNK = 2**17  # samples of one block of a file: half a megabyte to one, so that a few neurons can be read alone
@@ -37,7 +46,8 @@ class Recording:
         Recorded variables over (presentation, time, neuron), the coordinates ``layer``, ``step`` (of a sequence) and
         ``index`` of each neuron; stimulus, target and ``label`` (of classes) of each presentation, and the time since
         when it was converged. The last sample is the state at the end. Weights of chosen synapses over
-        (epoch, synapse), where they were asked for. Units and provenance are in the attributes.
+        (epoch, synapse), where they were asked for. Spikes, in tables of their own; see
+        :mod:`dendrosim.recording.spikes`. Units and provenance are in the attributes.
     """
 
     dataset: xr.Dataset
@@ -52,7 +62,9 @@ class Recording:
         labels: np.ndarray | None = None,
         weights: xr.Dataset | None = None,
     ) -> Recording:
-        """Put pieces of :func:`piece` together; where one ended before another its samples are NaN.
+        """Put pieces together that :func:`~dendrosim.recording.piece.piece` made.
+
+        Where one ended before another its samples are NaN.
 
         Parameters
         ----------
@@ -67,7 +79,8 @@ class Recording:
         weights : xarray.Dataset, optional
             Of chosen synapses; see :func:`dendrosim.recording.synapses`.
         """
-        dataset = xr.concat(pieces, dim="presentation", join="outer")
+        dataset = xr.concat([without_spikes(piece) for piece in pieces], dim="presentation", join="outer")
+        dataset = dataset.assign(joined_spikes(pieces))
         dataset["stimulus"] = ("presentation", *_axes("stimulus", stimuli)), stimuli
         dataset["target"] = ("presentation", *_axes("target", targets)), targets
         dataset = dataset.assign_coords(presentation=np.arange(len(stimuli)))
@@ -78,7 +91,7 @@ class Recording:
         dataset["time"].attrs = {"units": "ms", "long_name": "time"}
         dataset.attrs = dict(provenance)
         recording = cls(dataset)
-        dataset.attrs["reason"] = recording._reason()
+        dataset.attrs["reason"] = reason_of(recording)
         return recording
 
     @property
@@ -105,6 +118,11 @@ class Recording:
         """Why the relaxation stopped."""
         self.need("reason")
         return str(self.dataset.attrs["reason"])
+
+    @property
+    def spike_counts(self) -> dict[str, int]:
+        """How many spikes were recorded, by layer; a burst of an ensemble counts once."""
+        return counted_spikes(self.dataset)
 
     def __repr__(self) -> str:
         return summary_of_recording(self)
@@ -134,7 +152,7 @@ class Recording:
         if not chosen.any():
             layers = ", ".join(dict.fromkeys(self.dataset["layer"].values))
             raise DataError(f"nothing was recorded of layer {shown(name)}; choose out of {layers}.")
-        return self.dataset.isel(neuron=chosen)
+        return of_what_is_left(self.dataset.isel(neuron=chosen))
 
     def presentation(self, number: int) -> xr.Dataset:
         """Return one presentation, up to where it ended: others may have taken longer.
@@ -148,8 +166,46 @@ class Recording:
         number, count = whole(number, "the presentation"), self.dataset.sizes.get("presentation", 0)
         if not 0 <= number < count:
             raise DataError(f"there is no presentation {number} among the {count} of this recording; count from 0.")
-        shown = self.dataset.isel(presentation=[number])
+        shown = of_what_is_left(self.dataset.isel(presentation=[number]))
         return shown.isel(presentation=0, time=recorded_samples(shown)[0])
+
+    def spikes(self, layer: str, presentation: int | None = None) -> pd.DataFrame:
+        """Return the recorded spikes of one layer, a row each, sorted by presentation and time.
+
+        Parameters
+        ----------
+        layer : str
+            A recorded layer whose cells send spikes.
+        presentation : int, optional
+            Which presentation; by default all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``time`` in ms, ``neuron`` (its number in the layer), ``presentation``, ``step`` (of a sequence), whether it
+            belongs to a ``burst``, and whether it begins an ``event``, which is a single spike or a burst counted once.
+            An ensemble sends a burst as one row; of a cell with a threshold each of its spikes has one.
+
+        Raises
+        ------
+        DataError
+            No spikes were recorded of that layer, or there is no such presentation.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import dendrosim as ds
+        >>> layers = [{"kind": "dense", "units": 4}, {"kind": "dense", "units": 2}]
+        >>> model = ds.Model(input=[3], layers=layers, cell={"kind": "bursting"})
+        >>> circuit = ds.Circuit(model, ds.Parameters.initialise(model, seed=0), dt=1.0)
+        >>> recording = circuit.relax(np.ones((2, 3)), time_limit=50.0)
+        >>> recording.spikes("hidden-1", presentation=1).columns.tolist()
+        ['time', 'neuron', 'presentation', 'step', 'burst', 'event']
+        """
+        check_layer(self.dataset, layer)
+        if presentation is not None:
+            return spike_frame(self.presentation(presentation), layer)
+        return spike_frame(of_what_is_left(self.dataset), layer)
 
     def save(self, path: str | Path) -> Path:
         """Write the recording as NetCDF, compressed; it is written beside its place and renamed over it.
@@ -161,11 +217,11 @@ class Recording:
         DataError
             The file cannot be written; the sentence says where the recording is instead.
         """
-        path = path_of(path, "the recording")
+        path, dataset = path_of(path, "the recording"), of_what_is_left(self.dataset)
 
         def write(place: Path) -> None:
             with replacing(place) as new:
-                write_netcdf(self.dataset, new, encoding=self._encoding())
+                write_netcdf(dataset, new, encoding=_encoding(dataset))
 
         check_writable(path, "recording")
         write_safely(path, write, "recording")
@@ -228,93 +284,18 @@ class Recording:
 
         return neo_block(self)
 
-    def _encoding(self) -> dict[str, dict[str, Any]]:
-        encoding: dict[str, dict[str, Any]] = {}
-        for name, variable in self.dataset.data_vars.items():
-            encoding[str(name)] = {"zlib": True, "complevel": 4}
-            if variable.dims == DIMENSIONS and variable.size:
-                _, times, neurons = variable.shape
-                encoding[str(name)]["chunksizes"] = (1, min(times, max(CHUNK // neurons, 1)), neurons)
-        return encoding
 
-    def _reason(self) -> str:
-        tolerance, asked = self.dataset.attrs["tolerance"], self.dataset.attrs["presentations"]
-        if asked > len(self.convergence_time):
-            return f"interrupted after {len(self.convergence_time)} of {asked} presentations"
-        moving = ~np.isfinite(self.convergence_time)
-        if not moving.any():
-            return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
-        end = float(self.dataset["time"][-1])
-        noise = self.dataset.attrs.get("noise", 0.0)
-        if noise > 0:
-            return (
-                f"time limit: after {end:.4g} ms; membrane noise of {noise:g} mV keeps the cells moving, "
-                "set noise = 0.0 for local convergence"
-            )
-        if not self.settles:
-            return f"time limit: after {end:.4g} ms; cells of kind '{self.dataset.attrs['cell']}' have no fixed point"
-        largest = float(self.dataset["motion"].values[moving].max())
-        loops = (
-            self.dataset.attrs.get("coupling") == "two-way"
-        )  # the somata act back, which a coarse step may not follow
-        return (
-            f"time limit: after {end:.4g} ms, {int(moving.sum())} of {len(moving)} "
-            f"presentations still moved (by up to {largest:.2g} in a time constant, the tolerance is {tolerance:g}); "
-            f"raise the time limit or the tolerance{', or lower dt' if loops else ''}"
-        )
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in dataset.data_vars.items():
+        encoding[str(name)] = {"zlib": True, "complevel": 4}
+        if variable.dims == DIMENSIONS and variable.size:
+            _, times, neurons = variable.shape
+            encoding[str(name)]["chunksizes"] = (1, min(times, max(CHUNK // neurons, 1)), neurons)
+        if is_spike_column(name) and variable.size:
+            encoding[str(name)]["chunksizes"] = (min(variable.size, CHUNK),)
+    return encoding
 
 
 def _axes(name: str, array: np.ndarray) -> list[str]:
     return [f"{name}_axis_{axis}" for axis in range(1, array.ndim)]
-
-
-def piece(
-    time: np.ndarray,
-    samples: Mapping[str, Mapping[str, np.ndarray]],
-    observables: Mapping[str, Observable],
-    neurons: Mapping[str, np.ndarray],
-    steps: int,
-    settled: np.ndarray,
-    motion: np.ndarray,
-) -> xr.Dataset:
-    """Make the dataset of presentations that were simulated together.
-
-    Parameters
-    ----------
-    time : array of shape (time,)
-        ms.
-    samples : mapping
-        ``samples[variable][layer]`` of shape (presentation, time, step, neuron).
-    observables : mapping of str to Observable
-        What the variables are.
-    neurons : mapping of str to array
-        Indices of the recorded neurons by layer, in the order of their layers.
-    steps : int
-        Steps of the sequence; each neuron is recorded once for each step.
-    settled : array of shape (presentation,)
-        Time in ms since when each was converged; NaN where it was not.
-    motion : array of shape (presentation,)
-        The largest τ|d·/dt| at the end.
-    """
-    variables: dict[str, Any] = {}
-    for variable, by_layer in samples.items():
-        shape = (len(settled), len(time))
-        missing = {layer: np.full((*shape, steps * len(index)), np.nan) for layer, index in neurons.items()}
-        found = {layer: block.reshape(*shape, -1) for layer, block in by_layer.items()}
-        # The first block is empty, for a recording of no neurons at all.
-        blocks = [np.empty((*shape, 0)), *(found.get(layer, missing[layer]) for layer in neurons)]
-        content = np.concatenate(blocks, axis=2)
-        variables[variable] = (DIMENSIONS, content, attributes_of(observables[variable]))
-    variables["convergence_time"] = (
-        "presentation",
-        settled,
-        {"units": "ms", "long_name": "time since when all compartments are below tolerance"},
-    )
-    variables["motion"] = "presentation", motion, {"units": "1", "long_name": "largest τ|d/dt| at the end"}
-    coordinates = {
-        "time": time,
-        "layer": ("neuron", [layer for layer, index in neurons.items() for _ in range(steps * len(index))]),
-        "step": ("neuron", [step for index in neurons.values() for step in range(steps) for _ in index]),
-        "index": ("neuron", [int(cell) for index in neurons.values() for _ in range(steps) for cell in index]),
-    }
-    return xr.Dataset(variables, coordinates)

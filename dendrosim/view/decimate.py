@@ -9,11 +9,10 @@ import numpy as np
 import xarray as xr
 
 from dendrosim.recording.samples import recorded_samples
+from dendrosim.view.packing import BYTES
 
 LEAST_SAMPLES = 80
 """Samples of each presentation below which neurons are dropped instead."""
-BYTES = 4 / 3 * 4
-"""What a float32 takes in base64."""
 WORDS = 1000
 """Bytes for what stands on the page in words about one presentation."""
 

@@ -135,7 +135,7 @@ function absence(label) {
 }
 
 function moveCursors(state) {
-  for (const id of ["traces", "map"]) Plotly.relayout(id, { shapes: [cursor(state)] });
+  for (const id of recording.spikes ? ["traces", "raster", "map"] : ["traces", "map"]) Plotly.relayout(id, { shapes: [cursor(state)] });
 }
 
 function drawStimulus(state) {

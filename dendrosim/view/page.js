@@ -24,6 +24,7 @@ function choose(changes) {
   fillControls(steps);
   drawScales(scales);
   drawTraces(state, column);
+  drawRaster(state, cells);
   drawMap(state, cells);
   drawStimulus(state);
   showPresentation();

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 from importlib.resources import files
@@ -22,17 +21,16 @@ from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.plot.style import COLOUR_MAP
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import compartments, observable, recorded_variables
+from dendrosim.recording.spikes import spiking_layers
 from dendrosim.view.decimate import Selection, select
 from dendrosim.view.describe import convergence, provenance, stimulus_form, targets
 from dendrosim.view.drawing import neuron_drawing
+from dendrosim.view.packing import packed
+from dendrosim.view.spikes import SHARE, spikes_shown
 
 MOST_BYTES = 14_500_000
 """Of a whole page."""
-DIGITS = 6
-"""Significant decimal digits that a float32 gives back."""
-SMALLEST = 1e-30
-"""Below it a number is kept as zero: a float32 has not all its digits there."""
-SCRIPTS = ("data.js", "figures.js", "page.js")
+SCRIPTS = ("data.js", "figures.js", "raster.js", "page.js")
 
 
 def page(recording: Recording) -> str:
@@ -66,10 +64,16 @@ def page(recording: Recording) -> str:
         ),
     }
     room = MOST_BYTES - sum(len(part.encode()) for part in shell.values())
-    selection = select(dataset, variables, room)
-    shell["sentence"] = html.escape(selection.sentence)
+    share = SHARE if spiking_layers(dataset) else 0.0
+    selection = select(dataset, variables, (1 - share) * room)
+    content, sentence = _content(dataset, variables, selection), selection.sentence
+    if share:
+        chosen = dataset.isel(presentation=selection.presentations, neuron=selection.neurons)
+        content["spikes"], more = spikes_shown(chosen, share * room)
+        sentence += more
+    shell["sentence"] = html.escape(sentence)
     # "<" would let a name end the script that holds it.
-    shell["recording"] = json.dumps(_content(dataset, variables, selection), allow_nan=False).replace("<", "\\u003c")
+    shell["recording"] = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
     return Template(_resource("template.html")).substitute(shell)
 
 
@@ -175,24 +179,14 @@ def _presentation(
     label = f", label {chosen['label'].values[number]}" if labelled else ""
     content = {
         "name": f"{int(chosen['presentation'].values[number])}{label}",
-        "time": _packed(block["time"].values),
-        "values": {name: _packed(block[name].values) for name in variables},
+        "time": packed(block["time"].values),
+        "values": {name: packed(block[name].values) for name in variables},
         "targets": targets(chosen, number, steps),
         "convergence": convergence(chosen, number),
     }
     if "stimulus" in chosen:
-        content["stimulus"] = _packed(chosen["stimulus"].values[number])
+        content["stimulus"] = packed(chosen["stimulus"].values[number])
     return content
-
-
-def _packed(values: np.ndarray) -> str:
-    """Return numbers to six significant digits, little-endian float32 in base64."""
-    values = np.asarray(values, dtype=float)
-    known = np.isfinite(values) & (np.abs(values) >= SMALLEST)
-    size = np.abs(np.where(known, values, 1.0))
-    unit = 10.0 ** (np.floor(np.log10(size)) - (DIGITS - 1))
-    rounded = np.where(known, np.round(values / unit) * unit, np.where(np.isfinite(values), 0.0, values))
-    return base64.b64encode(rounded.astype("<f4").tobytes()).decode("ascii")
 
 
 def _colours(name: str) -> list[str]:

@@ -70,6 +70,7 @@ def test_the_content_tells_the_kind(name, folder):
 
 RIGHT = {
     "view": {"relaxation"},
+    "spikes": {"relaxation"},
     "export": {"relaxation"},
     "animate": {"relaxation", "learning"},
     "relax model.toml --weights": {"weights", "run"},

@@ -41,9 +41,10 @@ def files(tmp_path_factory):
     save_model(model, folder / "model.toml")
     Parameters.initialise(model, 0).save(folder / "weights.safetensors", model)
     (folder / "neuron.swc").write_text(PLAIN)
-    small = small_model((5, 4, 3, 2))
-    circuit = Circuit(small, parameters_of(small, 0), dt=1.0)
-    circuit.relax(*presentations_of(small, 2, 0), record=Record(interval=20.0)).save(folder / "recording.nc")
+    small = small_model((5, 4, 3, 2), cell={"kind": "bursting", "base_rate": 300.0})
+    circuit = Circuit(small, parameters_of(small, 0).map(lambda array: array / 4), dt=1.0)
+    recording = circuit.relax(*presentations_of(small, 2, 0), record=Record(interval=20.0), time_limit=60.0)
+    recording.save(folder / "recording.nc")
     return folder
 
 
@@ -62,6 +63,7 @@ def command(files, monkeypatch):
             "audit": ["audit", "backpropagation", "--out", place],
             "view": ["view", recording, "--no-open", "--out", place / "page.html"],
             "animate": ["animate", recording, "--fps", "1", "--out", place / "film.gif"],
+            "spikes": ["spikes", recording, "--out", place / "spikes.png"],
             "cell": ["cell", str(files / "neuron.swc"), "--out", place / "cell.toml"],
             "export": ["export", recording, "--out", place / "recording.nwb"],
             "bench cost": ["bench", "cost", "--out", place],
@@ -80,6 +82,7 @@ WRITTEN = {
     "audit": ["audit.md", "audit.json", "audit.png"],
     "view": ["page.html"],
     "animate": ["film.gif"],
+    "spikes": ["spikes.png"],
     "cell": ["cell.toml"],
     "export": ["recording.nwb"],
     "bench cost": ["cost.jsonl", "cost.md"],

@@ -1,5 +1,6 @@
-"""`dendrosim animate` and `export`: what they write, and how they refuse."""
+"""`dendrosim spikes`, `animate` and `export`: what they write, and how they refuse."""
 
+import numpy as np
 import pytest
 from networks import parameters_of, presentations_of, small_model
 from typer.testing import CliRunner
@@ -46,6 +47,15 @@ def test_export_writes_nwb_that_reads_back_equal(files, tmp_path):
     assert Recording.from_nwb(out).dataset.identical(Recording.load(files[0]).dataset)
 
 
+def test_spikes_draws_them(tmp_path):
+    model = small_model((5, 4, 3, 2), cell={"kind": "bursting", "base_rate": 300.0})
+    circuit = Circuit(model, parameters_of(model, 0), dt=1.0)
+    circuit.relax(np.zeros((1, 5)), time_limit=30.0).save(tmp_path / "spikes.nc")
+    result = run(app, ["spikes", str(tmp_path / "spikes.nc"), "--out", str(tmp_path / "spikes.png")])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "spikes.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("command", "error", "sentence"),
     [
@@ -54,6 +64,8 @@ def test_export_writes_nwb_that_reads_back_equal(files, tmp_path):
         (["animate", "RELAXED", "--layer", "hidden-9"], DataError, "nothing was recorded of layer 'hidden-9'"),
         (["animate", "RELAXED", "--layer", "hidden-1", "--neuron", "9"], DataError, "neuron 9 of layer 'hidden-1'"),
         (["animate", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
+        (["spikes", "RELAXED"], DataError, "this recording holds no spikes; record cells that send some"),
+        (["spikes", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
         (["export", "RELAXED", "--out", "RELAXED"], RunError, "already exists; choose another --out"),
         (["export", "LEARNED", "--out", "new.nwb"], DataError, "a recording of weights over a learning"),
     ],

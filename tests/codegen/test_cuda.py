@@ -8,6 +8,7 @@ import cuda_on_cpu
 import numpy as np
 import pytest
 from networks import convolution, dense, feedback, model_of, parameters_of, presentations_of
+from spiking_cells import unheard
 
 import dendrosim as ds
 from dendrosim.circuit import Circuit, build, cuda
@@ -168,12 +169,15 @@ def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
     stimuli, targets = presentations_of(BURSTING, 2, 2)
     record = Record(("singles", "bursts", "error", "burst_trace"), interval=1.0)
     ours, wanted = (
-        Circuit(BURSTING, parameters_of(BURSTING, 2), target, dt=1.0)
-        .relax(stimuli, targets, record=record, time_limit=40.0)
-        .dataset
+        Circuit(BURSTING, parameters_of(BURSTING, 2), target, dt=1.0).relax(
+            stimuli, targets, record=record, time_limit=40.0
+        )
         for target in ("cuda_standalone", "numpy")
     )
-    assert ours["bursts"].values[np.isfinite(ours["bursts"])].sum() > 0
+    for layer in BURSTING.layer_names:
+        assert ours.spikes(layer).equals(wanted.spikes(layer))
+        assert ours.spikes(layer)["burst"].any()
+    ours, wanted = ours.dataset, wanted.dataset
     for name in ("singles", "bursts", "error", "burst_trace"):
         np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-10)
 
@@ -190,6 +194,17 @@ def test_cuda_simulates_the_same_potentials_that_spike_as_numpy(on_cpu):
     assert wanted["event_trace"].max() > 15  # Hz: there were spikes
     for name in record.variables:
         np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-6)
+
+
+def test_cuda_records_the_crossings_of_a_threshold_of_chosen_neurons_as_numpy(on_cpu):
+    model, parameters = unheard(3, bias=np.arctanh([0.3, 0.4, 0.5]), kind="leaky")
+    record = Record(("basal",), {"hidden-1": (1, 2)})
+    ours, wanted = (
+        Circuit(model, parameters, target, dt=0.5).relax(np.zeros((2, 1)), record=record, time_limit=60.0)
+        for target in ("cuda_standalone", "numpy")
+    )
+    assert len(wanted.spikes("hidden-1")) > 10
+    assert ours.spikes("hidden-1").equals(wanted.spikes("hidden-1"))
 
 
 NOISE, SPIKES = {"kind": "conductance", "noise": 1.0}, {"kind": "bursting"}

@@ -118,6 +118,9 @@ class Uses:
     def __init__(self, folder: Path):
         self.circuit = Circuit(MODEL, PARAMETERS)
         self.recording = self.circuit.relax(STIMULI, TARGETS, start="settled", record=Record(synapses="all"))
+        bursting = MODEL.changed(cell={"kind": "bursting", "base_rate": 300.0})
+        calm = Circuit(bursting, PARAMETERS.map(lambda array: array / 4), dt=1.0)
+        self.spiking = calm.relax(STIMULI, TARGETS, time_limit=60.0)
         self.folder = folder
 
     def relax(self, stimuli: Any, targets: Any, **options: Any) -> None:
@@ -177,7 +180,7 @@ def _checked_weights(value: Any) -> None:
 
 def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]]:
     """Return name, function and strategies of its arguments; what is not given has a value that is right."""
-    recording, folder = uses.recording, uses.folder
+    recording, spiking, folder = uses.recording, uses.spiking, uses.folder
     layer, table = (
         "hidden-1",
         pd.DataFrame({"epoch": [1, 2], "validation_accuracy": [0.1, 0.2], "angle.output": [80, 70]}),
@@ -201,6 +204,7 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
         lambda r: r.to_neo(),
     ]
     of_a_recording = {"presentation": ANY, "neuron": ANY}
+    of_spikes = {"recording": ANY, "layer": ANY, "presentation": ANY}
     default = lambda function, **right: lambda **given: function(**(right | given))  # noqa: E731
     return [
         (
@@ -211,7 +215,23 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
                 "neurons": SELECTIONS,
                 "interval": ANY,
                 "synapses": SELECTIONS,
+                "spikes": ANY,
             },
+        ),
+        ("Recording.spikes", default(spiking.spikes, layer=layer), {"layer": ANY, "presentation": ANY}),
+        *(
+            (function.__name__, default(function, recording=spiking, layer=layer), of_spikes | {"interval": ANY})
+            for function in (ds.spikes.population_rate, ds.spikes.burst_probability, plot.population_rate)
+        ),
+        (
+            "spike_triggered_average",
+            default(ds.spikes.spike_triggered_average, recording=spiking, layer=layer, variable="error"),
+            of_spikes | {"variable": ANY, "window": ANY, "kind": ANY},
+        ),
+        (
+            "raster",
+            default(plot.raster, recording=spiking),
+            of_spikes | {"time": st.one_of(ANY, st.tuples(NUMBERS, NUMBERS)), "neurons": ANY, "ax": ANY},
         ),
         (
             "Circuit",

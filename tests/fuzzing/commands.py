@@ -44,6 +44,7 @@ COMMANDS = {
     "evaluate": ["--data", "--split"],
     "view": ["--out", "--no-open", "--overwrite"],
     "animate": ["--out", "--presentation", "--layer", "--neuron", "--fps"],
+    "spikes": ["--out", "--presentation", "--interval", "--overwrite"],
     "cell": ["--out", "--basal", "--apical", "--resistance", "--overwrite"],
     "export": ["--out", "--overwrite"],
     "data path": [],

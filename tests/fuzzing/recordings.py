@@ -29,6 +29,7 @@ def run(judge: Judge, count: int, random: Random) -> None:
     stored = judge.folder / "whole"
     stored.mkdir()
     wholes = [relaxed.save(stored / "relaxed.nc"), learned.save(stored / "learned.nc")]
+    wholes.append(_spiking().save(stored / "spiking.nc"))
     path, page = judge.folder / "fuzz.nc", judge.folder / "page.html"
     for number in range(count):
         path.unlink(missing_ok=True)  # a reader that leaves it open must not hinder the next input
@@ -48,6 +49,12 @@ def run(judge: Judge, count: int, random: Random) -> None:
             judge.try_out("bytes of NWB", lambda: Recording.from_nwb(path))
 
 
+def _spiking() -> Recording:
+    model = MODEL.changed(cell={"kind": "bursting", "base_rate": 300.0})
+    circuit = Circuit(model, parameters_of(model, 0).map(lambda array: array / 4), dt=1.0)
+    return circuit.relax(*presentations_of(model, 3, 0), time_limit=40.0)
+
+
 def _nwb(recording: Recording, folder: Path) -> Path | None:
     try:
         return recording.to_nwb(folder / "whole.nwb")
@@ -59,7 +66,7 @@ def edited(path: Path, random: Random) -> str:
     """Change one thing in a NetCDF file, and say which; a second change may not be possible any more."""
     try:
         return edit(path, random)
-    except (OSError, ValueError, RuntimeError, KeyError, MemoryError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, MemoryError, OverflowError) as error:
         return f"not possible: {error}"
 
 
@@ -111,6 +118,9 @@ def properties(recording: Recording, page: Path) -> None:
         assert isinstance((recording.converged, recording.reason, recording.settles), tuple)
         recording.layer("hidden-1")
         recording.presentation(0)
+        assert repr(recording)
+        for layer in recording.spike_counts:
+            recording.spikes(layer)
 
 
 def paged(recording: Recording, page: Path) -> None:
@@ -140,6 +150,9 @@ USES = [
             lambda r: plot.phase_portrait(r, "hidden-1"),
             lambda r: plot.network(r),
             lambda r: plot.neuron(r, "hidden-2"),
+            lambda r: plot.spikes_page(r),
+            lambda r: plot.spike_triggered_average(r, "hidden-1", "error"),
+            lambda r: r.to_neo(),
             lambda r: learning_weights(r),
             lambda r: relaxing_network(r),
             lambda r: relaxing_neurons(r, "hidden-1"),

@@ -1,11 +1,14 @@
 """Recordings in the formats of others: NWB reads back equal and passes its inspector, Neo holds the same numbers."""
 
+import warnings
+
 import numpy as np
 import pytest
 from networks import dense, model_of, parameters_of, presentations_of, small_model
+from spiking_cells import period, unheard
 
 from dendrosim.circuit import Circuit
-from dendrosim.errors import DataError
+from dendrosim.errors import Clipped, DataError
 from dendrosim.recording import Record, Recording
 
 IMAGE = model_of([1, 4, 4], [{"kind": "conv2d", "channels": 2, "kernel": 3}, dense(3)])
@@ -16,6 +19,10 @@ MODELS = {
     "images": IMAGE,
     "sequences": SEQUENCE,
     "regression": small_model((5, 4, 3, 2), output="identity"),
+    "spikes": small_model((5, 4, 3, 2), cell={"kind": "bursting"}),
+    "spikes along sequences": model_of(
+        [3, 2], [{"kind": "recurrent", "units": 2}, dense(2)], cell={"kind": "bursting", "ensemble": 50}
+    ),
     "more neurons than samples": small_model((5, 40, 30, 2)),
 }
 
@@ -28,7 +35,10 @@ def recording(request):
     # Two turns that end at different times, so that some samples are missing.
     circuit = Circuit(model, parameters_of(model, 0), dt=1.0, batch=2)
     stimuli, targets = presentations_of(model, 3, 0)
-    return circuit.relax(stimuli * np.array([1, 1, 1e-4]).reshape(3, *[1] * (stimuli.ndim - 1)), targets, record=record)
+    stimuli = stimuli * np.array([1, 1, 1e-4]).reshape(3, *[1] * (stimuli.ndim - 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Clipped)
+        return circuit.relax(stimuli, targets, record=record, time_limit=1000.0 if model.cell.settles else 30.0)
 
 
 def test_an_nwb_file_gives_back_the_recording(recording, tmp_path):
@@ -84,6 +94,7 @@ def test_a_neo_block_holds_the_same_numbers_with_their_units_and_times(recording
 
     dataset = recording.dataset
     block = recording.to_neo()
+    units = {"1": quantities.dimensionless, "mV": quantities.mV, "Hz": quantities.Hz}
     assert [segment.name for segment in block.segments] == [f"presentation {n}" for n in range(3)]
     assert block.annotations["weights"] == dataset.attrs["weights"]
     for number, segment in enumerate(block.segments):
@@ -91,13 +102,83 @@ def test_a_neo_block_holds_the_same_numbers_with_their_units_and_times(recording
         for signal in segment.analogsignals:
             layer, variable = signal.name.split()
             cells = recording.layer(layer)[variable].isel(presentation=number).dropna("time")
-            assert signal.units == (quantities.mV if variable.startswith("V_") else quantities.dimensionless)
+            assert signal.units == units[cells.attrs["units"]]
             pieces = [signal, ends[signal.name]] if signal.name in ends else [signal]
             times = np.concatenate([piece.times.rescale("ms").magnitude for piece in pieces])
             np.testing.assert_allclose(times, cells["time"], atol=1e-9)
             np.testing.assert_array_equal(np.concatenate([piece.magnitude for piece in pieces]), cells)
             np.testing.assert_array_equal(signal.array_annotations["index"], cells["index"])
     assert {signal.name for signal in block.segments[0].analogsignals} >= {"output basal", "output soma"}
+
+
+@pytest.fixture(scope="module")
+def spiking():
+    """Ensembles of one cell, whose events are Poisson at 120 + 100 tanh(0.4) Hz and bursts three in ten of them."""
+    model, parameters = unheard(60, ensemble=1)
+    circuit = Circuit(model, parameters, dt=0.5)
+    record = Record(("basal",), {"hidden-1": range(60)}, 100.0)
+    return circuit.relax(np.zeros((2, 1)), start="settled", record=record, time_limit=1000.0)
+
+
+def test_nwb_units_are_the_spikes_of_each_neuron_in_each_presentation(spiking, tmp_path):
+    import pynwb
+
+    path = spiking.to_nwb(tmp_path / "spikes.nwb")
+    assert Recording.from_nwb(path).dataset.identical(spiking.dataset)
+    with pynwb.NWBHDF5IO(path, "r") as stream:
+        file = stream.read()
+        assert len(file.units) == 120
+        assert file.units.resolution == 5e-4
+        unit = file.units.to_dataframe().query("layer == 'hidden-1' and neuron == 7 and presentation == 1").iloc[0]
+        begin, end = (float(file.trials[1][name].iloc[0]) for name in ("start_time", "stop_time"))
+    wanted = spiking.spikes("hidden-1", presentation=1).query("neuron == 7")
+    np.testing.assert_allclose(unit["spike_times"], begin + wanted["time"] / 1000, atol=1e-12)
+    np.testing.assert_array_equal(unit["burst"], wanted["burst"])
+    np.testing.assert_allclose(unit["obs_intervals"], [[begin, end]])
+    assert end - begin == pytest.approx(1.0005)
+
+
+def test_neo_trains_have_times_in_ms_within_their_presentation_and_flags(spiking):
+    import quantities
+
+    for number, segment in enumerate(spiking.to_neo().segments):
+        assert [train.annotations["neuron"] for train in segment.spiketrains] == list(range(60))
+        train = segment.spiketrains[7]
+        wanted = spiking.spikes("hidden-1", presentation=number).query("neuron == 7")
+        assert (train.units, train.t_start, train.name) == (quantities.ms, 0.0, "hidden-1 neuron 7")
+        assert float(train.t_stop) == pytest.approx(1000.5)
+        np.testing.assert_array_equal(train.magnitude, wanted["time"])
+        np.testing.assert_array_equal(train.array_annotations["burst"], wanted["burst"])
+
+
+@pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity")  # elephant's own
+def test_elephant_finds_poisson_events_of_their_rate_in_the_trains(spiking):
+    """CV of intervals is 1, their mean 1/e, and spike counts have a Fano factor of 1, all within four errors."""
+    from elephant import statistics
+
+    trains = [train for segment in spiking.to_neo().segments for train in segment.spiketrains]
+    rate = 120 + 100 * np.tanh(0.4)
+    intervals = np.concatenate([statistics.isi(train).magnitude for train in trains])
+    assert abs(intervals.mean() - 1000 / rate) < 4 * 1000 / rate / np.sqrt(len(intervals))
+    assert abs(statistics.cv(intervals) - 1) < 4 / np.sqrt(len(intervals))  # of an exponential, to first order
+    rates = [float(statistics.mean_firing_rate(train).rescale("Hz")) for train in trains]
+    assert abs(np.mean(rates) - rate) < 4 * np.sqrt(rate / len(trains))
+    assert abs(statistics.fanofactor(trains) - 1) < 4 * np.sqrt(2 / (len(trains) - 1))
+    bursts = np.concatenate([train.array_annotations["burst"] for train in trains])
+    assert abs(bursts.mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / len(bursts))
+
+
+@pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity")  # elephant's own
+def test_elephant_finds_the_regular_intervals_of_a_cell_with_a_threshold():
+    from elephant import statistics
+
+    model, parameters = unheard(1, bias=np.arctanh(0.4), kind="leaky")
+    recording = Circuit(model, parameters, dt=0.1).relax(np.zeros((1, 1)), start="settled", time_limit=200.0)
+    (train,) = [each for each in recording.to_neo().segments[0].spiketrains if each.annotations["layer"] == "hidden-1"]
+    intervals = statistics.isi(train)
+    assert statistics.cv(intervals) < 1e-9
+    assert statistics.lv(intervals) < 1e-9
+    assert 0 <= float(intervals.mean()) - period(0.4) < 0.1
 
 
 def test_a_recording_of_weights_alone_is_refused_with_a_remedy(tmp_path):

@@ -35,6 +35,13 @@ def conductance():
 
 
 @pytest.fixture(scope="session")
+def spiking():
+    model = small_model((4, 6, 3), cell={"kind": "bursting"})
+    circuit = Circuit(model, parameters_of(model, 0).map(lambda array: array / 3), dt=0.5)
+    return circuit.relax(*presentations_of(model, 2, 0), start="settled", time_limit=60.0)
+
+
+@pytest.fixture(scope="session")
 def big():
     """Four layers, 16 presentations, 400 samples: errors that grow, the more the higher the index."""
     sizes = {"hidden-1": 1024, "hidden-2": 512, "hidden-3": 256, "output": 10}
