@@ -42,11 +42,11 @@ cells = {
 }
 frequencies = np.arange(20.0, 161.0, 4.0)
 lasting = {name: plateau_time(spike_train(each, frequencies, dt=0.1, after=60.0)) for name, each in cells.items()}
-for name, each in cells.items():
-    print(f"{name}: a spike lifts the dendrite by {back_propagation(each):.1f} mV; ", end="")
-    print(f"critical frequency {critical_frequency(each):.0f} Hz")
+print(f"a somatic spike lifts the dendrite by {back_propagation(cell):.1f} mV")
+for name in list(cells)[:2]:
+    print(f"{name}: critical frequency {critical_frequency(cells[name], highest=120):.0f} Hz")
 
-curves = burst_curves(cell, [200, 400, 600, 800], [-200, -100, 0, 100, 200, 300], cells=60, dt=0.2)
+curves = burst_curves(cell, [200, 400, 600, 800], [-200, -100, 0, 100, 200, 300], cells=50, dt=0.2)
 steps = np.linspace(-1, 1, 6)
 up = burst_curves(cell, cell.soma_current + cell.soma_gain * steps, [0.0], cells=100, dt=0.2)
 print(f"events at r0 = {cell.base_rate} Hz, and r1 = {cell.gain} Hz for each 1 of f(z)")

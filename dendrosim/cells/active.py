@@ -76,6 +76,9 @@ _IN_WORDS = {
     "tau_dendrite": ("time constant of the apical dendrite", "ms"),
     "tau_synapse": ("time constant of synaptic traces", "ms"),
 }
+_SPIKE = "V_soma > threshold"
+_CURRENTS = ("soma_current", "soma_gain", "dendrite_current", "dendrite_gain")
+_TIMES = ("tau_soma", "tau_dendrite", "tau_threshold", "pulse_length", "tau_noise")
 _RESET = """
 V_soma = E_leak
 threshold += threshold_step
@@ -276,8 +279,3 @@ pulse : 1
             threshold=_SPIKE,
             reset=_RESET + _ARRIVAL,
         )
-
-
-_SPIKE = "V_soma > threshold"
-_CURRENTS = ("soma_current", "soma_gain", "dendrite_current", "dendrite_gain")
-_TIMES = ("tau_soma", "tau_dendrite", "tau_threshold", "pulse_length", "tau_noise")

@@ -334,7 +334,8 @@ class Circuit:
             Whether the weights change all the time, by the rule of the model and with its ``plasticity``.
         inputs : str, optional
             Brian2 equations of inputs that have dynamics of their own, such as
-            ``"dI_basal/dt = -I_basal/(5*ms) : 1"`` for a PoissonInput; others hold what is written.
+            ``"dI_basal/dt = -I_basal/(5*ms) : 1"`` for a PoissonInput, or those of synapses of conductance
+            (:func:`dendrosim.cells.synaptic_input`); others hold what is written.
         prefix : str
             What the names of all objects begin with, so that several circuits fit into one network.
 
