@@ -46,7 +46,8 @@ def test_a_raster_of_all_layers_has_them_above_each_other_and_the_busiest_neuron
     assert [label.get_text() for label in ax.get_yticklabels()] == ["hidden-1\n2 of 6", "output\n2 of 3"]
     low, high = ax.get_yticks()
     assert low < high
-    counts = recording.spikes("hidden-1", 0)["neuron"].value_counts()
+    counts = recording.spikes("hidden-1", 0)["neuron"].value_counts().sort_index()
+    counts = counts.sort_values(ascending=False, kind="stable")
     busiest = sorted(counts.index[:2])
     frame = recording.spikes("hidden-1", 0)
     frame = frame[(frame["time"] <= ax.get_xlim()[1]) & ~frame["burst"]]
