@@ -168,7 +168,7 @@ def _converged(recording: Recording) -> str:
     times = recording.convergence_time
     settled = times[np.isfinite(times)]
     if not len(settled):
-        return "not converged"
+        return "not converged" if recording.dataset.attrs.get("settles", True) else "ended by time"
     when = f"{settled.min():.4g} to {settled.max():.4g} ms"
     some = "" if len(settled) == len(times) else f"{len(settled)} of {len(times)} "
     return f"{some}converged after {when}"

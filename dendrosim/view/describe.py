@@ -62,6 +62,8 @@ def convergence(dataset: xr.Dataset, presentation: int) -> str:
     tolerance = f"{dataset.attrs['tolerance']:g}".replace("-", "−") if "tolerance" in dataset.attrs else "the tolerance"
     if np.isfinite(since):
         return f"Locally converged since {since:.6g} ms: every τ|d/dt| is below {tolerance}."
+    if not dataset.attrs.get("settles", True):
+        return f"Ended by time: cells of kind '{dataset.attrs.get('cell', 'unknown')}' have no fixed point."
     moved = f"{float(dataset['motion'][presentation]):.3g}" if "motion" in dataset else "more"
     return f"Not converged: at the end, compartments still moved by {moved} in a time constant, above {tolerance}."
 

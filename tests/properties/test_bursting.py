@@ -14,6 +14,7 @@ from dendrosim.circuit import Circuit
 from dendrosim.errors import CircuitError, Clipped
 from dendrosim.model import Parameters
 from dendrosim.recording import Record, Recording
+from dendrosim.view.describe import convergence
 
 CELL = {"kind": "bursting"}
 STEP = 1.0  # ms
@@ -131,6 +132,8 @@ def test_a_recording_says_that_it_ended_by_time_and_how_often_spikes_were_cut_of
         recording = Circuit(model, parameters_of(model, 0), dt=STEP).relax(stimuli, targets, time_limit=200.0)
     assert "cells of kind 'bursting' have no fixed point" in recording.reason
     assert not recording.converged
+    assert "ended by time" in repr(recording)
+    assert convergence(recording.dataset, 0) == "Ended by time: cells of kind 'bursting' have no fixed point."
     there = Recording.load(recording.save(tmp_path / "spikes.nc"))
     assert 0.01 < there.dataset.attrs["clipped"] <= 1
     assert there.dataset["event_trace"].attrs["units"] == "Hz"
