@@ -239,23 +239,31 @@ def _growth(against: str, measure: str, slope: int) -> Row:
 
 
 def seconds_per_step(
-    circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray, rounds: int, *others: Callable[[], float]
+    circuit: Circuit,
+    stimuli: np.ndarray,
+    targets: np.ndarray,
+    rounds: int,
+    *others: Callable[[], float],
+    steps: int = STEPS["circuit"],
 ) -> list[float]:
     """Return the seconds of one step of a circuit, and the times of others, taken in turns.
 
     A step is the difference of a long and a short run, neither of which converges.
     """
+    timers = (timer(circuit, stimuli, targets, count) for count in (steps + 1, 1))
+    long, short, *rest = _alternating(rounds, *timers, *others)
+    return [(long - short) / steps, *rest]
 
-    def timer(steps: int) -> Callable[[], float]:
-        def seconds() -> float:
-            limit = (steps - 0.5) * circuit.dt
-            circuit.relax(stimuli, targets, record=NOTHING, tolerance=1e-300, time_limit=limit)
-            return circuit.seconds
 
-        return seconds
+def timer(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray, steps: int) -> Callable[[], float]:
+    """Return what measures the seconds of so many steps of a circuit."""
 
-    long, short, *rest = _alternating(rounds, timer(STEPS["circuit"] + 1), timer(1), *others)
-    return [(long - short) / STEPS["circuit"], *rest]
+    def seconds() -> float:
+        limit = (steps - 0.5) * circuit.dt
+        circuit.relax(stimuli, targets, record=NOTHING, tolerance=1e-300, time_limit=limit)
+        return circuit.seconds
+
+    return seconds
 
 
 def _alternating(rounds: int, *timers: Callable[[], float]) -> list[float]:
