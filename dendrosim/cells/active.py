@@ -117,7 +117,6 @@ class ActiveCell(Cell):
         ),
     )
     inputs: ClassVar[Mapping[str, str]] = {f"I_{name}": "amp" for name in COMPARTMENTS}
-    burst_interval: ClassVar[float] = 16.0
 
     kind: Literal["active"] = "active"
     resting_potential: Annotated[float, Field(allow_inf_nan=False), Quantity("E_L", "mV", _NAUD)] = -70.0
