@@ -157,3 +157,18 @@ def test_euler_steps_that_are_too_long_for_the_membrane_are_refused():
     with pytest.raises(CircuitError, match=r"integrator 'euler' is unstable"):
         Circuit(MODEL, parameters_of(MODEL, 0), integrator="euler", dt=6.0)
     assert ActiveCell().rates().real.min() > 0
+
+
+def test_recorded_spikes_are_the_events_and_bursts_that_the_traces_have_seen():
+    model = model_of([1], [dense(20), dense(2)], cell=CELL | {"tau_synapse": 1e6})  # traces that count
+    record = Record(("event_trace", "burst_trace"), {"hidden-1": tuple(range(20))}, spikes=True)
+    recording = Circuit(model, undriven(model)).relax(np.zeros((1, 1)), record=record, time_limit=400.0)
+    table, last = recording.spikes("hidden-1"), recording.dataset.isel(time=-1, presentation=0)
+    events = table.groupby("neuron")["event"].sum().reindex(range(20), fill_value=0)
+    bursts = table[table["burst"] > 0].groupby("neuron")["event"].sum().reindex(range(20), fill_value=0)
+    for found, trace, rest in (
+        (events, "event_trace", model.cell.base_rate),
+        (bursts, "burst_trace", model.cell.base_rate * model.cell.base_probability),
+    ):
+        counted = (last[trace].values - rest * np.exp(-400 / 1e6)) * 1e3
+        np.testing.assert_allclose(found, counted, atol=0.05)
