@@ -99,8 +99,7 @@ def draw() -> Figure:
     axes[2].set_xlabel("time (ms)")
     ax = right.subplots()
     for (cells, found), colour, line in zip(angles.items(), cycle_colours(), (":", "--", "-"), strict=False):
-        label = f"{cells} cells a unit" if cells > 1 else "1 cell a unit"
-        ax.plot(np.arange(len(found)) + 1, found, line, color=colour, label=label)
+        ax.plot(np.arange(len(found)) + 1, found, line, color=colour, label=f"K = {cells}")
     ax.set_xlabel("time of learning (ms)")
     ax.set_ylabel("angle to the change by δ u (degrees)")
     ax.set_ylim(0, 95)

@@ -169,4 +169,4 @@ def _bits(state: np.ndarray) -> np.ndarray:
 
 def _uniform(state: np.ndarray) -> np.ndarray:
     """Return numbers in (0, 1]."""
-    return ((_bits(state) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
+    return ((_bits(state.copy()) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
