@@ -63,7 +63,7 @@ def draw() -> Figure:
     plot.plateau_times(lasting, trains)
     trains.set(title="trains of four spikes", ylim=(-0.5, 30))
     plot.burst_curves(curves, "event_rate", "soma", rates)
-    rates.set_ylim(0, 24)
+    rates.set_ylim(0, 30)
     plot.burst_curves(curves, "burst_probability", "dendrite", shares)
     shares.set_ylim(0, 1.25)
     for ax in (rates, shares):

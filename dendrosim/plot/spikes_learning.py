@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 @styled
 def spikes_learning(rows: Iterable[Row]) -> Figure:
-    """Draw what was measured by ``dendrosim bench spikes``: accuracy by the size of ensembles and by time.
+    """Draw what was measured by ``dendrosim bench spikes``: the test error by the size of ensembles and by time.
 
     Parameters
     ----------
@@ -44,21 +44,24 @@ def spikes_learning(rows: Iterable[Row]) -> Figure:
     levels = [row for row in rows if "level" in row]
     for ax, (against, points) in zip(axes, curves.items(), strict=True):
         _panel(ax, against, points, levels)
-    axes[0].set_ylabel("test accuracy on digits (%)")
-    axes[0].legend(loc="lower right")
+    axes[0].set_ylabel("test error on digits (%)")
+    axes[0].set_yticks(ticks := (2, 5, 10, 20, 50, 100), [str(tick) for tick in ticks])
+    axes[0].legend(loc="upper right")
     return figure
 
 
 def _panel(ax: Any, against: str, points: list[Row], levels: list[Row]) -> None:
     colours = cycle_colours()
     for row, colour, line in zip(levels, colours[1:], ("--", ":", "-."), strict=False):
-        ax.axhline(row["value"], color=colour, ls=line, lw=1.0, label=row["level"])
+        ax.axhline(100 - row["value"], color=colour, ls=line, lw=1.0, label=row["level"])
     points = sorted(points, key=lambda row: row["at"])
     places = [row["at"] for row in points]
     for row in points:
-        ax.plot([row["at"]] * len(row["accuracies"]), row["accuracies"], ".", color=colours[0], alpha=0.4, markersize=4)
-    means = [float(np.mean(row["accuracies"])) for row in points]
-    ax.semilogx(places, means, "o-", color=colours[0], markersize=4, label="bursting cells, mean of seeds")
+        errors = 100 - np.array(row["accuracies"])
+        ax.plot([row["at"]] * len(errors), errors, ".", color=colours[0], alpha=0.4, markersize=4)
+    means = [100 - float(np.mean(row["accuracies"])) for row in points]
+    ax.loglog(places, means, "o-", color=colours[0], markersize=4, label="bursting cells, mean of seeds")
     ax.set_xticks(places, [f"{place:g}" for place in places])
-    ax.xaxis.set_minor_locator(NullLocator())
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_locator(NullLocator())
     ax.set_xlabel(against)
