@@ -123,7 +123,7 @@ def driven_once(model, learns=False):
             else Assembly(model, 2, target, 1.0, "euler", Record(neurons={}))
         )
     runners = {name: projection.contained_objects for name, projection in assembly.feedforward.items()}
-    return [name for name in runners if {runner.clock.name for runner in runners[name]} == {"stimulus_clock"}]
+    return [name for name in runners if {runner.clock.name for runner in runners[name]} == {"first_step_clock"}]
 
 
 def test_what_a_stimulus_drives_is_summed_once_only_where_neither_changes():
