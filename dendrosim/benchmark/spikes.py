@@ -122,6 +122,10 @@ def _learning(quick: bool) -> Iterator[Row]:
         changed = model.changed(plasticity={"presentation_time": held, "learning_rate": eta})
         where = {"against": "time for which a digit is shown (ms)", "at": held}
         yield _learned(f"K = {usual}, η = {eta}, {held:g} ms", "report", changed, seeds, where)
+    if not quick:
+        slow = {"presentation_time": 400.0, "learning_rate": 0.05}
+        single = model.changed(cell={"ensemble": 1, "tau_synapse": 50.0}, plasticity=slow)
+        yield _learned("K = 1, τ_syn = 50 ms, η = 0.05, 400 ms", "report", single, seeds, {})
 
 
 def _learned(label: str, target: str, model: Model, seeds: int, where: Row) -> Row:
