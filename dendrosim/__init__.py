@@ -24,6 +24,7 @@ _HOME = {
     "Recording": "dendrosim.recording",
     "Rule": "dendrosim.rules",
     "Run": "dendrosim.training",
+    "along_tree": "dendrosim.circuit.tree",
     "compare": "dendrosim.audit.agreement",
     "evaluate": "dendrosim.training",
     "from_torch": "dendrosim.nn",
@@ -56,6 +57,7 @@ __all__ = [
     "Rule",
     "Run",
     "__version__",
+    "along_tree",
     "compare",
     "errors",
     "evaluate",
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from dendrosim.audit.agreement import compare
     from dendrosim.cells import register_cell
     from dendrosim.circuit import Circuit
+    from dendrosim.circuit.tree import along_tree
     from dendrosim.data import Dataset, load_data, register_data
     from dendrosim.equilibrium import Network
     from dendrosim.model import Activation, Model, Output, Parameters, load_model, register_activation, register_output

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dendrosim.commands.options import AnyRecordingArgument, OverwriteOption, claim
+from dendrosim.commands.options import AnyRecordingArgument, MorphologyOption, OverwriteOption, claim, read_morphology
 from dendrosim.commands.terminal import console
 
 
@@ -19,6 +19,7 @@ def animate(
         typer.Option(min=0, help="Which neuron of that layer; by default those with the largest errors."),
     ] = None,
     fps: Annotated[int | None, typer.Option(min=1, help="Pictures (samples, epochs) a second.")] = None,
+    morphology: MorphologyOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Animate a recording: the error walking down a network, neurons, or weights over the epochs of a learning."""
@@ -28,7 +29,7 @@ def animate(
     from dendrosim.recording import Recording
 
     claim(out, "animation", overwrite)
-    pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps)
+    pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps, read_morphology(morphology))
     with Progress(console=console) as progress:
         task = progress.add_task("pictures", total=None)
         save_animation(pictures, out, fps, lambda done, total: progress.update(task, completed=done + 1, total=total))
@@ -36,7 +37,7 @@ def animate(
 
 
 def _pictures(
-    recording: Any, layer: str | None, neuron: int | None, presentation: int, fps: int | None
+    recording: Any, layer: str | None, neuron: int | None, presentation: int, fps: int | None, morphology: Any
 ) -> tuple[Any, int]:
     from dendrosim.plot.animation import learning_weights, relaxing_network, relaxing_neurons
 
@@ -44,5 +45,5 @@ def _pictures(
         return learning_weights(recording, fps := fps or 4), fps
     fps = fps or 20
     if layer is None:
-        return relaxing_network(recording, presentation, fps=fps), fps
-    return relaxing_neurons(recording, layer, neuron, presentation, fps), fps
+        return relaxing_network(recording, presentation, fps=fps, morphology=morphology), fps
+    return relaxing_neurons(recording, layer, neuron, presentation, fps, morphology), fps

@@ -13,10 +13,10 @@ import typer
 
 from dendrosim import kinds
 from dendrosim.commands.terminal import console
-from dendrosim.errors import DataError, ModelError, RunError
+from dendrosim.errors import ModelError, RunError
 from dendrosim.files import check_writable
 from dendrosim.kinds import expect, missing
-from dendrosim.model.places import find_model
+from dendrosim.model.places import find_model, find_morphology
 from dendrosim.registry import RULES, import_modules
 
 if TYPE_CHECKING:
@@ -43,11 +43,18 @@ def _model(given: str) -> str:
     return given
 
 
-def _morphology(given: Path) -> Path:
-    if not os.path.exists(given):
-        raise DataError(f"{given}: there is no such morphology; give a file in SWC, such as NeuroMorpho.org has.")
-    expect(given, kinds.MORPHOLOGY)
-    return given
+def _morphology(given: Path | None) -> Path | None:
+    if given is None:
+        return None
+    expect(path := find_morphology(given), kinds.MORPHOLOGY)
+    return path
+
+
+def read_morphology(path: Path | None) -> Any:
+    """Return the morphology of an option, if it was given."""
+    from dendrosim.morphology import Morphology
+
+    return None if path is None else Morphology.read(path)
 
 
 ModelArgument = Annotated[
@@ -69,7 +76,14 @@ RecordingArgument = Annotated[
     ),
 ]
 MorphologyArgument = Annotated[
-    Path, typer.Argument(metavar="MORPHOLOGY", callback=_morphology, help="A neuron's form, a file in SWC.")
+    Path,
+    typer.Argument(metavar="MORPHOLOGY", callback=_morphology, help="A neuron's form, a file in SWC, or pyramidal."),
+]
+MorphologyOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="MORPHOLOGY", callback=_morphology, help="Form of the drawn neurons, a file in SWC, or pyramidal."
+    ),
 ]
 AnyRecordingArgument = Annotated[
     Path,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from dendrosim.checks import is_file, path_of
-from dendrosim.errors import ModelError
+from dendrosim.errors import DataError, ModelError
 
 
 def model_folder() -> Path:
@@ -41,4 +42,23 @@ def find_model(name: str | Path) -> Path:
         close = difflib.get_close_matches(path.stem, available_models(), n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(available_models())}."
         raise ModelError(f"{name}: there is no such model; {hint}")
+    return path
+
+
+def find_morphology(name: str | Path) -> Path:
+    """Return the file of a morphology: a path, or the name of one that ships with dendrosim, ``pyramidal``.
+
+    Raises
+    ------
+    DataError
+        There is no such morphology.
+    """
+    path = path_of(name, "the morphology")
+    shipped = model_folder() / f"{path}.swc"
+    if len(path.parts) == 1 and not path.suffix and not os.path.lexists(path) and is_file(shipped):
+        return shipped
+    if not os.path.exists(path):
+        raise DataError(
+            f"{name}: there is no such morphology; give a file in SWC, such as NeuroMorpho.org has, or 'pyramidal'."
+        )
     return path

@@ -10,6 +10,7 @@ import numpy as np
 from dendrosim.checks import number, path_of, shown, whole
 from dendrosim.errors import DataError
 from dendrosim.files import replace_file, write_safely
+from dendrosim.model.places import find_morphology
 from dendrosim.morphology.membrane import Membrane
 from dendrosim.morphology.points import TYPES, Points
 from dendrosim.morphology.reduction import Reduction, Site, reduced
@@ -58,7 +59,7 @@ class Morphology:
         Parameters
         ----------
         path : str or path
-            The file; lengths in it are µm.
+            The file; lengths in it are µm. ``"pyramidal"`` is the one that ships: ``Morphology.pyramidal(0)``.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class Morphology:
             missing, or a point its own ancestor; there is no soma, one that is no root, without size, or several; a
             tree begins far away; a branch begins with radius zero.
         """
-        path = path_of(path, "the morphology")
+        path = find_morphology(path_of(path, "the morphology"))
         return cls(read_points(path), path.name.removesuffix(".gz").removesuffix(".swc"))
 
     @classmethod

@@ -47,6 +47,8 @@ class Reduction:
     cell : ConductanceCell
         Coupled two ways; `scale` S and `resting_potential` are its defaults. An activity of 1 moves its dendrite k by
         S Z_kk/Z_sk, which is more than a neuron bears where k is a thin tip: choose a smaller S there.
+    morphology : Morphology
+        The tree.
     membrane : Membrane
         Of the tree.
     sites : tuple of int
@@ -64,6 +66,7 @@ class Reduction:
     """
 
     cell: ConductanceCell
+    morphology: Morphology
     membrane: Membrane
     sites: tuple[int, int, int]
     resistances: np.ndarray
@@ -126,6 +129,7 @@ def reduced(
     difference = _steps(cell, dt, LASTS * STEPS) - cable.steps(nodes, dt, LASTS * STEPS)
     return Reduction(
         cell,
+        morphology,
         membrane,
         (soma, dendrites[0], dendrites[1]),
         tree,

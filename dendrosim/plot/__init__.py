@@ -29,11 +29,13 @@ from dendrosim.plot.spikes import (
 )
 from dendrosim.plot.spikes_learning import spikes_learning
 from dendrosim.plot.traces import kinds_of_cell, membrane_potentials, relaxation, settling
+from dendrosim.plot.tree import along_tree, over_distance
 from dendrosim.plot.weights import matrices, receptive_fields
 
 __all__ = [
     "Result",
     "agreement",
+    "along_tree",
     "angles_page",
     "attenuation",
     "burst_curves",
@@ -57,6 +59,7 @@ __all__ = [
     "network_page",
     "neuron",
     "neuron_page",
+    "over_distance",
     "phase_portrait",
     "plateau_times",
     "population_rate",

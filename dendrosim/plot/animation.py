@@ -19,10 +19,12 @@ from matplotlib.ticker import MaxNLocator
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, writable, write_safely
 from dendrosim.model.parameters import angle_between
+from dendrosim.morphology import Morphology
 from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import neuron as draw_neuron
 from dendrosim.plot.style import COLOUR_MAP, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
+from dendrosim.plot.tree import TreeDrawing
 from dendrosim.plot.weights import tiled
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import slowest
@@ -33,7 +35,13 @@ _FIELDS = (4, 6)  # rows and columns of cells
 
 
 @styled
-def relaxing_network(recording: Recording, presentation: int = 0, neurons: int = 9, fps: int = 20) -> FuncAnimation:
+def relaxing_network(
+    recording: Recording,
+    presentation: int = 0,
+    neurons: int = 9,
+    fps: int = 20,
+    morphology: Morphology | None = None,
+) -> FuncAnimation:
     """Animate a network after its target appeared: the error walks down from layer to layer.
 
     Beside the network: the largest |ξ| of each layer, as a share of where it ends.
@@ -48,10 +56,12 @@ def relaxing_network(recording: Recording, presentation: int = 0, neurons: int =
         At most so many cells of a layer, those with the largest errors.
     fps : int
         Pictures a second; each is one sample of the recording.
+    morphology : Morphology, optional
+        Form of all neurons.
     """
     figure = Figure(figsize=(8.4, 4.2))
     left, right = figure.subplots(1, 2, width_ratios=(1.9, 1))
-    drawing = NetworkDrawing(recording, presentation, neurons, left)
+    drawing = NetworkDrawing(recording, presentation, neurons, left, morphology)
     times = _shown_times(recording, presentation)
     cursor = _error_traces(recording, presentation, times, right)
 
@@ -64,7 +74,12 @@ def relaxing_network(recording: Recording, presentation: int = 0, neurons: int =
 
 @styled
 def relaxing_neurons(
-    recording: Recording, layer: str, neuron: int | None = None, presentation: int = 0, fps: int = 20
+    recording: Recording,
+    layer: str,
+    neuron: int | None = None,
+    presentation: int = 0,
+    fps: int = 20,
+    morphology: Morphology | None = None,
 ) -> FuncAnimation:
     """Animate neurons of a layer after the target appeared, each compartment coloured by its potential.
 
@@ -80,6 +95,8 @@ def relaxing_neurons(
         Which presentation.
     fps : int
         Pictures a second; each is one sample of the recording.
+    morphology : Morphology, optional
+        Form of the neurons.
     """
     shown = [neuron] if neuron is not None else _largest_errors(recording, layer, presentation)
     figure = Figure(figsize=(2.4 * len(shown), 4.2))
@@ -89,10 +106,33 @@ def relaxing_neurons(
     def draw(frame: int) -> None:
         for ax, index in zip(axes, shown, strict=True):
             ax.clear()
-            draw_neuron(recording, layer, index, presentation, times[frame], ax)
+            draw_neuron(recording, layer, index, presentation, times[frame], ax, morphology)
             ax.set_title(f"{layer}, neuron {index}, {times[frame]:.0f} ms")
 
     return _animation(figure, draw, len(times), fps)
+
+
+@styled
+def spreading(potentials: Any, fps: int = 20) -> FuncAnimation:
+    """Animate a tree, every piece coloured by its own potential; each picture is a sample.
+
+    Parameters
+    ----------
+    potentials : xarray.Dataset
+        From :func:`dendrosim.along_tree`.
+    fps : int
+        Pictures a second.
+
+    Raises
+    ------
+    DataError
+        This holds no potentials along a tree.
+    """
+    figure = Figure(figsize=(3.6, 4.6))
+    ax = figure.subplots()
+    drawing, times = TreeDrawing(potentials, ax), potentials["time"].values
+    drawing.add_scale(figure, ax)
+    return _animation(figure, lambda frame: drawing.at(float(times[frame])), len(times), fps)
 
 
 @styled

@@ -11,7 +11,9 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
 
 from dendrosim.checks import whole
+from dendrosim.morphology import Morphology
 from dendrosim.plot.flashes import flashes
+from dendrosim.plot.neuron import Geometry, geometry
 from dendrosim.plot.style import FEEDBACK, axes_or_new, potential_scale, styled, symmetric_scale
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import ERROR, coloured, observable
@@ -49,10 +51,16 @@ class NetworkDrawing:
         At most so many cells of a layer, those with the largest errors.
     ax : matplotlib Axes
         Where to draw.
+    morphology : Morphology, optional
+        Form of all neurons.
     """
 
-    def __init__(self, recording: Recording, presentation: int, neurons: int, ax: Any):
-        self._ax = ax
+    def __init__(
+        self, recording: Recording, presentation: int, neurons: int, ax: Any, morphology: Morphology | None = None
+    ):
+        self._ax, self._trees, self._width = ax, _TREES, 1.5
+        if morphology is not None:
+            self._trees, self._width = _small(geometry(morphology)), 0.5
         recording.need("error", "layers", "step", "teacher")
         self._potentials = coloured(recording.dataset)
         neurons = whole(neurons, "neurons", 1)
@@ -107,11 +115,12 @@ class NetworkDrawing:
         for compartment, variable in self._potentials.items():
             if not np.isfinite(cells[variable].values).any():
                 continue  # cells without it, such as output cells without an apical dendrite
-            branches = [branch for part in compartment.drawn for branch in _TREES.get(part, ())]
+            branches = [branch for part in compartment.drawn for branch in self._trees.get(part, ())]
             lines = [branch + place for place in places for branch in branches]
             if lines:
-                ax.add_collection(LineCollection(lines, colors="0.25", linewidths=2.3, capstyle="round", zorder=3))
-                artists.append((variable, LineCollection(lines, linewidths=1.5, capstyle="round", zorder=4)))
+                edge = self._width + 0.8
+                ax.add_collection(LineCollection(lines, colors="0.25", linewidths=edge, capstyle="round", zorder=3))
+                artists.append((variable, LineCollection(lines, linewidths=self._width, capstyle="round", zorder=4)))
                 ax.add_collection(artists[-1][1])
             if "soma" in compartment.drawn:
                 artists.append((variable, PolyCollection(_SOMA + places[:, None], linewidths=0.5, zorder=5)))
@@ -150,7 +159,12 @@ class NetworkDrawing:
 
 @styled
 def network(
-    recording: Recording, presentation: int = 0, time: float | None = None, neurons: int = 9, ax: Any = None
+    recording: Recording,
+    presentation: int = 0,
+    time: float | None = None,
+    neurons: int = 9,
+    ax: Any = None,
+    morphology: Morphology | None = None,
 ) -> Any:
     """Draw the layers of a network above each other, each cell coloured by its potentials at a moment.
 
@@ -170,12 +184,30 @@ def network(
         At most so many cells of a layer, those with the largest errors.
     ax : matplotlib Axes, optional
         Where to draw.
+    morphology : Morphology, optional
+        Form of all neurons.
     """
     ax = axes_or_new(ax, 5.4, 4.2)
     recording.need("time")
     end = float(recording.dataset["time"][-1])
-    NetworkDrawing(recording, presentation, neurons, ax).at(end if time is None else time)
+    NetworkDrawing(recording, presentation, neurons, ax, morphology).at(end if time is None else time)
     return ax
+
+
+def _small(shape: Geometry) -> dict[str, list[np.ndarray]]:
+    """Return the lines of a neuron by part, its soma at the origin, between the foot and the tuft of a cell's place."""
+    soma = shape.soma.mean(axis=0)
+    trees = {part: [line - soma for line, _ in branches] for part, branches in shape.trees.items()}
+    points = np.vstack([np.zeros((1, 2)), *(line for lines in trees.values() for line in lines)])
+    room = np.array([_WIDTH / 2, _TUFT[1]]), np.array([_WIDTH / 2, -_FOOT[1]])
+    reach = points.max(axis=0), -points.min(axis=0)
+    scale = min(
+        float(here / there)
+        for pair in zip(room, reach, strict=True)
+        for here, there in zip(*pair, strict=True)
+        if there > 0
+    )
+    return {part: [scale * line for line in lines] for part, lines in trees.items()}
 
 
 def _largest(shown: xr.Dataset, layer: str, neurons: int) -> xr.Dataset:

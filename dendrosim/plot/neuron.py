@@ -13,6 +13,10 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from dendrosim.cells import Compartment
+from dendrosim.checks import shown
+from dendrosim.errors import DataError
+from dendrosim.morphology import Morphology
+from dendrosim.morphology.shape import flat, parts, stretches
 from dendrosim.plot.style import axes_or_new, potential_scale, styled
 from dendrosim.plot.traces import choose_cell
 from dendrosim.recording import Recording
@@ -20,6 +24,9 @@ from dendrosim.recording.appearance import ERROR, coloured, observable
 
 _SOMA = np.array([[-0.42, -0.35], [0.0, -0.55], [0.42, -0.35], [0.24, 0.22], [0.0, 0.75], [-0.24, 0.22]])
 _TRUNK_TOP = 5.2
+_PLACE = np.array([[-3.7, -4.2], [3.7, 8.6]])  # corners of where a neuron is drawn
+_SMALLEST_SOMA, _SEEN = 0.3, 0.05
+_WIDTHS = (0.6, 3.6)  # points; in between, a point is a µm
 
 
 @dataclass(frozen=True)
@@ -30,24 +37,28 @@ class Geometry:
     ----------
     trees : dict of str to list of (array of shape (point, 2), float)
         Branches by part of the neuron, out of :data:`dendrosim.cells.cell.DRAWN`: a line, and its width in points.
-    soma, axon : array of shape (point, 2)
-        Closed outline of the soma, and the line of the axon.
+    soma : array of shape (point, 2)
+        Closed outline of the soma.
+    axon : list of array of shape (point, 2)
+        Lines of the axon.
     """
 
     trees: dict[str, list[tuple[np.ndarray, float]]]
     soma: np.ndarray
-    axon: np.ndarray
+    axon: list[np.ndarray]
 
     def branches(self, compartment: Compartment) -> list[tuple[np.ndarray, float]]:
         """Return the branches that a compartment is drawn as."""
         return [branch for part in compartment.drawn for branch in self.trees.get(part, ())]
 
 
-def geometry() -> Geometry:
-    """Return the neuron that every picture shows."""
+def geometry(morphology: Morphology | None = None) -> Geometry:
+    """Return the neuron that every picture shows, or one with the form of a morphology."""
+    if morphology is not None:
+        return _seen(morphology)
     depth = np.linspace(-0.5, -4.0, 40)
     axon = np.column_stack([0.12 * np.sin(2.2 * depth), depth])
-    return Geometry({"basal": _basal_tree()} | _apical_tree(), _SOMA, axon)
+    return Geometry({"basal": _basal_tree()} | _apical_tree(), _SOMA, [axon])
 
 
 @styled
@@ -58,6 +69,7 @@ def neuron(
     presentation: int = 0,
     time: float | None = None,
     ax: Any = None,
+    morphology: Morphology | None = None,
 ) -> Any:
     """Draw one pyramidal neuron, each compartment coloured by its potential at a moment.
 
@@ -78,13 +90,17 @@ def neuron(
         Moment in ms; by default the end.
     ax : matplotlib Axes, optional
         Where to draw.
+    morphology : Morphology, optional
+        Form of the neuron, in the place of the one that every picture shows.
     """
     ax = axes_or_new(ax, 2.4, 3.8)
     recording.need("error")
     cell = choose_cell(recording, layer, neuron, presentation)
     moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
-    scales, potentials, shape = potential_scales(recording, layer, neuron, presentation), coloured(cell), geometry()
-    ax.plot(*shape.axon.T, color="0.55", lw=0.9, zorder=1)
+    scales, potentials = potential_scales(recording, layer, neuron, presentation), coloured(cell)
+    shape = geometry(morphology)
+    for axon in shape.axon:
+        ax.plot(*axon.T, color="0.55", lw=0.9, zorder=1)
     outline = Path([*shape.soma, shape.soma[0]], closed=True)
     for compartment, variable in potentials.items():
         colour = scales[compartment.name].to_rgba(moment[variable].values)
@@ -125,6 +141,41 @@ def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -
     # A dark edge keeps pale compartments visible on white.
     ax.add_collection(LineCollection(lines, linewidths=widths + 1.1, colors="0.15", capstyle="round", zorder=2))
     ax.add_collection(LineCollection(lines, linewidths=widths, colors=[colour], capstyle="round", zorder=3))
+
+
+def _seen(morphology: Morphology) -> Geometry:
+    """Return the geometry of a morphology, as large as fits into the place of the neuron that every picture shows."""
+    if not isinstance(morphology, Morphology):
+        raise DataError(f"morphology is {shown(morphology)}; read a file by dendrosim.Morphology.read.")
+    places, part = flat(morphology), parts(morphology)
+    dendrites = part != "axon"
+    low, high = places[dendrites].min(axis=0), places[dendrites].max(axis=0)
+    size = np.maximum(high - low, 2 * morphology.radius[0])
+    scale = float(((_PLACE[1] - _PLACE[0]) / size).min())
+    places = scale * (places - [(low[0] + high[0]) / 2, low[1]]) + [0.0, _PLACE[0, 1]]
+    around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    radius = max(scale * morphology.radius[0], _SMALLEST_SOMA)
+    soma = places[0] + radius * np.column_stack([np.cos(around), np.sin(around)])
+    trees: dict[str, list[tuple[np.ndarray, float]]] = {}
+    axon = []
+    for stretch in stretches(morphology):
+        line = _thinned(places[stretch])
+        if part[stretch[1]] == "axon":
+            axon.append(line[((line >= _PLACE[0]) & (line <= _PLACE[1])).all(axis=1)])
+        else:
+            width = float(np.clip(2 * morphology.radius[stretch[1:]].mean(), *_WIDTHS))
+            trees.setdefault(str(part[stretch[1]]), []).append((line, width))
+    trees["basal"] = trees.get("basal", []) + trees.pop("other", [])
+    return Geometry(trees, soma, axon)
+
+
+def _thinned(line: np.ndarray) -> np.ndarray:
+    """Return a line without points that are closer to the one before than can be seen."""
+    kept = [0]
+    for place in range(1, len(line) - 1):
+        if np.abs(line[place] - line[kept[-1]]).max() > _SEEN:
+            kept.append(place)
+    return line[[*kept, len(line) - 1]]
 
 
 def _basal_tree() -> list[tuple[np.ndarray, float]]:

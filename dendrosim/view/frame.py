@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dendrosim.checks import whole
 from dendrosim.errors import DataError
+from dendrosim.morphology import Morphology
 from dendrosim.notebook import frame_html, in_notebook
 from dendrosim.recording import Recording
 from dendrosim.view.page import page
@@ -32,7 +33,7 @@ class Frame:
         return frame_html(self.content, self.height)
 
 
-def show(recording: Recording, height: int = 900) -> Frame:
+def show(recording: Recording, height: int = 900, morphology: Morphology | None = None) -> Frame:
     """Show the page of a recording in a notebook; ``dendrosim view`` shows the same in a browser.
 
     The page is part of the notebook then, with its 5 to 15 MB, and works without this package and offline.
@@ -43,6 +44,8 @@ def show(recording: Recording, height: int = 900) -> Frame:
         Potentials over (presentation, time, neuron).
     height : int
         Of the frame, in pixels.
+    morphology : Morphology, optional
+        Form of the neuron that is drawn.
 
     Returns
     -------
@@ -73,4 +76,4 @@ def show(recording: Recording, height: int = 900) -> Frame:
             'this is no notebook; write the page with dendrosim.view.write_page(recording, "recording.html") and open '
             "it in a browser."
         )
-    return Frame(page(recording), height)
+    return Frame(page(recording, morphology), height)

@@ -18,6 +18,7 @@ from plotly.offline import get_plotlyjs
 from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
+from dendrosim.morphology import Morphology
 from dendrosim.plot.style import COLOUR_MAP
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import compartments, observable, recorded_variables
@@ -33,7 +34,7 @@ MOST_BYTES = 14_500_000
 SCRIPTS = ("data.js", "figures.js", "raster.js", "page.js")
 
 
-def page(recording: Recording) -> str:
+def page(recording: Recording, morphology: Morphology | None = None) -> str:
     """Return a recording as one HTML page that works offline: its neurons, drawn and over time, to be walked through.
 
     Numbers are kept to six significant digits. Where the page would grow beyond 15 MB, samples, then neurons and at
@@ -43,6 +44,8 @@ def page(recording: Recording) -> str:
     ----------
     recording : Recording
         Potentials over (presentation, time, neuron).
+    morphology : Morphology, optional
+        Form of the neuron that is drawn.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def page(recording: Recording) -> str:
         "plotly": get_plotlyjs(),
         "style": _resource("page.css"),
         "script": "\n".join(map(_resource, SCRIPTS)),
-        "drawing": neuron_drawing(compartments(dataset)),
+        "drawing": neuron_drawing(compartments(dataset), morphology),
         "title": html.escape(f"A recording of {dataset.attrs.get('model', 'a network')}"),
         "subtitle": html.escape(str(dataset.attrs.get("architecture", ""))),
         "provenance": "".join(
@@ -77,7 +80,7 @@ def page(recording: Recording) -> str:
     return Template(_resource("template.html")).substitute(shell)
 
 
-def write_page(recording: Recording, path: str | Path) -> Path:
+def write_page(recording: Recording, path: str | Path, morphology: Morphology | None = None) -> Path:
     """Write the :func:`page` of a recording.
 
     Parameters
@@ -86,6 +89,8 @@ def write_page(recording: Recording, path: str | Path) -> Path:
         Potentials over (presentation, time, neuron).
     path : str or Path
         File to write; one that is there is replaced. Missing folders are made.
+    morphology : Morphology, optional
+        Form of the neuron that is drawn.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def write_page(recording: Recording, path: str | Path) -> Path:
     _variables(recording)  # before any folder is made
     path = path_of(path, "the page")
     check_writable(path, "page")
-    content = page(recording).encode()
+    content = page(recording, morphology).encode()
     write_safely(path, lambda place: replace_file(place, content), "page")
     return path
 
