@@ -132,7 +132,11 @@ def spreading(potentials: Any, fps: int = 20) -> FuncAnimation:
     ax = figure.subplots()
     drawing, times = TreeDrawing(potentials, ax), potentials["time"].values
     drawing.add_scale(figure, ax)
-    return _animation(figure, lambda frame: drawing.at(float(times[frame])), len(times), fps)
+
+    def draw(frame: int) -> None:
+        drawing.at(float(times[frame]))
+
+    return _animation(figure, draw, len(times), fps)
 
 
 @styled
@@ -140,8 +144,7 @@ def learning_weights(recording: Recording, fps: int = 4) -> FuncAnimation:
     """Animate the weights of a circuit over the epochs of its learning.
 
     Left, the incoming weights of cells of the lowest layer, each scaled to its largest, as images where the stimulus is
-    square; middle, Θ against W
-    of each connection that has feedback; right, the angle between them so far.
+    square; middle, Θ against W of each connection that has feedback; right, the angle between them so far.
 
     Parameters
     ----------
