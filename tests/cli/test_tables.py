@@ -98,6 +98,7 @@ def _killed_once(cell, folder, command):
 original = runner.train_cell
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_a_cell_one_epoch_and_changes_nothing(tmp_path, monkeypatch, client):
     cell = Cell("digits-mlp", "dll paper", 0, {"training": {"epochs": 3}})
     wanted = original(cell, tmp_path / "undisturbed", "")

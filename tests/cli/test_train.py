@@ -183,6 +183,7 @@ def torchrun(*arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
 
 
+@pytest.mark.slow
 def test_a_killed_rank_ends_the_job_with_a_message_and_resume_goes_on(endless, tmp_path):
     job = torchrun(endless, "--out", tmp_path / "run")
     wait_for_epochs(tmp_path / "run", job)

@@ -166,6 +166,7 @@ def test_without_a_terminal_a_relaxation_prints_a_line_for_each_report(weights, 
     assert not set(output) & {"\x1b", "\r", *LEVELS}
 
 
+@pytest.mark.slow
 def test_a_compiled_target_says_that_values_appear_at_the_end_and_shows_them(weights, tmp_path):
     arguments = ["relax", "digits-mlp", "--weights", weights, "--presentations", "2", "--target", "cpp_standalone"]
     output = piped(*arguments, "--watch", "--out", tmp_path / "recording.nc")

@@ -104,7 +104,11 @@ def check_against_numpy(model, presentations):
 
 
 @pytest.mark.parametrize(
-    ("model", "presentations"), [(CONVOLUTIONAL, 3), (RECURRENT, 2), (NOISY, 2), (OWN, 2), (SOFTPLUS, 2)]
+    ("model", "presentations"),
+    [
+        (RECURRENT, 2),
+        *(pytest.param(model, 2, marks=pytest.mark.slow) for model in (CONVOLUTIONAL, NOISY, OWN, SOFTPLUS)),
+    ],
 )
 def test_cuda_follows_the_same_trajectory_as_numpy_and_stops_with_it(on_cpu, model, presentations):
     check_against_numpy(model, presentations)
@@ -120,6 +124,7 @@ def check_float32_against_numpy():
         assert np.nanmax(np.abs(difference)) < 50 * np.finfo(np.float32).eps
 
 
+@pytest.mark.slow
 def test_cuda_in_float32_follows_float64_to_its_own_rounding(on_cpu):
     check_float32_against_numpy()
 
@@ -137,6 +142,7 @@ def check_learning_against_numpy(model, rule, mode):
     np.testing.assert_array_equal(ours.history["presentation_ms"], wanted.history["presentation_ms"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "rule", "mode"),
     [
@@ -165,6 +171,7 @@ def test_without_a_gpu_one_sentence_says_so_and_nothing_is_compiled(monkeypatch)
         circuit.relax(*presentations_of(RECURRENT, 1, 2))
 
 
+@pytest.mark.slow
 def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
     stimuli, targets = presentations_of(BURSTING, 2, 2)
     record = Record(("singles", "bursts", "error", "burst_trace"), interval=1.0)
@@ -182,6 +189,7 @@ def test_cuda_draws_the_same_spikes_as_numpy_and_ends_with_time(on_cpu):
         np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_cuda_simulates_the_same_potentials_that_spike_as_numpy(on_cpu):
     stimuli, targets = presentations_of(ACTIVE, 2, 2)
     record = Record(("V_soma", "V_dendrite", "event_trace", "burst_trace", "returned"), interval=0.5)
@@ -196,6 +204,7 @@ def test_cuda_simulates_the_same_potentials_that_spike_as_numpy(on_cpu):
         np.testing.assert_allclose(ours[name], wanted[name], rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_cuda_records_the_crossings_of_a_threshold_of_chosen_neurons_as_numpy(on_cpu):
     model, parameters = unheard(3, bias=np.arctanh([0.3, 0.4, 0.5]), kind="leaky")
     record = Record(("basal",), {"hidden-1": (1, 2)})

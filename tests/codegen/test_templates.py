@@ -30,14 +30,21 @@ def trajectories(target, presentations, **settings):
     return [recording.dataset[list(EVERYTHING.variables)].to_array().values for recording in recordings]
 
 
-@pytest.mark.parametrize("presentations", [1, 5])
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize(
+    ("target", "presentations"),
+    [
+        ("cython", 1),
+        ("cpp_standalone", 5),
+        pytest.param("cython", 5, marks=pytest.mark.slow),
+        pytest.param("cpp_standalone", 1, marks=pytest.mark.slow),
+    ],
+)
 def test_every_target_follows_the_same_trajectory_as_numpy(optimised, target, presentations):
     for ours, wanted in zip(trajectories(target, presentations), trajectories("numpy", presentations), strict=True):
         np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(optimised, target):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), target, dtype="float32")
     reference = Circuit(MODEL, parameters_of(MODEL, 2))
@@ -92,6 +99,7 @@ def test_softplus_cells_do_not_overflow(target):
     np.testing.assert_array_equal(np.isfinite(hidden["delta"]), True)
 
 
+@pytest.mark.slow
 def test_two_threads_follow_the_same_trajectory_as_one(optimised):
     for ours, wanted in zip(
         trajectories("cpp_standalone", 5, threads=2), trajectories("cpp_standalone", 5), strict=True

@@ -76,6 +76,7 @@ def test_plasticity_does_not_wait_for_convergence():
     assert np.abs(changes["output.W"]).max() > 0  # after 2 ms nothing has settled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["continuous", pytest.param("at-convergence", marks=pytest.mark.slow)])
 def test_the_compiled_circuit_learns_the_same_weights_as_numpy(mode):
     layers = [convolution(2, 3, 1), {"kind": "max-pool", "size": 2}, convolution(3, 2), dense(3)]

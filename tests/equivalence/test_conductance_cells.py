@@ -27,7 +27,7 @@ def agreement(model, parameters, stimuli, targets, target="numpy", start="rest")
     return recording.converged, compare(circuit, stimuli, targets).largest
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks(CONDUCTANCE_CELLS))
 def test_the_fixed_point_of_random_conductance_networks_is_that_of_the_equilibrium_engine(network):
     model = network[0]

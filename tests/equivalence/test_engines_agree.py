@@ -60,6 +60,7 @@ def test_a_hidden_layer_that_feeds_several_branches_hears_from_all_of_them(layer
     assert agreement(model, parameters_of(model, 4), *presentations_of(model, 3, 4)).largest <= RELATIVE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", ["pools", pytest.param("no pool", marks=pytest.mark.slow)])
 def test_it_does_so_in_the_compiled_circuit_too(layers):
     model = model_of(*BRANCHED[layers])

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "examples").glob("[0-9]*.py"))
+QUICK = ("03", "06", "09", "14", "19")  # the others run with `make test-all`, and in continuous integration
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(each, id=each.name, marks=() if each.name[:2] in QUICK else pytest.mark.slow) for each in SCRIPTS],
+)
 def test_a_script_runs_and_leaves_its_figure(script, tmp_path):
     text = script.read_text(encoding="utf-8")
     named = re.findall(r"Leaves (\S+\.png)", text)

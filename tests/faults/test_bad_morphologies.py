@@ -114,9 +114,9 @@ def test_rows_of_any_fields_are_a_tree_or_one_sentence(rows, changes, tmp_path_f
 
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
     for path in (tmp_path, tmp_path / "nowhere.swc"):
-        with pytest.raises(DataError, match="there is no such morphology|this file cannot be read"):
+        with pytest.raises(DataError, match=r"there is no such morphology|this file cannot be read"):
             ds.Morphology.read(path)
-    with pytest.raises(DataError, match="the morphology is 3; give the path of a file"):
+    with pytest.raises(DataError, match=r"the morphology is 3; give the path of a file"):
         ds.Morphology.read(3)
     with pytest.raises(DataError, match=r"points is 'neuron.swc'; read a file by ds.Morphology.read."):
         ds.Morphology("neuron.swc")

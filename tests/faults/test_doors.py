@@ -272,6 +272,7 @@ def recording():
     return circuit.relax(*presentations_of(MODEL, 2, 0), start="settled")
 
 
+@pytest.mark.slow
 def test_a_recording_with_a_flipped_byte_is_a_recording_or_one_sentence(recording, tmp_path):
     whole = recording.save(tmp_path / "whole.nc").read_bytes()
     path = tmp_path / "flipped.nc"

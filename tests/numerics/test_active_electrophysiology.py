@@ -97,6 +97,7 @@ def test_events_and_bursts_are_those_that_a_list_of_spike_times_gives():
         assert (events, bursts) == (cells.event_count[index], cells.burst_count[index])
 
 
+@pytest.mark.slow
 def test_the_rate_of_events_follows_the_soma_and_the_share_of_bursts_the_dendrite_as_in_the_prototype():
     cells, duration = 200, 600.0
     curves = burst_curves(CELL, [300.0, 400.0, 500.0], [0.0, 200.0, 400.0], cells=cells, duration=duration)
@@ -113,6 +114,7 @@ def test_the_rate_of_events_follows_the_soma_and_the_share_of_bursts_the_dendrit
     assert (curves["event_rate"].sel(dendrite=0.0).diff("soma") > 0).all()
 
 
+@pytest.mark.slow
 def test_the_code_of_the_cell_is_what_is_measured_on_it():
     found = calibrated(CELL, cells=200, duration=500.0, seed=7)
     # Standard errors by repetition with 100 cells: 0.09 Hz, 0.15 Hz, 0.004 and 0.02; those of the defaults are lower.

@@ -30,6 +30,7 @@ def test_plasticity_that_is_always_on_reaches_95_percent_and_more_than_a_linear_
     assert accuracy(MODEL, "exponential_euler", 1.0) >= max(0.95, linear_readout)
 
 
+@pytest.mark.slow
 def test_updates_at_convergence_reach_96_percent_and_more_than_a_linear_readout(linear_readout):
     model = MODEL.changed(plasticity={"mode": "at-convergence"})
     assert accuracy(model, "settle", None) >= max(0.96, linear_readout)

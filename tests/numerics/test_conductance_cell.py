@@ -56,7 +56,7 @@ def test_the_response_to_a_current_step_is_the_solution_of_the_equations(couplin
     np.testing.assert_allclose([clamp[name][0] for name in POTENTIALS], wanted, rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("coupling", ["one-way", "two-way"])
+@pytest.mark.parametrize("coupling", ["two-way", pytest.param("one-way", marks=pytest.mark.slow)])
 def test_a_cell_of_the_circuit_with_constant_drive_and_target_is_the_solution_of_the_equations(coupling):
     back = float(coupling == "two-way")
     model = small_model((1, 1, 1), output="identity", cell={"kind": "conductance", "coupling": coupling})

@@ -58,6 +58,7 @@ def test_events_and_bursts_leave_as_traces_whose_mean_is_their_rate():
         assert (recording.dataset[trace] >= 0).all()
 
 
+@pytest.mark.slow
 def test_what_hidden_layers_send_follows_the_equilibrium():
     """Means over 20 trials and 1.1 s: correlations with the rates that the same network settles to."""
     model = model_of([5], [dense(8), dense(6), dense(3)], cell=CELL)

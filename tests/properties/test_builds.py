@@ -74,6 +74,7 @@ def test_other_weights_stimuli_and_tolerances_use_the_same_build(cache, compilat
     assert len(compilations) == 1
 
 
+@pytest.mark.slow
 def test_processes_that_build_and_run_at_once_give_right_results_and_leave_one_build_that_all_use(cache):
     for seeds in ((0, 1), (2, 3)):  # these build, these find it built
         for seed, process in [(seed, run_elsewhere(seed)) for seed in seeds]:

@@ -68,6 +68,7 @@ def test_the_noise_of_what_is_read_falls_with_the_root_of_cells_time_and_rate():
     assert slope == pytest.approx(-0.5, abs=0.05)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000))
 def test_bursts_carry_the_error_in_the_mean(seed):

@@ -55,6 +55,7 @@ def test_each_row_is_the_run_of_its_rule_and_seed():
         assert row.seconds > 0
 
 
+@pytest.mark.slow
 def test_workers_give_the_rows_of_one_process(tmp_path):
     alone = ds.train_many(OWN, seeds=[0, 1], rules=RULES, data=DATA)
     seen = []

@@ -31,6 +31,7 @@ def test_random_networks_settle_within_the_time_and_memory_that_are_expected(net
     assert sum(variable.nbytes for variable in variables) <= needed
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks(cells=BURSTING_CELLS), st.sampled_from([0.5, 2.0]))
 def test_spikes_of_random_networks_take_no_more_memory_than_is_expected(network, dt):

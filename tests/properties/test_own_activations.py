@@ -25,7 +25,7 @@ IMAGES = model_of(
 SEQUENCES = model_of([4, 2], [{"kind": "recurrent", "units": 3}, dense(2)], activation="softsign")
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("model", [small_model(activation="softsign"), IMAGES, SEQUENCES], ids=["dense", "cnn", "rnn"])
 def test_both_engines_agree_on_an_activation_of_ones_own(model, target):
     if target == "cython" and model is not IMAGES:

@@ -128,6 +128,7 @@ def test_its_file_is_read_and_drawn_where_the_package_is_not_installed(relaxed, 
     assert all(f'data-compartment="{name}"' in page for name in COMPARTMENTS)
 
 
+@pytest.mark.slow
 def test_the_command_line_relaxes_and_describes_it(installed, tmp_path):
     (tmp_path / "theirs.toml").write_text(SMALL + '\n[cell]\nkind = "stem"\n')
     command("train", "theirs.toml", "--out", "run", path=installed, cwd=tmp_path)

@@ -87,6 +87,7 @@ def test_a_file_alone_never_imports_a_module(lying_about, tmp_path):
     assert "name its module by --import" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_rule_is_audited_and_tabled_like_ours(lying_about, tmp_path):
     found = command("audit", "mine.rules:Contracting", "dll paper", "--json", path=lying_about, cwd=tmp_path)
     mine, ours = json.loads(found)
@@ -140,7 +141,7 @@ class Held(ds.LocalRule):
         return LocalUpdates(None, LocalUpdate("error", sign=-1), theta_rate=0.5)
 
 
-@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rule", [Signed, Held])
 def test_local_updates_of_ones_own_are_those_of_both_engines(rule, target):
     ds.register_rule(rule)

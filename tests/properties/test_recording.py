@@ -136,6 +136,7 @@ def test_a_recording_streamed_to_a_file_is_the_one_that_was_held_in_memory(targe
     assert circuit.state["hidden-1"]["soma"].shape == (5, 4)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_presentations_of_a_streamed_recording(tmp_path):
     wide = small_model((5, 120, 60, 2))
     circuit = Circuit(wide, parameters_of(wide, 0), batch=4, dt=1.0)
