@@ -36,6 +36,10 @@ def read_points(path: Path) -> Points:
     """Read a file; what is done with each peculiarity stands in :meth:`~dendrosim.morphology.Morphology.read`."""
     rows = _rows(path)
     order = _from_the_roots(path, rows)
+    somata = [number for number, row in rows.items() if row.type == SOMA]
+    if len(somata) == 1 and rows[somata[0]].parent >= 0:
+        rows = _rooted_at(somata[0], rows)
+        order = _from_the_roots(path, rows)
     types = _types(rows, order)
     somata = [number for number in order if types[number] == SOMA]
     _check_soma(path, rows, types, somata)
@@ -131,6 +135,15 @@ def _from_the_roots(path: Path, rows: Mapping[int, Row]) -> list[int]:
             number = row.parent
         placed.update(dict.fromkeys(reversed(ancestors)))
     return list(placed)
+
+
+def _rooted_at(soma: int, rows: Mapping[int, Row]) -> dict[int, Row]:
+    """Return the same tree seen from its soma: on the way to the former root parents become children."""
+    found, above, number = dict(rows), -1, soma
+    while number >= 0:
+        found[number] = rows[number]._replace(parent=above)
+        above, number = number, rows[number].parent
+    return found
 
 
 def _types(rows: Mapping[int, Row], order: Sequence[int]) -> dict[int, int]:

@@ -74,3 +74,15 @@ def test_the_table_of_a_cell_is_one_that_a_model_takes(tmp_path):
     reduction = read(tmp_path, PLAIN).reduced()
     model = ds.load_model("digits-mlp").changed(cell=reduction.table())
     assert model.cell == reduction.cell
+
+
+@given(text=files(), which=st.integers(0, 100))
+def test_a_tree_whose_root_is_not_its_soma_is_the_one_seen_from_the_soma(text, which, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swc")
+    rows = {int(row.split()[0]): row.split() for row in text.splitlines()}
+    above, number = "-1", list(rows)[which % len(rows)]
+    while number > 0:
+        parent = int(rows[number][6])
+        rows[number][6], above, number = above, str(number), parent
+    turned = "\n".join(" ".join(row) for row in rows.values())
+    assert equal(read(folder, turned, "turned.swc"), read(folder, text))
