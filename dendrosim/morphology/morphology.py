@@ -48,13 +48,14 @@ class Morphology:
     def read(cls, path: str | os.PathLike[str]) -> Morphology:
         """Read a file in SWC, as NeuroMorpho.org gives it; one that ends in .gz is unpacked.
 
-        Rows may be in any order; comments, blank lines, ends of lines of any system and columns beyond the seventh
-        are passed over. The soma becomes one sphere: of a single point as it is; of several, also the three of
-        NeuroMorpho.org, with the lateral area of their truncated cones; of an outline with its mean radius. A tree whose
-        root is elsewhere, as skeletons have it, is seen from its only point of the soma. What hangs on the soma begins at the surface of that sphere, with the radius of its own first point. Trees of their
-        own begin at the soma, too, if their root lies within 50 µm of it. A radius of zero (below 1 nm) is the one of
-        the parent where that is of the same type. Points of types that are not 1 to 4 have the type of their parent,
-        or are `other` where that is the soma.
+        Rows may be in any order; comments, blank lines, ends of lines of any system and columns beyond the seventh are
+        passed over. The soma becomes one sphere: of a single point as it is; of several, also the three of
+        NeuroMorpho.org, with the lateral area of their truncated cones; of an outline with its mean radius. A tree
+        whose root is elsewhere, as skeletons have it, is seen from its only point of the soma. What hangs on the soma
+        begins at the surface of that sphere, with the radius of its own first point. Trees of their own begin at the
+        soma, too, if their root lies within 50 µm of it. A radius of zero (below 1 nm) is the one of the parent where
+        that is of the same type. Points of types that are not 1 to 4 have the type of their parent, or are `other`
+        where that is the soma.
 
         Parameters
         ----------
