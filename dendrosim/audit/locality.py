@@ -25,7 +25,7 @@ SOURCES = (
 )  # fmt: skip
 """What an update can depend on: the columns of the dependency matrix."""
 
-_WAYS = {"below": ("up", "potential"), "above": ("down",)}
+_WAYS = {"below": ("up", "noise up", "potential"), "above": ("down",)}
 """By which ways a compartment hears from the cells below and above."""
 _RELATIVE = 1e-9
 

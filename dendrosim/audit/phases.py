@@ -8,6 +8,7 @@ from torch import Tensor
 from dendrosim.audit.probe import Probe, Signal
 from dendrosim.audit.subject import Subject
 from dendrosim.audit.verdict import Verdict
+from dendrosim.equilibrium import State
 
 
 def phases(subject: Subject) -> Verdict:
@@ -16,6 +17,9 @@ def phases(subject: Subject) -> Verdict:
     A cell with only a basal dendrite has one potential: while it carries an error down, its activity must be kept
     elsewhere, so that this is a state of its own. Where no signal passes between cells while the rule learns, synapses
     read the one state that is there, in whatever code (spike times, for example).
+
+    Noise of the cells is part of the one state as long as it is nothing but noise: it has to be the same whatever the
+    target and the activity are.
 
     Parameters
     ----------
@@ -32,9 +36,10 @@ def phases(subject: Subject) -> Verdict:
     read = {name: _distinct([signal.sent for signal in signals if _is(signal, "outer", name)]) for name in connections}
     disturbed = [name for name in connections if any(not torch.equal(each, alone[name]) for each in seen[name])]
     disturbed += _heads_that_see_several(signals)
+    knowing = _noise_that_knows(subject, probe)
     errors_in_the_place_of_activity = "above" not in subject.hears and any(signal.way == "down" for signal in signals)
     with_free = max(len(_distinct([alone[name], *read[name]])) for name in connections)
-    states = max(with_free, 2 if disturbed else 1) + errors_in_the_place_of_activity
+    states = max(with_free, 2 if disturbed or knowing else 1) + errors_in_the_place_of_activity
     measured = {
         "network states": states,
         "snapshots": states - 1,
@@ -42,6 +47,9 @@ def phases(subject: Subject) -> Verdict:
     }
     if disturbed:
         witness = f"while it learns, the activity that {disturbed[0]} receives differs from that without a target"
+        return Verdict("C3", "no", f"{witness}: {states} states of the network", measured)
+    if knowing:
+        witness = f"what {knowing[0]} receives as noise changes with the target or the activity"
         return Verdict("C3", "no", f"{witness}: {states} states of the network", measured)
     if errors_in_the_place_of_activity:
         witness = "errors come down to cells with one potential, whose activity must be kept meanwhile"
@@ -63,6 +71,24 @@ def _heads_that_see_several(signals: list[Signal]) -> list[str]:
     heads = dict.fromkeys(signal.key for signal in signals if signal.way == "up" and signal.key.endswith(".own"))
     seen = {head: [signal.sent for signal in signals if signal.way == "up" and signal.key == head] for head in heads}
     return [head for head, activities in seen.items() if len(_distinct(activities)) > 1]
+
+
+def _noise_that_knows(subject: Subject, probe: Probe) -> list[str]:
+    """Return the connections whose noise is another one when the target and all activity are others."""
+    again = Probe(subject.model)
+    subject.learn(again, change=_halved, targets=subject.targets.roll(1, dims=-1))
+    before, after = ([each for each in run.signals if each.way == "noise up"] for run in (probe, again))
+    if len(before) != len(after):
+        return [signal.key for signal in (*before, *after)]
+    return [old.key for old, new in zip(before, after, strict=True) if not torch.equal(old.sent, new.sent)]
+
+
+def _halved(state: State) -> State:
+    for name, basal in state.basal.items():
+        state.basal[name] = basal / 2
+    for name, (source, where) in state.sources.items():
+        state.sources[name] = source / 2, where
+    return state
 
 
 def _distinct(tensors: list[Tensor]) -> list[Tensor]:

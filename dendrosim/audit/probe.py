@@ -26,9 +26,9 @@ class Signal:
 
     Attributes
     ----------
-    way : {"up", "down", "outer", "outer of errors", "potential"}
+    way : {"up", "down", "outer", "outer of errors", "potential", "noise up", "outer of noise"}
         A drive, a feedback, the product of activity below and signal above at the synapses, the same with the error
-        below, or f(z).
+        below, or f(z); what noise of the cells below becomes above, and the product of both.
     key : str
         The parameter that carried it, as in :meth:`Parameters.items`; the connection, where it was no parameter, and
         for a product; the layer, for a potential. Empty where the network knows none of them.
@@ -80,7 +80,7 @@ class Probe:
             self._known = known  # what is kept keeps its identity
             self._names = {id(thing): name for thing, name in known}
             self._sent: Counter[tuple[str, str]] = Counter()
-            self.product = "outer"
+            self.drive, self.product = "up", "outer"
             token = _PROBE.set(self)
             try:
                 yield network
@@ -143,7 +143,7 @@ class _Watched(Map):
     def apply(self, W: Tensor, bias: Tensor | None, u: Tensor) -> Tensor:
         if (probe := _PROBE.get()) is None:
             return super().apply(W, bias, u)
-        return probe.note("up", probe.name(W, self), u, super().apply(probe.carrier(W), bias, u))
+        return probe.note(probe.drive, probe.name(W, self), u, super().apply(probe.carrier(W), bias, u))
 
     def adjoint(self, theta: Tensor, delta: Tensor) -> Tensor:
         feedback = super().adjoint(theta, delta)
@@ -154,6 +154,15 @@ class _Watched(Map):
         if probe := _PROBE.get():
             probe.note(probe.product, probe.name(self), u, delta)
         return super().outer(delta, u)
+
+    def mirror(self, W: Tensor, noise: Tensor) -> Tensor:
+        if (probe := _PROBE.get()) is None:
+            return super().mirror(W, noise)
+        probe.drive, probe.product = "noise up", "outer of noise"
+        try:
+            return super().mirror(W, noise)
+        finally:
+            probe.drive, probe.product = "up", "outer"
 
 
 class _WatchedDense(_Watched, Dense):

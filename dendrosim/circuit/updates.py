@@ -26,13 +26,18 @@ def local_updates(model: Model) -> LocalUpdates:
     Raises
     ------
     CircuitError
-        Its rule needs more than that.
+        Its rule needs more than that, or a mirror of noise.
     """
     updates: LocalUpdates | None = RULES[model.training.rule].local_updates(model)
     if updates is None:
         raise CircuitError(
             f"a circuit cannot learn by '{model.training.rule}', which needs more than what meets at each synapse; set "
             "training.rule to 'dll' or to another rule with local updates."
+        )
+    if updates.mirror is not None:
+        raise CircuitError(
+            "a circuit has no mirror of noise; set rules.dll.feedback to 'kolen-pollack', or train with the "
+            "equilibrium engine."
         )
     return updates
 

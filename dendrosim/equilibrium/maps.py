@@ -41,6 +41,23 @@ class Map:
         """Return ⟨δ⟩, of the shape of the bias."""
         raise NotImplementedError
 
+    def positions(self) -> list[list[int]] | int:
+        """Return over how many positions :meth:`outer` sums for each entry of W, in a shape that broadcasts to it."""
+        return 1
+
+    def mirror(self, W: Tensor, noise: Tensor) -> Tensor:
+        """Return what noise ζ below and what it becomes above tell of W: ⟨ρ ζ^T⟩ with ρ = W ζ, whose mean is W.
+
+        Parameters
+        ----------
+        W : Tensor
+            The weights that the noise passes.
+        noise : Tensor of shape (sample, *source shape)
+            ζ, independent and of variance 1.
+        """
+        product = self.outer(self.apply(W, None, noise), noise)
+        return product.div_(torch.tensor(self.positions(), dtype=product.dtype, device=product.device))
+
 
 class Dense(Map):
     """Every cell above receives from every cell below; leading axes are presentations (and steps of a sequence)."""
@@ -95,6 +112,14 @@ class Conv2d(Map):
         """Return :meth:`adjoint` and :meth:`outer` at once, which rearranges `delta` only once."""
         feedback, update, _ = convolution_backward(delta, u, theta, self._padding, (True, True, False))
         return feedback, update.div_(len(u))
+
+    def positions(self) -> list[list[int]]:
+        """Return how many windows have each entry of the kernel within the layer below; 1 for one always outside it."""
+        rows, columns = (
+            [max(1, min(size + 2 * pad - kernel + 1, size + pad - at) - max(0, pad - at)) for at in range(kernel)]
+            for size, kernel, pad in zip(self._source_shape[1:], self._shape[2:], self._padding, strict=True)
+        )
+        return [[row * column for column in columns] for row in rows]
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""

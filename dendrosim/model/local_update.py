@@ -39,6 +39,32 @@ FEEDFORWARD = LocalUpdate("basal")
 
 
 @dataclass(frozen=True)
+class NoiseMirror:
+    """When and from how much noise Θ learns the weights that noise has passed: ΔΘ = η (⟨ρ ζ^T⟩/⟨ζ²⟩ − Θ).
+
+    Attributes
+    ----------
+    samples : int
+        Patterns of noise ζ in each mirror step.
+    spontaneous : int
+        Mirror steps before the first batch.
+    every : int
+        There is one mirror step in so many batches.
+    """
+
+    samples: int = 64
+    spontaneous: int = 200
+    every: int = 10
+
+    def steps(self, batches_done: int) -> range:
+        """Return the numbers, from 0 over the whole training, of the mirror steps that precede the next batch."""
+        if batches_done % self.every:
+            return range(0)
+        number = self.spontaneous + batches_done // self.every
+        return range(0 if batches_done == 0 else number, number + 1)
+
+
+@dataclass(frozen=True)
 class LocalUpdates:
     """How all weights of a network change by what meets at each synapse: a learning rule that a circuit can follow.
 
@@ -51,12 +77,15 @@ class LocalUpdates:
         Learning rate of Θ relative to that of W.
     decay : float
         Decay λ of the weights that change.
+    mirror : NoiseMirror, optional
+        How Θ learns from noise besides.
     """
 
     W: LocalUpdate | None = FEEDFORWARD
     theta: LocalUpdate | None = None
     theta_rate: float = 1.0
     decay: float = 0.0
+    mirror: NoiseMirror | None = None
 
     def __post_init__(self) -> None:
         if self.W is not None and (self.W.pre != "basal" or self.W.keeps_norm):

@@ -160,12 +160,14 @@ class Network(nn.Module):
             for name, direction in updates:
                 if held[name].requires_grad:
                     _descend(held[name], direction)
+            self.rule.batches_done += 1
         return loss
 
     def start_epoch(self, number: int) -> None:
         """Give the rule the noise of an epoch, counted from 1, as :func:`dendrosim.train` does in each.
 
         Without it the noise of the first epoch goes on, which no rule minds; with it a loop can be resumed to the bit.
+        The feedback ``mirror`` counts batches, too: a resumed loop sets ``network.rule.batches_done``.
         """
         self._epoch = whole(number, "the number of the epoch")
         self.rule.generator = noise_of_epoch(self._seed, self._epoch, self._device)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from dendrosim.model import Model
-from dendrosim.model.local_update import FEEDFORWARD, LocalUpdate, LocalUpdates
+from dendrosim.model.local_update import FEEDFORWARD, LocalUpdate, LocalUpdates, NoiseMirror
 from dendrosim.model.part import NotNegative
 from dendrosim.rules.local import LocalRule
 from dendrosim.rules.rule import Rule
@@ -18,6 +18,7 @@ FEEDBACK: dict[str, LocalUpdates] = {
     "released": LocalUpdates(FEEDFORWARD, LocalUpdate("error", keeps_norm=True), theta_rate=0.1),
     "fixed": LocalUpdates(FEEDFORWARD, None, theta_rate=0.0),
     "kolen-pollack": LocalUpdates(FEEDFORWARD, FEEDFORWARD, theta_rate=1.0, decay=0.1),
+    "mirror": LocalUpdates(FEEDFORWARD, FEEDFORWARD, theta_rate=1.0, mirror=NoiseMirror()),
 }
 """The local updates by the name of the feedback rule, with the rate of Θ and the decay that suit it."""
 
@@ -26,7 +27,7 @@ class DendriticLocalizedLearning(LocalRule):
     """Local errors through feedback weights of their own (Lv et al., ICML 2025, Algorithm 1).
 
     With ξ_L = β (target − u_L) of the teacher, each hidden cell settles to the local error ξ_i = Θ_i^T δ_i, where
-    δ_i = ξ_{i+1} ⊙ f'(z_i), and ΔW_i = ⟨δ_i u_i^T⟩. Θ learns by one of four feedback rules:
+    δ_i = ξ_{i+1} ⊙ f'(z_i), and ΔW_i = ⟨δ_i u_i^T⟩. Θ learns by one of five feedback rules:
 
     ``paper``
         ΔΘ_i^T = −⟨ξ_i δ_i^T⟩, as published. It holds no term in W or u: it contracts Θ and cannot align it.
@@ -35,11 +36,33 @@ class DendriticLocalizedLearning(LocalRule):
     ``kolen-pollack``
         ΔΘ_i = ΔW_i − λΘ_i, with the same decay of W_i (Kolen and Pollack, 1994). Both synapses see the same pair
         of cells, so no weight is read across, and Θ − W decays.
+    ``mirror``
+        ΔΘ_i = ΔW_i as in ``kolen-pollack``, at the same rate and without decay, so that D_i = W_i − Θ_i stays what it
+        is; and, apart from the adaptive step, ΔΘ_i = η_t (⟨ρ ζ^T⟩/⟨ζ²⟩ − Θ_i) once in some batches, where ζ is noise of
+        the somata below and ρ = W_i ζ what it becomes in the dendrites above (the weight mirror of Akrout et al., 2019,
+        without its phase: phaseless alignment of Max et al., 2024). Its mean is η_t D_i, so that D_i decays whatever
+        the task does. With η_t = 1/(t + 1) at mirror step t, D_i is the mean of the errors of t estimates, and its norm
+        about ‖W_i‖ √(fan-in/(samples t)). Some of these steps precede the first batch, as spontaneous activity
+        precedes the first stimulus in development: what is learned in the first epoch needs aligned feedback.
     ``released``
         ΔΘ_i^T = +⟨ξ_i δ_i^T⟩, the sign of the released code, for comparison only. It makes Θ grow without bound, so
         that before each update Θ is scaled back to the norm it is drawn with.
 
-    Reads u, ξ and δ of the two cells at each synapse, and Θ; never W.
+    Reads u, ξ and δ of the two cells at each synapse, their noise ζ and ρ, and Θ; never W.
+
+    References
+    ----------
+    Kolen and Pollack, Backpropagation without weight transport, ICNN 1994.
+    Akrout et al., Deep learning without weight transport, NeurIPS 2019.
+    Max et al., Learning efficient backprojections across cortical hierarchies in real time, Nature Machine
+    Intelligence 2024.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> model = ds.load_model("digits-mlp").changed(rules={"dll": {"feedback": "mirror"}})
+    >>> model.rules.dll.theta_rate, model.rules.dll.decay, model.rules.dll.spontaneous
+    (1.0, 0.0, 200)
     """
 
     class Settings(Rule.Settings):
@@ -47,7 +70,7 @@ class DendriticLocalizedLearning(LocalRule):
 
         Attributes
         ----------
-        feedback : {"paper", "fixed", "kolen-pollack", "released"}
+        feedback : {"paper", "fixed", "kolen-pollack", "mirror", "released"}
             The feedback rule.
         theta_rate : float
             Learning rate of Θ relative to that of W.
@@ -56,17 +79,32 @@ class DendriticLocalizedLearning(LocalRule):
         theta_deviation : float, optional
             Standard deviation with which Θ is drawn, under every rule; by default 1/√fan-out of each connection. With 0
             nothing is fed back, and only the readout learns.
+        samples : int
+            Of ``mirror``: patterns of noise in a mirror step; an eighth of it images before a convolution.
+        spontaneous : int
+            Of ``mirror``: mirror steps before the first batch.
+        every : int
+            Of ``mirror``: batches from one mirror step to the next.
         """
 
-        feedback: Literal["paper", "fixed", "kolen-pollack", "released"] = "kolen-pollack"
+        feedback: Literal["paper", "fixed", "kolen-pollack", "mirror", "released"] = "kolen-pollack"
         theta_rate: NotNegative
         decay: NotNegative
         theta_deviation: NotNegative | None = None
+        samples: PositiveInt = NoiseMirror.samples
+        spontaneous: NonNegativeInt = NoiseMirror.spontaneous
+        every: PositiveInt = NoiseMirror.every
 
         @model_validator(mode="after")
         def _what_is_renormalised_is_not_zero(self) -> DendriticLocalizedLearning.Settings:
             if self.feedback == "released" and self.theta_deviation == 0:
                 raise ValueError("the feedback rule 'released' keeps the norm of Θ; give theta_deviation above 0")
+            return self
+
+        @model_validator(mode="after")
+        def _mirrored_feedback_makes_equal_steps(self) -> DendriticLocalizedLearning.Settings:
+            if self.feedback == "mirror" and self.theta_rate != 1:
+                raise ValueError("the feedback rule 'mirror' needs equal steps of W and Θ; set theta_rate to 1")
             return self
 
         @model_validator(mode="before")
@@ -83,4 +121,7 @@ class DendriticLocalizedLearning(LocalRule):
     def local_updates(cls, model: Model) -> LocalUpdates:
         """Return those of the feedback rule in the table ``[rules.dll]``."""
         settings = cls.settings_of(model)
-        return replace(FEEDBACK[settings.feedback], theta_rate=settings.theta_rate, decay=settings.decay)
+        local = replace(FEEDBACK[settings.feedback], theta_rate=settings.theta_rate, decay=settings.decay)
+        if local.mirror is None:
+            return local
+        return replace(local, mirror=NoiseMirror(settings.samples, settings.spontaneous, settings.every))

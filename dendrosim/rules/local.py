@@ -55,6 +55,7 @@ class LocalRule(Rule):
     def __init__(self, local: LocalUpdates, strength: float = 1.0, theta_deviation: float | None = None):
         self.local, self.strength, self.theta_deviation = local, strength, theta_deviation
         self.theta_rate, self.decay = local.theta_rate, local.decay
+        self.shares_noise = local.mirror is not None
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
@@ -85,10 +86,29 @@ class LocalRule(Rule):
                 yield f"{name}.theta", synapses.change(learned)
 
     def constrain(self, network: Network, parameters: Parameters) -> None:
-        """Scale Θ back to the norm it is drawn with, where its update keeps it."""
+        """Let Θ learn from noise, or scale it back to the norm it is drawn with, where its update does so."""
+        if self.local.mirror is not None:
+            for number in self.local.mirror.steps(self.batches_done):
+                self._mirror(network, parameters, gain=1 / (number + 1))  # Θ − W is then a running mean
         if self.local.theta is None or not self.local.theta.keeps_norm:
             return
         for projection in network.projections:
             if projection.name in parameters.theta:
                 theta = parameters.theta[projection.name]
                 theta.mul_(drawn_norm(projection.connection, self.theta_deviation) / theta.norm())
+
+    def _mirror(self, network: Network, parameters: Parameters, gain: float) -> None:
+        """Move Θ by η (⟨ρ ζ^T⟩ − Θ), where ζ is noise of the cells below and ρ what it becomes above."""
+        import torch
+
+        from dendrosim.equilibrium.maps import channels_last
+
+        assert self.local.mirror is not None
+        for projection in network.projections:
+            if projection.name in parameters.theta:
+                theta, connection = parameters.theta[projection.name], projection.connection
+                # A kernel has a sample at every position, so that fewer images tell as much.
+                samples = max(1, self.local.mirror.samples // (8 if connection.kind == "conv2d" else 1))
+                shape = (samples, *connection.source_shape)
+                noise = torch.randn(shape, generator=self.generator, dtype=theta.dtype, device=theta.device)
+                theta.lerp_(projection.map.mirror(parameters.W[projection.name], channels_last(noise)), gain)

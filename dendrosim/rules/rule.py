@@ -51,6 +51,10 @@ class Rule(ABC):
     generator : torch.Generator
         Only source of noise. The trainer gives a new one in each epoch, seeded with the number of the epoch, so that a
         training that was interrupted goes on to the bit.
+    shares_noise : bool
+        Whether all ranks of a training draw the same noise: those of a rule that changes parameters in place by it.
+    batches_done : int
+        Batches of the training that are done; set before each batch.
 
     Examples
     --------
@@ -82,6 +86,8 @@ class Rule(ABC):
     theta_rate: float = 0.0
     decay: float = 0.0
     generator: torch.Generator
+    shares_noise: bool = False
+    batches_done: int = 0
 
     def __init__(self, **settings: Any):
         self.settings: Any = self.Settings.model_validate(settings)

@@ -198,6 +198,7 @@ class Trainer:
         own, share = self._ranks.part(len(batch))
         stimuli = self._tensor(self._drawn(batch, own, generator))
         targets = self._tensor(self._data.train.targets[batch[own]])
+        self._rule.batches_done = self._optimizer.step_number
         state, updates = learning_step(self._rule, self._network, self.parameters, stimuli, targets)
         measured = self._measured(state, targets)
         whole_batch = self._ranks.total(measured if share else self._nothing())
@@ -256,7 +257,8 @@ class Trainer:
         )
 
     def _generator(self, epoch: int) -> torch.Generator:
-        return noise_of_epoch(self._settings.seed, epoch, self._device, self._ranks.rank)
+        rank = 0 if self._rule.shares_noise else self._ranks.rank
+        return noise_of_epoch(self._settings.seed, epoch, self._device, rank)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return channels_last(torch.from_numpy(array).to(self._device, self._dtype))

@@ -39,6 +39,21 @@ class FeedbackPulledTowardsTheWeights(Honest):
             yield f"{name}.theta", parameters.W[name] - theta
 
 
+class MirrorThatReadsTheWeights(Honest):
+    def constrain(self, network, parameters):
+        for name, theta in parameters.theta.items():
+            theta.lerp_(parameters.W[name], 0.5)
+
+
+class MirrorOfActivity(Honest):
+    def updates(self, network, parameters, state, targets):
+        yield from super().updates(network, parameters, state, targets)
+        for projection in network.projections:
+            if projection.name in parameters.theta:
+                activity = state.sources[projection.name][0] - 1
+                yield f"{projection.name}.theta", projection.map.mirror(parameters.W[projection.name], activity)
+
+
 class FeedbackDrawnFromTheWeights(Honest):
     def own(self, model, generator):
         # The weights of the last layer are known to whoever knows their seed.
@@ -126,6 +141,8 @@ def test_the_rule_that_the_cheats_start_from_satisfies_all_criteria():
     [
         (SignOfTheWeights, "C1", "no", "changes when"),
         (FeedbackPulledTowardsTheWeights, "C1", "no", ".theta changes when"),
+        (MirrorThatReadsTheWeights, "C1", "no", "changes when"),
+        (MirrorOfActivity, "C3", "no", "receives as noise changes with the target or the activity"),
         (FeedbackDrawnFromTheWeights, "C1", "no", "drawn alike: their correlation is 1.00"),
         (DecoderBothWays, "C1", "no", "hidden-3-decoder.own is replaced"),
         (Reward, "C2", "weakly", "one number"),
