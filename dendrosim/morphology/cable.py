@@ -59,7 +59,7 @@ class Cable:
     def of(cls, morphology: Morphology, membrane: Membrane | None = None, longest: float = 5.0) -> Cable:
         """Return the cable of a morphology, in pieces no longer than `longest`, µm."""
         membrane = membrane or Membrane()
-        pieces = _Pieces(morphology, longest)
+        pieces = Pieces(morphology, longest)
         used, flat = np.unique(np.concatenate([[0], *pieces.ends, pieces.centre, pieces.node]), return_inverse=True)
         first, last, centre, node = np.split(flat[1:], np.cumsum([len(pieces.centre)] * 3))
         area = np.zeros(len(used))
@@ -120,8 +120,20 @@ class Cable:
         return current
 
 
-class _Pieces:
-    """A tree cut into pieces: length, radii at both ends, and the names of their nodes."""
+class Pieces:
+    """A tree cut into pieces, those of a point after those of its parent.
+
+    Attributes
+    ----------
+    length, start, end : ndarray, shape (pieces,)
+        Length and the radii at both ends, µm.
+    ends : tuple of two ndarray, shape (pieces,)
+        Names of the nodes at both ends; 0 is the soma.
+    centre : ndarray, shape (pieces,)
+        Names of the nodes in the middle, ascending.
+    node : ndarray, shape (points,)
+        Names of the nodes of all points.
+    """
 
     def __init__(self, morphology: Morphology, longest: float):
         length, parent, count = morphology.length, morphology.parent, len(morphology.parent)

@@ -51,6 +51,8 @@ class Reduction:
         The tree.
     membrane : Membrane
         Of the tree.
+    longest : float
+        Of a piece of the cable, µm.
     sites : tuple of int
         Numbers of the three points.
     resistances : ndarray, shape (3, 3)
@@ -68,6 +70,7 @@ class Reduction:
     cell: ConductanceCell
     morphology: Morphology
     membrane: Membrane
+    longest: float
     sites: tuple[int, int, int]
     resistances: np.ndarray
     centroids: np.ndarray
@@ -131,6 +134,7 @@ def reduced(
         cell,
         morphology,
         membrane,
+        longest,
         (soma, dendrites[0], dendrites[1]),
         tree,
         centroids,

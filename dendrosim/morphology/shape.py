@@ -15,24 +15,29 @@ if TYPE_CHECKING:
 def parts(morphology: Morphology) -> np.ndarray:
     """Return the part of the neuron that each point is of, of shape (points,): its type, or a part of the apical tree.
 
-    The apical dendrite is ``trunk`` as long as more than half of its tips lie beyond, ``tuft`` beyond the end of the
-    trunk (and where there is none), and ``oblique`` where it leaves the trunk before.
+    The ``trunk`` of the apical dendrite goes up from where this begins, at each fork along the branch that has more
+    than two thirds of the tips beyond, and ends where none has. Beyond its end (and where there is no trunk) is the
+    ``tuft``, and ``oblique`` is what leaves it before.
     """
     names = {number: name for name, number in TYPES.items()}
     found = np.array([names[int(kind)] for kind in morphology.points.type], dtype="<U8")
     apical, parent = morphology.points.type == APICAL, morphology.parent
     beyond = (apical & (np.bincount(parent[1:], minlength=len(parent)) == 0)).astype(int)
+    tips = int(beyond.sum())
     for point in range(len(parent) - 1, 0, -1):  # parents come first
         beyond[parent[point]] += beyond[point]
-    trunk = apical & (2 * beyond > beyond[apical & (parent == 0)].sum())
-    end = int(np.flatnonzero(trunk)[-1]) if trunk.any() else 0
-    found[trunk] = "trunk"
-    for point in map(int, np.flatnonzero(apical & ~trunk)):
+    end = None
+    for point in map(int, np.flatnonzero(apical)):
+        on = int(parent[point])
+        begins = not apical[on]
+        if (begins or on == end) and 3 * beyond[point] > 2 * (tips if begins else beyond[on]):
+            found[point], end = "trunk", point
+    for point in map(int, np.flatnonzero(apical & (found != "trunk"))):
         on = int(parent[point])
         if found[on] in ("tuft", "oblique"):
             found[point] = found[on]
         else:
-            found[point] = "tuft" if on == end else "oblique"
+            found[point] = "tuft" if end in (None, on) else "oblique"
     return found
 
 

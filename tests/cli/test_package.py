@@ -14,6 +14,7 @@ def test_the_wheel_holds_models_templates_style_page_and_types(tmp_path):
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     for path in (
         *ROOT.glob("models/*.toml"),
+        ROOT / "models" / "pyramidal.swc",
         *ROOT.glob("dendrosim/circuit/templates/*/*"),
         *(file for ending in ("html", "css", "js") for file in ROOT.glob(f"dendrosim/view/*.{ending}")),
     ):

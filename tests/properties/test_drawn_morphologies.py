@@ -48,7 +48,8 @@ def test_trunk_obliques_and_tuft_are_where_they_grew_and_stretches_hold_every_po
     assert trunk.any()
     assert tuft.any()
     assert oblique.any()
-    assert y[tuft].min() > 0.5 * y[trunk].max()
+    assert y[trunk].max() > 580  # of about 600 µm
+    assert y[tuft].mean() > y[trunk].max()
     assert np.abs(x[trunk]).max() < 100
     assert y[part == "basal"].mean() < 0 < y[trunk].min()
     along = stretches(tree)
@@ -56,6 +57,21 @@ def test_trunk_obliques_and_tuft_are_where_they_grew_and_stretches_hold_every_po
     for stretch in along:
         np.testing.assert_array_equal(tree.parent[stretch[1:]], stretch[:-1])
         assert len(set(part[stretch[1:]])) == 1
+
+
+def test_the_trunk_ends_where_no_branch_has_two_thirds_of_the_tips(tmp_path):
+    soma, fork = "1 1 0 0 0 8 -1\n", "4 4 40 200 0 1 3\n5 4 -40 200 0 1 3\n"
+    for rows, wanted in (
+        ("2 3 0 30 0 1 1\n3 4 0 90 0 1 2\n", ["basal", "trunk", "tuft", "tuft"]),  # an apical dendrite on a basal one
+        ("2 4 0 30 0 1 1\n3 4 0 90 0 1 1\n", ["tuft", "tuft", "tuft", "tuft"]),  # with a second one of a third of them
+    ):
+        assert list(parts(read(tmp_path, soma + rows + fork))[1:]) == wanted
+    rows = "".join(f"{n} 4 {10 * n} 300 0 1 4\n" for n in range(6, 12))
+    assert list(parts(read(tmp_path, soma + "2 4 0 30 0 1 1\n3 4 0 90 0 1 2\n" + fork + rows))[1:]) == [
+        *["trunk"] * 3,
+        "oblique",
+        *["tuft"] * 6,
+    ]
 
 
 def test_a_tree_without_apical_or_basal_dendrites_draws_what_it_has(tmp_path, recording):
