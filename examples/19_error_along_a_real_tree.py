@@ -44,12 +44,11 @@ wrong = int(
 )  # a digit with an error to see
 recording = circuit.relax(test.stimuli[wrong : wrong + 1], test.targets[wrong : wrong + 1], **settling)
 layer = recording.layer("hidden-2").isel(presentation=0)
-neuron = int(np.abs(layer["error"].isel(time=-1)).argmax())
+neuron = int(np.abs(layer["error"].values[-1]).argmax())
 tree = ds.along_tree(recording, reduction, "hidden-2", neuron, dt=STEP)
-numbers = list(reduction.morphology.points.number)
-points = dict(zip(SITES, (numbers.index(site) for site in reduction.sites), strict=True))
+points = dict(zip(SITES, reduction.sites, strict=True))
 for name, point in points.items():
-    along, cells = float(tree["V"][-1, point]), float(layer[name].isel(time=-1, neuron=neuron))
+    along, cells = float(tree["V"][-1].sel(point=point)), float(layer[name].isel(time=-1, neuron=neuron))
     print(f"{SITES[name]}: {along:.3f} mV in the tree, {cells:.3f} mV in the cell of three compartments")
 
 
@@ -71,7 +70,7 @@ def draw() -> Figure:
     ds.plot.over_distance(change, (3.0, 15.0, end), left)
     left.set_ylabel("change (mV)")
     for (name, point), colour in zip(points.items(), ("0.15", "#0072B2", "#D55E00"), strict=True):
-        right.plot(tree["time"], tree["V"][:, point], color=colour, label=SITES[name])
+        right.plot(tree["time"], tree["V"].sel(point=point), color=colour, label=SITES[name])
         right.plot(layer["time"], layer[name].isel(neuron=neuron), "--", color=colour, lw=0.9)
     right.set_xlim(-2, 120)
     right.set_xlabel("time since the target appeared (ms)")

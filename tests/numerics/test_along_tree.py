@@ -69,7 +69,7 @@ def test_points_that_fork_coincide_or_change_their_width_settle_to_the_sparse_so
     rows = "1 1 0 0 0 8 -1\n2 3 0 -40 0 1 1\n3 3 0 -40 0 0.6 2\n4 3 30 -90 0 0.5 3\n5 3 -30 -90 0 0.5 3\n"
     rows += "6 4 0 40 0 2 1\n7 4 0 90 0 1.5 6\n8 4 0 90 0 0.7 7\n9 4 0 190 0 0.7 8\n10 2 9 0 0 0.3 1\n"
     rows += "11 4 60 -90 0 0.4 4\n"
-    check_against_the_sparse_solve(read(tmp_path, rows).reduced(basal=5, apical=9, longest=15.0), recording)
+    check_against_the_sparse_solve(read(tmp_path, rows).reduced(basal=2, apical=8, longest=15.0), recording)
 
 
 def check_against_the_sparse_solve(reduction, recording):
