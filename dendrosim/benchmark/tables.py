@@ -32,13 +32,15 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "r-stdp": ("r-stdp", {}),
     "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
     "dll fixed": ("dll", {"feedback": "fixed"}),
+    # Equal steps of W and Θ, whatever a model file has for its own feedback rule.
+    "dll mirror": ("dll", {"feedback": "mirror", "theta_rate": 1.0, "decay": 0.0}),
     "dll paper": ("dll", {"feedback": "paper"}),
     "dll released": ("dll", {"feedback": "released"}),
     # The control: hidden layers stay as they were drawn.
     "readout only": ("dll", {"feedback": "fixed", "theta_deviation": 0.0}),
 }
 CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
-DLL = ("dll kolen-pollack", "dll fixed", "dll paper")
+DLL = ("dll mirror", "dll kolen-pollack", "dll fixed", "dll paper")
 
 
 def variant(row: str) -> tuple[str, dict[str, Any]]:
@@ -257,7 +259,7 @@ TABLES = {
             "Learning rate and length of the sequence (the paper's Figure 3)",
             ("fashion-mnist-mlp", "pems-bay-16-rnn"),
             ("digits-mlp", "reber-rnn"),
-            ("backpropagation", "dll kolen-pollack", "dll paper"),
+            ("backpropagation", "dll mirror", "dll kolen-pollack", "dll paper"),
             {
                 "fashion-mnist-mlp": _learning_rates(1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
                 "pems-bay-16-rnn": _lengths(15, 16, 32, 64),

@@ -30,6 +30,8 @@ class Training(Part):
     ----------
     rule : str
         Name of a learning rule; a file names only what is registered (:data:`dendrosim.registry.RULES`).
+    warm_up : int
+        Batches over which the learning rate grows in proportion to their number, before it follows its schedule.
     validation : float
         Share of the training set that is held out for validation.
     patience : int, optional
@@ -45,6 +47,7 @@ class Training(Part):
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    warm_up: Annotated[int, Field(ge=0)] = 0
     epochs: Count = 10
     batch_size: Count = 64
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1

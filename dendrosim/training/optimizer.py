@@ -51,7 +51,8 @@ class Optimizer:
 
     @property
     def _scheduled(self) -> float:
-        return self._schedule(min(self.step_number / self._steps, 1.0))
+        warmed_up = min((self.step_number + 1) / max(self._settings.warm_up, 1), 1.0)
+        return warmed_up * self._schedule(min(self.step_number / self._steps, 1.0))
 
     def step(self, updates: Updates) -> None:
         """Move every parameter that has an update; one without stays exactly as it is."""

@@ -55,6 +55,18 @@ def test_each_step_is_the_one_of_torch(optimizer, oracle, schedule):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-14, msg=f"{name} after step {step + 1}")
 
 
+def test_the_learning_rate_warms_up_in_proportion_to_the_batches_and_follows_its_schedule_then():
+    model = network(learning_rate=0.5, schedule="linear", warm_up=4)
+    parameters = tensors(model)
+    optimizer = Optimizer(parameters, RULES["dll"].from_model(model), model, STEPS)
+    rates = []
+    for _ in range(STEPS):
+        rates.append(optimizer.learning_rate)
+        optimizer.step(iter(()))
+    expected = [0.5 * min((step + 1) / 4, 1) * (1 - step / STEPS) for step in range(STEPS)]
+    assert rates == pytest.approx(expected, rel=1e-15)
+
+
 def test_kernels_keep_their_channels_side_by_side_and_shared_directions_stay_as_they_are():
     model = network()
     parameters = tensors(model)
