@@ -4,7 +4,7 @@ from dendrosim.cells.active import ActiveCell
 from dendrosim.cells.bursting import BurstingCell
 from dendrosim.cells.cell import Cell, Compartment, Observable, Ports, register_cell
 from dendrosim.cells.conductance import ConductanceCell
-from dendrosim.cells.population import Population, Spikes
+from dendrosim.cells.population import Noise, Population, Spikes
 from dendrosim.cells.quantity import Quantity, parameter_table
 from dendrosim.cells.rate import RateCell
 from dendrosim.cells.synapses import AMPA, GABA, NMDA, Synapse, synaptic_input
@@ -18,6 +18,7 @@ __all__ = [
     "Cell",
     "Compartment",
     "ConductanceCell",
+    "Noise",
     "Observable",
     "Population",
     "Ports",

@@ -26,12 +26,12 @@ from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dendrosim.cells import axon
 from dendrosim.cells.axon import CODE, EQUATIONS, PORTS, READOUT, TRACES
 from dendrosim.cells.cell import Cell, Observable, Ports
-from dendrosim.cells.population import Population, Spikes
+from dendrosim.cells.population import Noise, Population, Spikes
 from dendrosim.cells.quantity import Quantity
 from dendrosim.cells.rate import RateCell
 from dendrosim.model import Model
@@ -55,6 +55,9 @@ singles : 1
 bursts : 1
 clipped : 1
 """
+_EXPECTED = (
+    "dexpected_trace/dt = ((expected_singles + expected_bursts)/(ensemble*dt) - expected_trace)/tau_synapse : hertz\n"
+)
 _FIRING = """
 wanted_events = ensemble*dt*base_rate + ensemble*dt*gain*basal
 expected_events = clip(wanted_events, 0, inf)
@@ -90,9 +93,23 @@ class BurstingCell(RateCell):
     burst_gain: Annotated[Positive, Quantity("p1", "1", _PROTOTYPE)] = 0.3
     seed: Annotated[int, Field(ge=0)] = 0
 
+    @model_validator(mode="after")
+    def _spikes_are_its_noise(self) -> BurstingCell:
+        if self.noise > 0:
+            raise ValueError("the spikes of a bursting cell are its noise; leave out noise, or lower ensemble")
+        return self
+
     def hidden(self, model: Model) -> Population:
         """Return the equations of a hidden layer."""
-        return self._spiking(super().hidden(model))
+        # û − u as it would be read off the expected number of events; of a Poisson process, through τ_syn.
+        noise = Noise(
+            "(event_trace - expected_trace)/gain",
+            "expected_trace/(2*ensemble*tau_synapse*gain**2)",
+            self.tau_synapse,
+            _EXPECTED,
+            {"expected_trace": (self.base_rate, "Hz")},
+        )
+        return replace(self._spiking(super().hidden(model)), noise=noise)
 
     def output(self, model: Model) -> Population:
         """Return the equations of the output layer."""

@@ -104,8 +104,11 @@ class Ports:
     teacher: str = "teacher"
 
     def variable(self, activity: str) -> str:
-        """Return the variable that holds ``basal`` u, ``delta`` δ or ``error`` ξ, as local updates name them."""
-        return {"basal": self.up, "delta": self.down, "error": self.error}[activity]
+        """Return the variable that holds ``basal`` u, ``delta`` δ or ``error`` ξ, as local updates name them.
+
+        Fluctuations (:mod:`dendrosim.cells.mirror`) have their own names in cells of every kind.
+        """
+        return {"basal": self.up, "delta": self.down, "error": self.error}.get(activity, activity)
 
 
 class Cell(Part, ABC):
@@ -147,6 +150,11 @@ class Cell(Part, ABC):
     @abstractmethod
     def output(self, model: Model) -> Population:
         """Return the equations of the output layer, which has a target and a teacher."""
+
+    @property
+    def wiring(self) -> Ports:
+        """The ports of cells with these settings: those of the kind, unless noise is sent up beside the prediction."""
+        return self.ports
 
     @property
     @abstractmethod

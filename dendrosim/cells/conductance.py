@@ -27,29 +27,44 @@ against the time constants may turn the ringing into an oscillation.
 The output cell has the same tree, but no synapses on its apical dendrite. A clamped soma is a voltage clamp; a nudged
 one receives the current β S (target − u)/Z_ss. Currents of a network of the user's own, in amperes, add to those:
 `I_soma`, `I_basal` and `I_apical`; a voltage clamp takes up any current into the soma. Membrane noise is a white
-current into the soma, σ √(2/τ_soma) per C, held for one time step (circuit/noise.py).
+current into the soma, σ √(2/τ_soma) per C, held for one time step (circuit/noise.py); the axon sends up what it does to
+a soma whose dendrites are held, as that of the rate cell does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from dendrosim.cells.cell import Cell, Compartment, Observable
+from dendrosim.cells.cell import Cell, Compartment, Observable, Ports
 from dendrosim.cells.population import (
     FLUCTUATION,
     OUTPUT_ERROR,
+    SOMATIC_NOISE,
     TAUGHT,
+    WHITE_NOISE,
     Constants,
+    Noise,
     Population,
     hidden_evaluation,
     output_evaluation,
 )
 from dendrosim.cells.quantity import Quantity
-from dendrosim.cells.rate import ACTIVITIES, APICAL, BASAL, INPUTS, LOCAL_ERROR, SOMA, TIME_CONSTANTS, RateCell
+from dendrosim.cells.rate import (
+    ACTIVITIES,
+    APICAL,
+    BASAL,
+    IN_WORDS,
+    INPUTS,
+    LOCAL_ERROR,
+    SOMA,
+    TIME_CONSTANTS,
+    RateCell,
+)
 from dendrosim.model import Model
 from dendrosim.model.part import NotNegative, Positive
 
@@ -94,7 +109,7 @@ class ConductanceCell(Cell):
     """
 
     observables: ClassVar[Mapping[str, Observable]] = ACTIVITIES | POTENTIALS | INPUTS
-    provenance_in_words: ClassVar[Mapping[str, tuple[str, str]]] = RateCell.provenance_in_words
+    provenance_in_words: ClassVar[Mapping[str, tuple[str, str]]] = IN_WORDS | {"noise": ("membrane noise", "mV")}
     compartments: ClassVar[tuple[Compartment, ...]] = tuple(
         Compartment(each.name, each.label, each.drawn, (*each.shown_by, f"V_{each.name}"), each.scale, each.receives)
         for each in RateCell.compartments
@@ -120,9 +135,12 @@ class ConductanceCell(Cell):
     def hidden(self, model: Model) -> Population:
         """Return the equations of a hidden layer."""
         derivatives = ({"basal": 1.0, "apical": 1.0, "soma": -1.0}, {"feedback": 1.0, "apical": -1.0}, _BASAL)
-        return self._population(
-            self._membrane(_SYNAPTIC) + "feedback : 1\n", hidden_evaluation(model), derivatives, self._readout()
-        )
+        equations, readout, noise = self._membrane(_SYNAPTIC) + "feedback : 1\n", self._readout(), None
+        if self.noise > 0:
+            equations += SOMATIC_NOISE.format(unit="volt") + "sent : 1\n"
+            readout += "\nsent = basal + somatic_noise/scale"
+            noise = Noise("somatic_noise/scale", "(noise/scale)**2", self.tau_soma)
+        return replace(self._population(equations, hidden_evaluation(model), derivatives, readout), noise=noise)
 
     def output(self, model: Model) -> Population:
         """Return the equations of the output layer."""
@@ -155,7 +173,7 @@ class ConductanceCell(Cell):
             Whether the soma is under voltage clamp, so that its potential is given.
         """
         is_noisy = self.noise > 0 and not clamped
-        noise = f" + noise*sqrt(2/(tau_soma*dt))*{FLUCTUATION}" if is_noisy else ""
+        noise = WHITE_NOISE if is_noisy else ""
         into = {name: f" + {currents[name]}" if name in currents else "" for name in COMPARTMENTS}
         into = {name: f"{synaptic}{{I_{name}}}" for name, synaptic in into.items()}
         leaks = "g_leak*(E_leak - V_soma) + g_basal*(V_basal - V_soma) + g_apical*(V_apical - V_soma)"
@@ -242,6 +260,11 @@ class ConductanceCell(Cell):
     def time_constants(self) -> tuple[float, ...]:
         """Time constants of basal dendrite, apical dendrite and soma, ms."""
         return self.tau_basal, self.tau_apical, self.tau_soma
+
+    @property
+    def wiring(self) -> Ports:
+        """The ports of the kind; with membrane noise, what is sent up is not the basal potential alone."""
+        return self.ports if self.noise == 0 else replace(self.ports, up="sent")
 
     @property
     def settles(self) -> bool:

@@ -48,6 +48,31 @@ class Spikes:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """What the cells of a layer send up by chance, beyond what they predict, and can read off themselves.
+
+    Attributes
+    ----------
+    potential : str
+        ζ, as a Brian2 expression: dimensionless, of mean zero, and independent of what drives the cell.
+    variance : str
+        ⟨ζ²⟩, as a Brian2 expression.
+    time_constant : float
+        After which it is forgotten, ms.
+    equations : str
+        Brian2 equations that these need beside those of the population.
+    rest : mapping
+        Initial values of these other than zero.
+    """
+
+    potential: str
+    variance: str
+    time_constant: float
+    equations: str = ""
+    rest: Constants = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Population:
     """Equations of the cells of one layer.
 
@@ -71,6 +96,8 @@ class Population:
         Observables of the state at the end of a run, as sums of others with their factors.
     spikes : Spikes, optional
         What they send as spikes, where that is drawn.
+    noise : Noise, optional
+        What they send up by chance, where they do and where it is known to them.
     threshold, reset : str
         Brian2 condition of a spike, and code that is run after it, of cells whose potentials spike.
     """
@@ -83,6 +110,7 @@ class Population:
     rest: Constants = field(default_factory=dict)
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     spikes: Spikes | None = None
+    noise: Noise | None = None
     threshold: str = ""
     reset: str = ""
 
@@ -112,6 +140,13 @@ class Population:
         """
         declared = [f"{name} : {inputs[name]}" for name in self.inputs if name not in given]
         return "\n".join([re.sub(r"{(\w+)}", r" + \1", self.equations), *declared, ""])
+
+
+# White current into the soma, held for a time step: σ is what it gives to a soma whose dendrites are held.
+WHITE_NOISE = f" + noise*sqrt(2/(tau_soma*dt))*{FLUCTUATION}"
+
+# A linear soma is the sum of what its dendrites make of it and of what noise does to it: this is the second by itself.
+SOMATIC_NOISE = f"dsomatic_noise/dt = -somatic_noise/tau_soma{WHITE_NOISE} : {{unit}}\n"
 
 
 def hidden_evaluation(model: Model, error: str = "soma - basal") -> str:

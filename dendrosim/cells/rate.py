@@ -15,21 +15,36 @@ delta     δ = ξ f'(z)                                 what the cell sends down
 
 An output cell has no apical dendrite: its soma is clamped to u + β(target − u) by the teacher, or moves there with
 τ_soma when it is nudged, and its δ is ξ, because output nonlinearity and loss are a canonical pair. Without a target β
-is 0. Source: Lv et al., ICML 2025, in the continuous-time form of the project.
+is 0.
+
+With membrane noise (``noise`` above 0) the soma fluctuates by ζ, and the axon sends it up with the prediction:
+
+========  ==========================================  =====================================================
+noise     τ_soma dζ/dt = −ζ + σ √(2 τ_soma) η(t)       what white current does to the soma: x = u + a + ζ at rest
+sent      u + ζ                                       what the cells above see through W
+========  ==========================================  =====================================================
+
+Source: Lv et al., ICML 2025, in the continuous-time form of the project.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from dendrosim.cells.cell import Cell, Compartment, Observable
+from dendrosim.cells.cell import Cell, Compartment, Observable, Ports
 from dendrosim.cells.population import (
+    FLUCTUATION,
     OUTPUT_ERROR,
+    SOMATIC_NOISE,
     TAUGHT,
+    WHITE_NOISE,
     Constants,
+    Noise,
     Population,
     hidden_evaluation,
     output_evaluation,
@@ -71,6 +86,16 @@ INPUTS: dict[str, Observable] = {
         FEEDBACK_PANEL,
         False,
     ),
+    "sent": Observable(
+        "what is sent up: u, and membrane noise",
+        "sent u + ζ",
+        "u + ζ",
+        "1",
+        "#56B4E9",
+        "solid",
+        FEEDFORWARD_PANEL,
+        False,
+    ),
     "delta": Observable(
         "δ = ξ f'(z), which is fed back", "δ = ξ f′(z)", "δ", "1", "#666666", "dashdot", FEEDBACK_PANEL, False
     ),
@@ -80,7 +105,7 @@ TIME_CONSTANTS: dict[str, tuple[str, str]] = {
     "tau_basal": ("time constant of the basal dendrite", "ms"),
     "tau_apical": ("time constant of the apical dendrite", "ms"),
 }
-IN_WORDS = TIME_CONSTANTS | {"coupling": ("coupling of the compartments", ""), "noise": ("membrane noise", "mV")}
+IN_WORDS = TIME_CONSTANTS | {"coupling": ("coupling of the compartments", ""), "noise": ("membrane noise", "")}
 LOCAL_ERROR = {"error": {"soma": 1.0, "basal": -1.0}}
 
 _COMMON = """
@@ -95,7 +120,8 @@ error : 1
 class RateCell(Cell):
     """The dimensionless cell; time constants in ms.
 
-    ``tau_apical = 0`` makes the apical dendrite instantaneous.
+    ``tau_apical = 0`` makes the apical dendrite instantaneous. ``noise`` is the standard deviation that white current
+    gives to the potential of a soma whose dendrites are held, and ``seed`` the seed of that current.
     """
 
     observables: ClassVar[Mapping[str, Observable]] = ACTIVITIES | INPUTS
@@ -112,10 +138,20 @@ class RateCell(Cell):
     tau_soma: Annotated[Positive, Quantity("τ_soma", "ms")] = 10.0
     tau_basal: Annotated[Positive, Quantity("τ_basal", "ms")] = 2.0
     tau_apical: Annotated[NotNegative, Quantity("τ_apical", "ms")] = 2.0
+    noise: Annotated[NotNegative, Quantity("σ", "1")] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
 
     def hidden(self, model: Model) -> Population:
         """Return the equations of a hidden layer."""
-        equations = _COMMON + "feedback : 1\ndsoma/dt = (basal + apical{I_soma} - soma)/tau_soma : 1\n"
+        population = self._hidden(model)
+        if self.noise == 0:
+            return population
+        noise = Noise("somatic_noise", "noise**2", self.tau_soma)
+        equations = population.equations + SOMATIC_NOISE.format(unit="1") + "sent : 1\n"
+        return replace(population, equations=equations, readout="sent = basal + somatic_noise", noise=noise)
+
+    def _hidden(self, model: Model) -> Population:
+        equations = f"{_COMMON}feedback : 1\ndsoma/dt = (basal + apical{{I_soma}} - soma)/tau_soma{self._white}\n"
         basal, evaluation = {"prediction": 1.0, "basal": -1.0}, hidden_evaluation(model)
         if self.tau_apical > 0:
             equations += "dapical/dt = (feedback{I_apical} - apical)/tau_apical : 1\n"
@@ -134,10 +170,25 @@ class RateCell(Cell):
             equations += "soma : 1\n"
             evaluation += [f"soma = {TAUGHT}", *OUTPUT_ERROR]
         else:
-            equations += "dsoma/dt = (aim{I_soma} - soma)/tau_soma : 1\naim : 1\n"
+            equations += f"dsoma/dt = (aim{{I_soma}} - soma)/tau_soma{self._white}\naim : 1\n"
             evaluation += [f"aim = {TAUGHT}", *OUTPUT_ERROR]
             derivatives = ({"aim": 1.0, "soma": -1.0}, *derivatives)
         return self._population(equations, "\n".join(evaluation), derivatives)
+
+    @property
+    def wiring(self) -> Ports:
+        """The ports of the kind; with membrane noise, what is sent up is not the basal potential alone."""
+        return self.ports if self.noise == 0 else replace(self.ports, up="sent")
+
+    @property
+    def settles(self) -> bool:
+        """Whether no membrane noise keeps the cell moving."""
+        return self.noise == 0
+
+    @property
+    def noise_seed(self) -> int:
+        """Seed of the membrane noise."""
+        return self.seed
 
     @property
     def time_constants(self) -> tuple[float, ...]:
@@ -153,9 +204,10 @@ class RateCell(Cell):
         return RateCell(tau_soma=1.0, tau_basal=1.0, tau_apical=1.0)
 
     def provenance(self) -> dict[str, str | float | int]:
-        """Return the time constants, and that nothing acts back and nothing fluctuates."""
+        """Return the time constants, that nothing acts back, and the noise with its seed where there is some."""
+        seed = {} if self.settles else {"seed": self.seed}
         taus = {name: getattr(self, name) for name in TIME_CONSTANTS}
-        return {"coupling": "one-way", "noise": 0.0, **taus}
+        return {"coupling": "one-way", "noise": self.noise, **seed, **taus}
 
     @classmethod
     def error_filters(cls, provenance: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -164,6 +216,11 @@ class RateCell(Cell):
             return None
         return provenance["tau_apical"], provenance["tau_soma"]
 
+    @property
+    def _white(self) -> str:
+        """White current into the soma and what it is drawn from, where there is some."""
+        return f"{WHITE_NOISE} : 1\n{FLUCTUATION} : 1" if self.noise > 0 else " : 1"
+
     def _population(
         self,
         equations: str,
@@ -171,5 +228,6 @@ class RateCell(Cell):
         derivatives: tuple[Mapping[str, float], ...],
         sums: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Population:
-        constants: Constants = {name: (getattr(self, name), "ms") for name in TIME_CONSTANTS}
+        taus = {name: (getattr(self, name), "ms") for name in TIME_CONSTANTS}
+        constants: Constants = {**taus, "noise": (self.noise, "1")}
         return Population(equations, evaluation, derivatives, constants, sums={**LOCAL_ERROR, **(sums or {})})

@@ -5,47 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, get_device, prefs
+from brian2 import Network, NeuronGroup, get_device, prefs
 
-from dendrosim.cells import Population, Ports
+from dendrosim.cells import Population
 from dendrosim.checks import number, shown
-from dendrosim.circuit.brian2_internals import ArrayVariable, read_result, runtime_device
+from dendrosim.circuit.brian2_internals import read_result, runtime_device
 from dendrosim.circuit.inputs import Inputs, equations_of_inputs, open_equations
 from dendrosim.circuit.layers import Layers
-from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.plasticity import Plasticity, constants, let_learn, rates
 from dendrosim.circuit.presentation import by_step
 from dendrosim.circuit.requirements import checked_network, checked_pairs
 from dendrosim.circuit.target import Target
-from dendrosim.circuit.updates import local_updates
 from dendrosim.errors import CircuitError
 from dendrosim.model import Model, Parameters
-from dendrosim.model.local_update import drawn_norm
-
-
-class Plasticity(ArrayGroup):
-    """Lets weights learn in every time step, at rates that may be written while the network runs.
-
-    Its arrays: ``rate`` and ``theta_rate`` of one time step, and the ``decay`` relative to them.
-
-    Parameters
-    ----------
-    ports : Ports
-        How the cells are connected.
-    clock, code_object, name
-        See :class:`~dendrosim.circuit.operation.ArrayGroup`.
-    """
-
-    continuous = True
-
-    def __init__(self, ports: Ports, clock: Clock, code_object: Any, name: str):
-        self._arrays = dict.fromkeys(("active", "converged", "rate", "theta_rate", "decay"), 1)
-        super().__init__(1, self._arrays, clock, code_object, name)
-        self.add_attribute("ports")
-        self.ports = ports
-
-    def refer_to(self, group: ArrayGroup, name: str) -> ArrayVariable:
-        """Make one of its arrays available to the templates of another group."""
-        return group.refer(self, name)
 
 
 class EmbeddedCircuit(Layers):
@@ -80,7 +52,7 @@ class EmbeddedCircuit(Layers):
         learning: bool,
         inputs: Inputs,
     ):
-        self._inputs, self._dt = inputs, dt
+        self._inputs, self.learns = inputs, learning
         self.plasticity: Plasticity | None = None
         super().__init__(model, presentations, target, dt, method, prefix)
         self.set_parameters(parameters)
@@ -117,7 +89,7 @@ class EmbeddedCircuit(Layers):
         DataError, CircuitError
             They do not fit the model, or are others in number.
         """
-        taught, ports = targets is not None, self.model.cell.ports
+        taught, ports = targets is not None, self.model.cell.wiring
         stimuli, targets = checked_pairs(self.model, stimuli, targets)
         if len(stimuli) != self.presentations:
             raise CircuitError(
@@ -157,30 +129,21 @@ class EmbeddedCircuit(Layers):
         if self.plasticity is None:
             raise CircuitError("this circuit was embedded without plasticity; embed it with learning=True.")
         rate = number(rate, "the learning rate", least=0.0, error=CircuitError)
-        local, settings = local_updates(self.model), self.model.plasticity
-        theta_rate = local.theta_rate if settings.theta_rate is None else settings.theta_rate
-        self.plasticity.variables["rate"].set_value(rate * self._share)
-        self.plasticity.variables["theta_rate"].set_value(rate * theta_rate * self._share)
+        for name, value in rates(self.model, rate, self._share).items():
+            self.plasticity.variables[name].set_value(value)
 
     @property
     def _share(self) -> float:
         return self._dt / self.model.plasticity.presentation_time
 
     def _learn(self) -> Plasticity:
-        local, settings, theta = local_updates(self.model), self.model.plasticity, self.model.rules.dll.theta_deviation
         name = f"{self._prefix}plasticity"
-        plasticity = Plasticity(self.model.cell.ports, self._clock, self._target.templates, name)
-        for name, projection in self.feedforward.items():
-            if local.W is not None:
-                projection.learn(local.W, "rate", plasticity, projection)
-            if name in self.feedback and local.theta is not None:
-                norm = drawn_norm(projection.connection, theta)
-                self.feedback[name].learn(local.theta, "theta_rate", plasticity, projection, norm)
-        decay = local.decay if settings.decay is None else settings.decay
-        for name, value in {"active": 1.0, "converged": 1.0, "decay": decay}.items():
+        plasticity = Plasticity(self.model.cell.wiring, self._clock, self._target.templates, name)
+        let_learn(self, plasticity)
+        for name, value in {"active": 1.0, "converged": 1.0, **constants(self.model, self._dt)}.items():
             plasticity.variables[name].set_value(value)
         self.plasticity = plasticity
-        self.learning_rate = settings.learning_rate
+        self.learning_rate = self.model.plasticity.learning_rate
         return plasticity
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from brian2 import Clock, NeuronGroup, ms
 
 from dendrosim.cells import Population
+from dendrosim.cells.mirror import fluctuating
 from dendrosim.circuit.brian2_internals import FOREVER
 from dendrosim.circuit.noise import MembraneNoise, fluctuations, seeds_of
 from dendrosim.circuit.operation import ORDER, SLOT
+from dendrosim.circuit.plasticity import learned_updates
 from dendrosim.circuit.projection import Projection, Softmax
 from dendrosim.circuit.spiking import Spiking
 from dendrosim.circuit.target import Target
@@ -60,19 +62,18 @@ class Layers:
     stimulus_is_held = True
     # Whether nobody else writes potentials: then, but for a reset, what is read at the end of a step is not read again.
     is_alone = True
+    # Whether weights change while the circuit runs.
+    learns = False
 
     def __init__(self, model: Model, presentations: int, target: Target, dt: float, method: str, prefix: str = ""):
         self.model, self.presentations = model, presentations
         self.rows = presentations * model.steps
-        self._target, self._method, self._prefix = target, method, prefix
+        self._target, self._dt, self._method, self._prefix = target, dt, method, prefix
         self._clock = Clock(dt * ms, name=f"{prefix}cell_clock")
         self._first_step = Clock(FOREVER, name=f"{prefix}first_step_clock")
-        sizes, ports = dict(zip(model.shapes, model.sizes, strict=True)), model.cell.ports
+        sizes, ports = dict(zip(model.shapes, model.sizes, strict=True)), model.cell.wiring
         self.layers = {"input": NeuronGroup(self.rows * sizes["input"], f"{ports.up} : 1", **self._common("input"))}
-        self.populations = {
-            name: model.cell.output(model) if name == "output" else model.cell.hidden(model)
-            for name in model.layer_names
-        }
+        self.populations = {name: self._population(name) for name in model.layer_names}
         for name, population in self.populations.items():
             self.layers[name] = self._cells(name, self.rows * sizes[name], population)
         self.feedforward, self.feedback = self._projections()
@@ -131,6 +132,8 @@ class Layers:
             values[projection, "bias"] = parameters.bias.get(name, np.zeros(projection.connection.shape[0]))
         for name, projection in self.feedback.items():
             values[projection, "weights"] = parameters.theta[name]
+            if "shares" in projection.variables:
+                values[projection, "shares"] = projection.shares
         return values
 
     def parameters_of(self, values: Mapping[tuple[Any, str], np.ndarray]) -> Parameters:
@@ -148,6 +151,14 @@ class Layers:
     def has(self, layer: str, variable: str) -> bool:
         """Whether the cells of a layer have a variable: an output cell has no apical dendrite."""
         return variable in self.layers[layer].variables
+
+    def _population(self, layer: str) -> Population:
+        """Return the cells of a layer, with the fluctuations that synapses learn from where they do."""
+        cell, model = self.model.cell, self.model
+        population = cell.output(model) if layer == "output" else cell.hidden(model)
+        if not self.learns or learned_updates(model).mirror is None:
+            return population
+        return fluctuating(population, cell.wiring.from_below, model.plasticity.high_pass, self._dt)
 
     def _common(self, name: str) -> dict[str, Any]:
         name = self._prefix + name.replace("-", "_")
@@ -197,7 +208,7 @@ class Layers:
         return Spiking(spiking, self.rows, self._clock, self._target.templates, f"{self._prefix}spikes")
 
     def _projections(self) -> tuple[dict[str, Projection], dict[str, Projection]]:
-        feedforward, feedback, ports = {}, {}, self.model.cell.ports
+        feedforward, feedback, ports = {}, {}, self.model.cell.wiring
         driven, fed = Counter[str](), Counter[str]()
         for connection in self.model.connections:
             name = connection.name

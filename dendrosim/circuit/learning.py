@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from dendrosim.circuit.assembly import Assembly
+from dendrosim.circuit.plasticity import constants, learned_updates, let_learn, rates
 from dendrosim.circuit.presenter import Presenter, stagger
 from dendrosim.circuit.simulation import Simulation, Values, simulate
 from dendrosim.circuit.spiking import clipped_shares
@@ -58,6 +59,7 @@ class LearningAssembly(Assembly):
     """
 
     stimulus_is_held = False
+    learns = True
 
     def __init__(self, model: Model, samples: int, slots: int, target: Target, dt: float, method: str):
         plasticity = model.plasticity
@@ -71,17 +73,11 @@ class LearningAssembly(Assembly):
             plasticity.streams,
             model.steps,
             plasticity.mode == "continuous",
-            model.cell.ports,
+            model.cell.wiring,
             self._clock,
             target.templates,
         )
-        local = local_updates(model)
-        for name, projection in self.feedforward.items():
-            if local.W is not None:
-                projection.learn(local.W, "rate", self.presenter, projection)
-            if name in self.feedback and local.theta is not None:
-                norm = drawn_norm(projection.connection, model.rules.dll.theta_deviation)
-                self.feedback[name].learn(local.theta, "theta_rate", self.presenter, projection, norm)
+        let_learn(self, self.presenter)
         self.network.add(self.presenter)
 
 
@@ -111,7 +107,7 @@ class Learner:
     Raises
     ------
     CircuitError
-        The rule has no local updates.
+        The rule has no local updates, or learns from noise that the cells do not have.
     """
 
     def __init__(
@@ -126,7 +122,8 @@ class Learner:
         seed: int,
         run: int,
     ):
-        self._model, self._dt, self._local = model, dt, local_updates(model)
+        self._model, self._dt = model, dt
+        learned_updates(model)
         if model.plasticity.mode == "at-convergence" and not model.cell.settles:
             raise CircuitError(
                 f"these cells of kind '{model.cell.kind}' never converge; set plasticity.mode to 'continuous'."
@@ -190,12 +187,11 @@ class Learner:
     def _epoch(self, epoch: int, rate: float) -> float:
         """Present every sample once and return the model time it took, ms."""
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
-        theta_rate = self._local.theta_rate if plasticity.theta_rate is None else plasticity.theta_rate
         share = self._dt / plasticity.presentation_time if plasticity.mode == "continuous" else 1.0
         samples = self._values[assembly.presenter, "stimuli"].shape[0]
         order = np.concatenate([self._last, self._shuffled(samples)])[: self._slots + 1]
         self._last = order[-1:]
-        settings_now = {"order": order, "rate": rate * share, "theta_rate": rate * theta_rate * share}
+        settings_now = {"order": order, **rates(self._model, rate, share)}
         self._values |= {(assembly.presenter, name): np.asarray(value) for name, value in settings_now.items()}
         self._simulation.run(self._values | assembly.seeds(range(self._streams), self._run, epoch))
         elapsed = float(self._simulation.read(assembly.convergence, "duration")[0]) * 1000
@@ -229,7 +225,6 @@ class Learner:
         assembly, plasticity = self._simulation.assembly, self._model.plasticity
         presenter, output = assembly.presenter, assembly.layers["output"]
         held = plasticity.presentation_time / 1000
-        decay = self._local.decay if plasticity.decay is None else plasticity.decay
         limit = (PATIENCE / 1000 if plasticity.mode == "at-convergence" else held) * (self._slots + 2)
         return assembly.weights(parameters) | {
             (presenter, "stimuli"): stimuli,
@@ -237,8 +232,8 @@ class Learner:
             (presenter, "offset"): stagger(self._streams, held),
             (presenter, "held"): np.array([held]),
             (presenter, "active"): np.ones(1),
-            (presenter, "decay"): np.array([decay]),
-            (output, self._model.cell.ports.teacher): np.full(len(output), self._model.teacher.strength),
+            **{(presenter, name): np.array([value]) for name, value in constants(self._model, self._dt).items()},
+            (output, self._model.cell.wiring.teacher): np.full(len(output), self._model.teacher.strength),
             (assembly.convergence, "tolerance"): np.array([TOLERANCE]),
             (assembly.convergence, "limit"): np.array([limit]),
         }

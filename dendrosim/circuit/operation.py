@@ -96,6 +96,7 @@ class ArrayGroup(Group):
         arrays: dict[str, ArrayVariable],
         turn: int = 0,
         clock: Clock | None = None,
+        prefix: str = "",
         **keywords: Any,
     ) -> None:
         """Run a template in every time step.
@@ -112,6 +113,8 @@ class ArrayGroup(Group):
             Its place among the operations of the same phase, below ``TURNS``.
         clock : Clock, optional
             When to run it; by default in every time step of the group.
+        prefix : str
+            Tells two operations of one template from each other.
         **keywords
             Sizes and the like, given to the template.
         """
@@ -123,7 +126,7 @@ class ArrayGroup(Group):
             when=SLOT,
             order=ORDER[order] + turn,
             check_units=False,
-            name=f"{self.name}_{template}",
+            name=f"{self.name}_{prefix}{template}",
             template_kwds={"arrays": arrays, **keywords},
             needed_variables=needed,
             codeobj_class=self.codeobj_class,

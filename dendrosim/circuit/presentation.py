@@ -25,7 +25,7 @@ def presented(
     time_limit : float
         ms.
     """
-    assembly, ports = simulation.assembly, simulation.assembly.model.cell.ports
+    assembly, ports = simulation.assembly, simulation.assembly.model.cell.wiring
     return {
         (assembly.layers["input"], ports.up): by_step(stimuli, assembly.model),
         (assembly.layers["output"], ports.target): by_step(targets, assembly.model),
@@ -67,7 +67,7 @@ def run(
         simulation.run(values | simulation.assembly.seeds(presentations, number, 0))
         values |= {(group, name): simulation.read(group, name) for group, name in simulation.assembly.potentials()}
     output = simulation.assembly.layers["output"]
-    values[output, simulation.assembly.model.cell.ports.teacher] = np.full(len(output), strength)
+    values[output, simulation.assembly.model.cell.wiring.teacher] = np.full(len(output), strength)
     simulation.run(values | simulation.assembly.seeds(presentations, number, 1), report)
 
 

@@ -11,6 +11,7 @@ from dendrosim.cells import Ports
 from dendrosim.circuit.brian2_internals import ArrayVariable
 from dendrosim.circuit.convergence import ConvergenceTest
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.plasticity import RATES
 
 
 class Presenter(ArrayGroup):
@@ -57,14 +58,14 @@ class Presenter(ArrayGroup):
         rows = presentations * steps
         sizes = {"stimuli": samples * steps * (len(input) // rows), "targets": samples * steps * (len(output) // rows)}
         sizes["order"] = (slots + 1) * presentations
-        sizes |= dict.fromkeys(("slot", "active", "rate", "theta_rate", "decay"), 1)
+        sizes |= dict.fromkeys(("slot", "active", *RATES), 1)
         times = {"offset": presentations, "held": 1}
         super().__init__(presentations, sizes, clock, code_object, "presenter", times)
         self._continuous, self._convergence, self._ports = continuous, convergence, ports
         arrays = {name: self.variables[name] for name in (*sizes, *times)} | {"now": self.variables["t"]}
         arrays |= {"input": self.refer(input, ports.up), "target": self.refer(output, ports.target)}
         arrays["converged"] = self.refer(convergence, "converged")
-        layout = {"samples": samples, "slots": slots, "presentations": presentations, "steps": steps}
+        layout: dict[str, Any] = {"samples": samples, "slots": slots, "presentations": presentations, "steps": steps}
         layout |= {"stimulus": len(input) // rows, "answer": len(output) // rows}
         self.operation("present", "present", arrays, continuous=continuous, **layout)
 

@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from brian2 import Clock, NeuronGroup
 
 from dendrosim.cells import Ports
+from dendrosim.circuit.brian2_internals import DIMENSIONLESS
 from dendrosim.circuit.operation import ArrayGroup
+from dendrosim.circuit.plasticity import Plasticity
 from dendrosim.circuit.presenter import Presenter
-from dendrosim.model.connections import Connection
+from dendrosim.model.connections import Connection, positions_seen
 from dendrosim.model.local_update import LocalUpdate
 
 
@@ -105,7 +108,12 @@ class Projection(ArrayGroup):
         self._pool("unpool", below, "adjoint", 2 * turn + 1, self.clock, chosen_by, turn > 0)
 
     def learn(
-        self, update: LocalUpdate, rate: str, presenter: Presenter, chosen_by: Projection, norm: float | None = None
+        self,
+        update: LocalUpdate,
+        rate: str,
+        presenter: Presenter | Plasticity,
+        chosen_by: Projection,
+        norm: float | None = None,
     ) -> None:
         """Change the weights by a local update in every time step in which the presenter lets them.
 
@@ -115,16 +123,62 @@ class Projection(ArrayGroup):
             What meets at the synapses.
         rate : str
             Array of the presenter that holds the learning rate.
-        presenter : Presenter
+        presenter : Presenter or Plasticity
             Holds rate and decay, and says when to learn.
         chosen_by : Projection
             The feedforward projection of the same connection, whose pool looked at the layer below.
         norm : float, optional
             Norm to which an update that keeps it scales the weights back.
         """
-        when = {name: presenter.refer_to(self, name) for name in ("active", "converged")}
-        arrays = when | {"decay": presenter.refer_to(self, "decay"), "rate": presenter.refer_to(self, rate)}
-        arrays |= {"weights": self.variables["weights"]}
+        self._change(update, rate, "decay", presenter, chosen_by, 0, update.sign)
+        if update.keeps_norm:
+            arrays = {name: presenter.refer_to(self, name) for name in ("active", "converged")}
+            arrays |= {"weights": self.variables["weights"]}
+            settings = {"continuous": presenter.continuous, **self._layout}
+            self.operation("rescale", "plasticity", arrays, 2, norm=norm, **settings)
+
+    def mirror(self, update: LocalUpdate, presenter: Presenter | Plasticity, chosen_by: Projection) -> None:
+        """Let the weights tend to the mean of what meets at the synapses, beside what :meth:`learn` does.
+
+        A shared weight sees a sum over positions, of which it is a mean, and one at the border of its kernel or at the
+        first steps of a sequence sees fewer: it tends to its mean more slowly by that share.
+
+        Parameters
+        ----------
+        update, presenter, chosen_by
+            As of :meth:`learn`.
+        """
+        if not np.all(self.shares == 1):
+            self.variables.add_array("shares", size=self.shares.size, dimensions=DIMENSIONLESS)
+        positions = math.prod(self.connection.above_shape[1:])
+        self._change(update, "mirror_rate", "whole", presenter, chosen_by, 3, update.sign / positions, "mirror_")
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Of all positions of a kernel and steps of a sequence, those at which each weight sees both its cells."""
+        connection, rows = self.connection, self._layout["rows"]
+        if connection.kind == "dense":
+            return np.full(connection.shape, 1 - self._layout["lag"] / rows)
+        seen = positions_seen(connection.shape[2:], connection.source_shape[1:], connection.padding)
+        return np.broadcast_to(np.array(seen) / math.prod(connection.above_shape[1:]), connection.shape)
+
+    def _change(
+        self,
+        update: LocalUpdate,
+        rate: str,
+        decay: str,
+        presenter: Presenter | Plasticity,
+        chosen_by: Projection,
+        turn: int,
+        factor: float,
+        prefix: str = "",
+    ) -> None:
+        """Add factor ⟨post pre^T⟩ − decay M to the weights M, at a rate; arrays of the presenter name both."""
+        names = {"active": "active", "converged": "converged", "decay": decay, "rate": rate}
+        arrays = {role: presenter.refer_to(self, name) for role, name in names.items()}
+        arrays["weights"] = self.variables["weights"]
+        if decay == "whole" and "shares" in self.variables:
+            arrays["shares"] = self.variables["shares"]
         post, pre = (presenter.ports.variable(name) for name in (update.post, update.pre))
         arrays |= {"above": self.refer(self._above, post), "source": self.refer(self._below, pre)}
         if self is chosen_by and self.connection.has_bias:
@@ -133,12 +187,10 @@ class Projection(ArrayGroup):
             arrays["source"] = self.refer(chosen_by, "pooled") if self is not chosen_by else self.variables["pooled"]
         elif self.connection.pooling:
             # The feedback has gone on to the cells, so its buffer is free for what they made of it.
-            self._pool("gather", arrays["source"], "plasticity", 0, self.clock, chosen_by)
+            self._pool("gather", arrays["source"], "plasticity", turn, self.clock, chosen_by, prefix=prefix)
             arrays["source"] = self.variables["pooled"]
-        settings = {"continuous": presenter.continuous, **self._layout}
-        self.operation(f"{self._kind}outer", "plasticity", arrays, 1, sign=update.sign, **settings)
-        if update.keeps_norm:
-            self.operation("rescale", "plasticity", when | {"weights": arrays["weights"]}, 2, norm=norm, **settings)
+        settings = {"continuous": presenter.continuous, "factor": factor, "prefix": prefix, **self._layout}
+        self.operation(f"{self._kind}outer", "plasticity", arrays, turn + 1, **settings)
 
     def _product(self, operation: str, below: Any, above: Any, turn: int, clock: Clock, accumulate: bool) -> None:
         weights = {name: self.variables[name] for name in ("weights", "bias")}
@@ -156,11 +208,12 @@ class Projection(ArrayGroup):
         clock: Clock,
         chosen_by: Projection | None = None,
         accumulate: bool = False,
+        prefix: str = "",
     ) -> None:
         arrays = {"cells": cells, "pooled": self.variables["pooled"]}
         if "chosen" in self.variables:
             arrays["chosen"] = self.refer(chosen_by, "chosen") if chosen_by else self.variables["chosen"]
-        self.operation(template, phase, arrays, turn, clock, accumulate=accumulate, **self._layout)
+        self.operation(template, phase, arrays, turn, clock, prefix, accumulate=accumulate, **self._layout)
 
 
 class Softmax(ArrayGroup):

@@ -26,7 +26,7 @@ def read_state(simulation: Simulation) -> State:
     shape = (*steps, assembly.presentations, -1)
     state: State = {}
     cell = assembly.model.cell
-    names = dict.fromkeys([*cell.observables, cell.ports.up, cell.ports.down])  # local updates read what is sent
+    names = dict.fromkeys([*cell.observables, cell.wiring.up, cell.wiring.down])  # local updates read what is sent
     for layer, group in assembly.layers.items():
         held = [name for name in names if isinstance(group.variables.get(name), ArrayVariable)]
         state[layer] = {name: by_step(simulation.read(group, name).reshape(shape), assembly.model) for name in held}

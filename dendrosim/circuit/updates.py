@@ -26,18 +26,13 @@ def local_updates(model: Model) -> LocalUpdates:
     Raises
     ------
     CircuitError
-        Its rule needs more than that, or a mirror of noise.
+        Its rule needs more than that.
     """
     updates: LocalUpdates | None = RULES[model.training.rule].local_updates(model)
     if updates is None:
         raise CircuitError(
             f"a circuit cannot learn by '{model.training.rule}', which needs more than what meets at each synapse; set "
             "training.rule to 'dll' or to another rule with local updates."
-        )
-    if updates.mirror is not None:
-        raise CircuitError(
-            "a circuit has no mirror of noise; set rules.dll.feedback to 'kolen-pollack', or train with the "
-            "equilibrium engine."
         )
     return updates
 
@@ -60,7 +55,7 @@ def equilibrium_updates(model: Model, state: CellState) -> Parameters:
     CircuitError
         The rule has no local updates.
     """
-    updates, local, ports = Parameters(), local_updates(model), model.cell.ports
+    updates, local, ports = Parameters(), local_updates(model), model.cell.wiring
     state = {
         layer: {name: cells[ports.variable(name)] for name in READ if ports.variable(name) in cells}
         for layer, cells in state.items()

@@ -44,7 +44,7 @@ def learn(
     from rich.progress import Progress
 
     from dendrosim.circuit import Circuit
-    from dendrosim.circuit.updates import local_updates
+    from dendrosim.circuit.plasticity import learned_updates
     from dendrosim.data import load_data
     from dendrosim.model import Parameters, load_model
     from dendrosim.recording import Record
@@ -52,7 +52,7 @@ def learn(
     from dendrosim.training.run import refuse_to_overwrite
 
     described = with_settings(load_model(model), values)
-    local_updates(described)  # before the data are loaded
+    learned_updates(described)  # before the data are loaded
     settings = {"mode": mode, "epochs": epochs}
     described = described.changed(
         plasticity={key: value for key, value in settings.items() if value is not None}, training={"seed": seed}
@@ -120,6 +120,6 @@ def _tested(model: "Model", learned: "Learned", data: "Dataset") -> "Run":
     settling = model.cell.settling()
     circuit = Circuit(model, learned.parameters, integrator="settle" if settling else "exponential_euler")
     circuit.relax(data.test.stimuli[:], record=Record(neurons={}))
-    outputs = circuit.state["output"][(settling or model.cell).ports.variable("basal")]
+    outputs = circuit.state["output"][(settling or model.cell).wiring.variable("basal")]
     test = evaluated(model, outputs, data.test, data.task)
     return Run(model, learned.parameters, learned.history, len(learned.history), test, data.classes, data)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dendrosim.equilibrium.torch_internals import average_pool_backward, convolution_backward, max_pool_backward
-from dendrosim.model.connections import Connection, Pooling
+from dendrosim.model.connections import Connection, Pooling, positions_seen
 
 SUBSTITUTES: ContextVar[Mapping[type, type]] = ContextVar("substitutes of maps", default=MappingProxyType({}))
 """Subclasses that are made in the place of the maps below, in one context (and thread) alone: the audit watches so."""
@@ -115,11 +115,8 @@ class Conv2d(Map):
 
     def positions(self) -> list[list[int]]:
         """Return how many windows have each entry of the kernel within the layer below; 1 for one always outside it."""
-        rows, columns = (
-            [max(1, min(size + 2 * pad - kernel + 1, size + pad - at) - max(0, pad - at)) for at in range(kernel)]
-            for size, kernel, pad in zip(self._source_shape[1:], self._shape[2:], self._padding, strict=True)
-        )
-        return [[row * column for column in columns] for row in rows]
+        seen = positions_seen(self._shape[2:], self._source_shape[1:], self._padding[0])
+        return [[max(1, number) for number in row] for row in seen]
 
     def outer_bias(self, delta: Tensor) -> Tensor:
         """Return the mean over presentations of δ, summed over positions."""

@@ -82,6 +82,25 @@ class Connection:
         return self.shape[0] * math.prod(self.shape[2:])
 
 
+def positions_seen(kernel: tuple[int, ...], below: tuple[int, ...], padding: int) -> list[list[int]]:
+    """Return for each entry of a kernel in how many of its windows it lies within the layer below.
+
+    Parameters
+    ----------
+    kernel, below : tuple of (height, width)
+        Sizes of the kernel and of the layer.
+    padding : int
+        Cells around the layer.
+    """
+
+    def along(across: int, size: int) -> list[int]:
+        windows = size + 2 * padding - across + 1
+        return [max(0, min(size + padding - at, windows) - max(0, padding - at)) for at in range(across)]
+
+    rows, columns = (along(*each) for each in zip(kernel, below, strict=True))
+    return [[row * column for column in columns] for row in rows]
+
+
 def connect(stimulus: tuple[int, ...], layers: Sequence[Any]) -> tuple[Connection, ...]:
     """Join the layers of a description.
 

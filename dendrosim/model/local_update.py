@@ -18,18 +18,18 @@ class LocalUpdate:
 
     Attributes
     ----------
-    pre : {"basal", "error"}
-        What is read of the cell below: its basal potential u, or its local error ξ.
-    post : {"delta"}
-        What is read of the cell above: δ = ξ f'(z).
+    pre : {"basal", "error", "noise_fluctuation"}
+        What is read of the cell below: its basal potential u, its local error ξ, or its noise (in a circuit alone).
+    post : {"delta", "drive_fluctuation"}
+        What is read of the cell above: δ = ξ f'(z), or the fluctuation of its drive (in a circuit alone).
     sign : {1, -1}
         Whether the product strengthens or weakens.
     keeps_norm : bool
         Whether ‖M‖ is scaled back after each change to what it is drawn with; see :func:`drawn_norm`.
     """
 
-    pre: Literal["basal", "error"]
-    post: Literal["delta"] = "delta"
+    pre: Literal["basal", "error", "noise_fluctuation"]
+    post: Literal["delta", "drive_fluctuation"] = "delta"
     sign: Literal[1, -1] = 1
     keeps_norm: bool = False
 
@@ -90,6 +90,9 @@ class LocalUpdates:
     def __post_init__(self) -> None:
         if self.W is not None and (self.W.pre != "basal" or self.W.keeps_norm):
             raise PluginError("a local update of W reads something else than 'basal', or keeps a norm; only Θ can.")
+        updates = [update for update in (self.W, self.theta) if update is not None]
+        if any(update.pre not in ("basal", "error") or update.post != "delta" for update in updates):
+            raise PluginError("a local update reads fluctuations; set 'mirror', which learns from them, instead.")
 
 
 def feedback_deviation(connection: Connection, given: float | None) -> float:

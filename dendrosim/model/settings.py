@@ -74,6 +74,11 @@ class Plasticity(Part):
         Learning rate of Θ relative to W; by default that of the feedback rule.
     decay : float, optional
         Decay λ of W and Θ for one presentation, relative to the learning rate; by default that of the feedback rule.
+    mirror_time : float
+        Of the feedback rule ``mirror``: time constant with which Θ tends to W, ms.
+    high_pass : float
+        Of the feedback rule ``mirror``: time constant of the high-pass through which the synapses of Θ see the noise of
+        one cell and the drive of the other, ms.
     """
 
     mode: Literal["continuous", "at-convergence"] = "continuous"
@@ -82,5 +87,7 @@ class Plasticity(Part):
     learning_rate: Positive = 0.3
     theta_rate: NotNegative | None = None
     decay: NotNegative | None = None
+    mirror_time: Positive = 2000.0
+    high_pass: Positive = 5.0
     epochs: Count = 20
     schedule: Literal["constant", "linear", "cosine"] = "linear"

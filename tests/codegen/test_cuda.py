@@ -148,6 +148,8 @@ def check_learning_against_numpy(model, rule, mode):
     [
         (CONVOLUTIONAL, "released", "continuous"),
         (RECURRENT, "kolen-pollack", "at-convergence"),
+        (CONVOLUTIONAL.changed(cell={"noise": 0.1}), "mirror", "continuous"),
+        (RECURRENT.changed(cell={"noise": 0.1}), "mirror", "continuous"),
         pytest.param(CONVOLUTIONAL, "paper", "at-convergence", marks=pytest.mark.slow),
         pytest.param(RECURRENT, "kolen-pollack", "continuous", marks=pytest.mark.slow),
     ],
@@ -219,9 +221,9 @@ def test_cuda_records_the_crossings_of_a_threshold_of_chosen_neurons_as_numpy(on
 NOISE, SPIKES = {"kind": "conductance", "noise": 1.0}, {"kind": "bursting"}
 
 
-def learning_project(folder, mode, dtype, cell=NOISE):
+def learning_project(folder, mode, dtype, cell=NOISE, rule="released"):
     """The sources of a circuit with every operation that cells of this kind need."""
-    model = CONVOLUTIONAL.changed(plasticity={"streams": 2, "mode": mode}, rules=feedback("released"), cell=cell)
+    model = CONVOLUTIONAL.changed(plasticity={"streams": 2, "mode": mode}, rules=feedback(rule), cell=cell)
     target = find_target("cuda_standalone", dtype)
     folder.mkdir()
     simulate(lambda: LearningAssembly(model, 4, 2, target, 1.0, "exponential_euler"), target).generate(folder)
@@ -230,17 +232,25 @@ def learning_project(folder, mode, dtype, cell=NOISE):
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on the path")
 @pytest.mark.parametrize(
-    ("mode", "dtype", "cell"),
-    [("continuous", "float64", NOISE), ("at-convergence", "float32", NOISE), ("continuous", "float32", SPIKES)],
+    ("mode", "dtype", "cell", "rule"),
+    [
+        ("continuous", "float64", NOISE, "released"),
+        ("at-convergence", "float32", NOISE, "released"),
+        ("continuous", "float32", NOISE, "mirror"),
+        ("continuous", "float32", SPIKES, "released"),
+    ],
 )
-def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, mode, dtype, cell):
+def test_nvcc_compiles_our_kernels_for_two_generations_of_gpus(tmp_path, mode, dtype, cell, rule):
     kernels = {}
-    for source in sorted((learning_project(tmp_path / "project", mode, dtype, cell) / "code_objects").glob("*.cu")):
+    for source in sorted(
+        (learning_project(tmp_path / "project", mode, dtype, cell, rule) / "code_objects").glob("*.cu")
+    ):
         # Ours stand alone between these two lines of Brian2CUDA's frame; its own kernels are called _run_kernel_*.
         code = source.read_text().split("////// hashdefine_lines ///////")[1].split("void _run_")[0]
         if "__global__" in code and "_run_kernel_" not in code:
             kernels[source.stem] = f"namespace {source.stem} {{\n{code}\n}}"
-    for operation in set(OPERATIONS) - {"poisson" if cell is NOISE else "noise"}:
+    absent = {"poisson" if cell is NOISE else "noise", *(["rescale"] if rule == "mirror" else [])}
+    for operation in set(OPERATIONS) - absent:
         assert any(f"_{operation}_" in name for name in kernels), operation
     source = tmp_path / "kernels.cu"
     source.write_text("\n".join(["#define CUDA_CHECK_ERROR(message)", *kernels.values()]))
@@ -278,7 +288,11 @@ def test_a_real_gpu_in_float32_follows_float64_too():
 @on_gpu
 @pytest.mark.parametrize(
     ("model", "rule", "mode"),
-    [(CONVOLUTIONAL, "paper", "continuous"), (RECURRENT, "kolen-pollack", "at-convergence")],
+    [
+        (CONVOLUTIONAL, "paper", "continuous"),
+        (RECURRENT, "kolen-pollack", "at-convergence"),
+        (CONVOLUTIONAL.changed(cell={"noise": 0.1}), "mirror", "continuous"),
+    ],
 )
 def test_a_real_gpu_learns_the_same_weights_too(model, rule, mode):
     check_learning_against_numpy(model, rule, mode)

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from networks import model_of, parameters_of, presentations_of, small_model
+from networks import model_of, parameters_of, small_model
 from trainings import NETWORKS, state_of, train_in_ranks, training_of
 
 from dendrosim.audit import audit
-from dendrosim.circuit import Circuit
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import Conv2d, Dense
-from dendrosim.errors import CircuitError, ModelError
+from dendrosim.errors import ModelError
 from dendrosim.model import Parameters
 from dendrosim.model.local_update import NoiseMirror
 from dendrosim.rules import DendriticLocalizedLearning
@@ -134,14 +133,6 @@ def test_two_ranks_draw_the_same_noise_and_train_as_one(tmp_path):
 def test_the_audit_passes_the_mirror_on_all_criteria():
     found = audit(DendriticLocalizedLearning, {"dll": {"feedback": "mirror", "spontaneous": 1}})
     assert {name: found.outcome(name) for name in ("C1", "C2", "C3")} == {"C1": "yes", "C2": "yes", "C3": "yes"}
-
-
-def test_a_circuit_refuses_the_mirror_with_what_to_use_instead():
-    model = small_model(rules=MIRROR)
-    circuit = Circuit(model, parameters_of(model, 0))
-    stimuli, targets = presentations_of(model, 2, 0)
-    with pytest.raises(CircuitError, match=r"no mirror of noise; set rules\.dll\.feedback to 'kolen-pollack'"):
-        circuit.learn(stimuli, targets)
 
 
 def test_unequal_steps_of_w_and_theta_are_refused():

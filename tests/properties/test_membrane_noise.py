@@ -18,7 +18,9 @@ SOMA = Record(("V_soma",), neurons={"hidden-1": tuple(range(40))})
 
 def noisy(model=MODEL, target="numpy", presentations=4, time_limit=60.0, **settings):
     """A circuit, and what it records of the somata of the first layer for one stimulus over and over again."""
-    circuit = Circuit(model, parameters_of(model, 0), target, **{"dt": 0.2, **settings})
+    parameters = parameters_of(model, 0)
+    parameters.theta["output"][:] = 0  # what the noise of the somata does to the cells above does not come back
+    circuit = Circuit(model, parameters, target, **{"dt": 0.2, **settings})
     stimuli, targets = (np.repeat(array, presentations, axis=0) for array in presentations_of(model, 1, 0))
     recording = circuit.relax(stimuli, targets, record=SOMA, time_limit=time_limit)
     return circuit, recording.dataset["V_soma"].values

@@ -2,6 +2,7 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% import 'matrix.cpp' as matrix with context %}
+{% import 'plasticity.cpp' as plasticity with context %}
 {% import 'windows.cpp' as windows with context %}
 {% block extra_headers %}
 {% set real = c_data_type(arrays.weights.dtype) %}
@@ -19,17 +20,16 @@ namespace {
     if ({{get_array_name(arrays.active)}}[0] > 0{% if not continuous %} && {{get_array_name(arrays.converged)}}[0] > 0{% endif %}) {
         static std::vector<{{real}}> _matrix({{fan_in * positions}});
         const auto _rate = {{get_array_name(arrays.rate)}}[0];
-        const auto _kept = 1 - _rate * {{get_array_name(arrays.decay)}}[0];
         auto* _weights = {{get_array_name(arrays.weights)}};
-        std::transform(_weights, _weights + {{channels * fan_in}}, _weights, [_kept](auto w) { return w * _kept; });
+        {{ plasticity.decayed(channels * fan_in) }}
         for (int row = 0; row < {{rows}}; row++) {
             const auto* _delta = {{get_array_name(arrays.above)}} + (size_t)row * {{post}};
             _gather_windows({{get_array_name(arrays.source)}} + (size_t)row * {{pre}}, _matrix);
-            _matrix_product<true>({{channels}}, {{fan_in}}, {{positions}}, {{sign}} * _rate / {{rows}}, _delta, {{positions}}, 1,
+            _matrix_product<true>({{channels}}, {{fan_in}}, {{positions}}, {{factor}} * _rate / {{rows}}, _delta, {{positions}}, 1,
                                   _matrix.data(), 1, {{positions}}, _weights);
             {% if "bias" in arrays %}
             for (int k = 0; k < {{post}}; k++)
-                {{get_array_name(arrays.bias)}}[k / {{positions}}] += {{sign}} * _rate / {{rows}} * _delta[k];
+                {{get_array_name(arrays.bias)}}[k / {{positions}}] += {{factor}} * _rate / {{rows}} * _delta[k];
             {% endif %}
         }
     }

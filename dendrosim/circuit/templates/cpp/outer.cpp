@@ -2,6 +2,7 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% import 'matrix.cpp' as matrix with context %}
+{% import 'plasticity.cpp' as plasticity with context %}
 {% block extra_headers %}
 #include <algorithm>
 #include <cstring>
@@ -13,17 +14,15 @@ namespace {
 {% block maincode %}
     if ({{get_array_name(arrays.active)}}[0] > 0{% if not continuous %} && {{get_array_name(arrays.converged)}}[0] > 0{% endif %}) {
         const auto _rate = {{get_array_name(arrays.rate)}}[0];
-        const auto _kept = 1 - _rate * {{get_array_name(arrays.decay)}}[0];
         auto* _weights = {{get_array_name(arrays.weights)}};
         const auto* _delta = {{get_array_name(arrays.above)}} + {{lag * post}};
-        if (_kept != 1)
-            std::transform(_weights, _weights + {{post * pre}}, _weights, [_kept](auto w) { return w * _kept; });
-        _matrix_product<true>({{post}}, {{pre}}, {{rows - lag}}, {{sign}} * _rate / {{rows}}, _delta, 1, {{post}},
+        {{ plasticity.decayed(post * pre) }}
+        _matrix_product<true>({{post}}, {{pre}}, {{rows - lag}}, {{factor}} * _rate / {{rows}}, _delta, 1, {{post}},
                               {{get_array_name(arrays.source)}}, {{pre}}, 1, _weights);
         {% if "bias" in arrays %}
         for (int row = 0; row < {{rows}}; row++)
             for (int k = 0; k < {{post}}; k++)
-                {{get_array_name(arrays.bias)}}[k] += {{sign}} * _rate / {{rows}} * _delta[(size_t)row * {{post}} + k];
+                {{get_array_name(arrays.bias)}}[k] += {{factor}} * _rate / {{rows}} * _delta[(size_t)row * {{post}} + k];
         {% endif %}
     }
 {% endblock %}

@@ -11,6 +11,7 @@
 {% set real = c_data_type(arrays.weights.dtype) %}
 namespace {
 {{ reduction.reduction(real) }}
+{{ plasticity.decay(real) }}
 // One block of threads for each weight.
 __global__ void _convolution_outer(const {{real}} rate, const {{real}} kept,
                                    const {{real}}* delta, const {{real}}* source, {{real}}* weights)
@@ -51,10 +52,10 @@ __global__ void _convolution_bias(const {{real}} rate, const {{real}}* delta, {{
         {{ plasticity.rates() }}
         const auto* delta = {{get_array_name(arrays.above, prefix="dev")}};
         _convolution_outer<<<{{arrays.weights.size}}, _THREADS>>>(
-            {{sign}} * rate, kept, delta, {{get_array_name(arrays.source, prefix="dev")}}, {{get_array_name(arrays.weights, prefix="dev")}});
+            {{factor}} * rate, kept, delta, {{get_array_name(arrays.source, prefix="dev")}}, {{get_array_name(arrays.weights, prefix="dev")}});
         CUDA_CHECK_ERROR("_convolution_outer");
         {% if "bias" in arrays %}
-        _convolution_bias<<<{{arrays.bias.size}}, _THREADS>>>({{sign}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
+        _convolution_bias<<<{{arrays.bias.size}}, _THREADS>>>({{factor}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
         CUDA_CHECK_ERROR("_convolution_bias");
         {% endif %}
     }

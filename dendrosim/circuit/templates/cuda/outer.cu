@@ -8,6 +8,7 @@
 {% set real = c_data_type(arrays.weights.dtype) %}
 namespace {
 {{ matrix.matrix_product(real) }}
+{{ plasticity.decay(real) }}
 {% if "bias" in arrays %}
 
 __global__ void _bias(const {{real}} rate, const {{real}}* delta, {{real}}* bias)
@@ -27,10 +28,10 @@ __global__ void _bias(const {{real}} rate, const {{real}}* delta, {{real}}* bias
         {{ plasticity.rates() }}
         const auto* delta = {{get_array_name(arrays.above, prefix="dev")}} + {{lag * post}};
         auto* weights = {{get_array_name(arrays.weights, prefix="dev")}};
-        _multiply({{post}}, {{pre}}, {{rows - lag}}, {{sign}} * rate, delta, 1, {{post}},
+        _multiply({{post}}, {{pre}}, {{rows - lag}}, {{factor}} * rate, delta, 1, {{post}},
                   {{get_array_name(arrays.source, prefix="dev")}}, {{pre}}, 1, kept, weights, {{pre}}, weights);
         {% if "bias" in arrays %}
-        _bias<<<{{elements.threads(post)}}>>>({{sign}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
+        _bias<<<{{elements.threads(post)}}>>>({{factor}} * rate, delta, {{get_array_name(arrays.bias, prefix="dev")}});
         CUDA_CHECK_ERROR("_bias");
         {% endif %}
     }
