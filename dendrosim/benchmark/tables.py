@@ -113,8 +113,11 @@ class Cell:
         """Return the model that is trained."""
         rule, settings = variant(self.rule)
         from dendrosim.model import load_model
+        from dendrosim.model.library import other_settings
 
-        model = load_model(self.model, rule=self.brought or rule)
+        # A model file whose own feedback rule is another keeps that of most rows under this name.
+        base = "kolen-pollack" if "kolen-pollack" in other_settings(self.model) else None
+        model = load_model(self.model, base, self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
         return model.changed(**_with_training(self.changes, {"seed": self.seed}))

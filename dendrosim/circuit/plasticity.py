@@ -60,7 +60,8 @@ def learned_updates(model: Model) -> LocalUpdates:
     if local.mirror is not None and cell.hidden(model).noise is None:
         raise CircuitError(
             f"the feedback rule 'mirror' learns from noise that cells send up, and these of kind '{cell.kind}' send "
-            "none (integrator 'settle' has none, either); set cell.noise, or choose cells of kind 'bursting'."
+            "none (integrator 'settle' has none, either); set cell.noise, choose cells of kind 'bursting', or set "
+            "rules.dll.feedback to 'kolen-pollack'."
         )
     return local
 

@@ -12,7 +12,7 @@ import tomli_w
 from dendrosim.checks import reason, shown
 from dendrosim.errors import ModelError
 from dendrosim.files import replace_file, write_safely
-from dendrosim.model.places import find_model, model_folder
+from dendrosim.model.places import find_model
 from dendrosim.model.plain import plain
 from dendrosim.model.spec import Model, validated
 from dendrosim.registry import RULES, import_modules
@@ -73,9 +73,9 @@ def load_model(
     return model.changed(**others[settings])
 
 
-def other_settings(name: str) -> list[str]:
-    """Return the names of the tables ``[settings.NAME]`` of a model that ships with dendrosim."""
-    path = model_folder() / f"{name}.toml"
+def other_settings(name: str | Path) -> list[str]:
+    """Return the names of the tables ``[settings.NAME]`` of a model, by its file or its name."""
+    path = find_model(name)
     return list(_settings(read_toml(path).get("settings", {}), path))
 
 

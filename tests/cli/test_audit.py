@@ -27,6 +27,7 @@ EXPECTED = {
     "forward-forward": ("yes", "no", "no"),  # the wrong label is drawn as the output believes in it
     "r-stdp": ("yes", "yes", "yes"),
     "dll kolen-pollack": ("yes", "yes", "yes"),
+    "dll mirror": ("yes", "yes", "yes"),
     "dll fixed": ("yes", "yes", "yes"),
     "dll paper": ("yes", "yes", "yes"),
     "dll released": ("yes", "weakly", "yes"),  # Θ keeps its norm, which all its synapses share
