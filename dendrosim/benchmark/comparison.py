@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.benchmark.tables import VARIANTS, Table
+from dendrosim.benchmark.tables import ROWS, Table
 
 # Whether more is better, and how a measure is written.
 MEASURES = {"accuracy": ("test accuracy, %", 100.0, 2), "mse": ("test MSE", 1.0, 3), "mae": ("test MAE", 1.0, 3)}
@@ -51,7 +51,7 @@ class Line:
 def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
     """Group rows that differ in nothing but their seed, also where they stopped early at different epochs."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    places = {rule: place for place, rule in enumerate(VARIANTS)}  # a rule of the user's own comes after them
+    places = {rule: place for place, rule in enumerate(ROWS)}  # a rule of the user's own comes after them
 
     def order(row: dict[str, Any]) -> tuple[Any, ...]:
         return row["model"], row["variant"], places.get(row["rule"], len(places)), row["key"]

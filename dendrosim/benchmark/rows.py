@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dendrosim.benchmark.tables import VARIANTS
+from dendrosim.benchmark.tables import ROWS
 from dendrosim.errors import RunError
 from dendrosim.files import locked, replace_file, write_safely
 from dendrosim.model import Model
@@ -86,7 +86,7 @@ def check_rows(path: Path, rows: Iterable[Row]) -> None:
         except ValidationError as error:
             key = ".".join(map(str, error.errors()[0]["loc"])) or "a key"
             raise RunError(f"{path}: '{key}' of the row '{row['key']}' cannot be used; delete that row.") from None
-        if row["rule"] not in VARIANTS and not row.get("brought"):
+        if row["rule"] not in ROWS and not row.get("brought"):
             raise RunError(f"{path}: the row '{row['key']}' is of no rule of the tables; delete that row.")
 
 

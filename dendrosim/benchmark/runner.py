@@ -12,10 +12,12 @@ from pathlib import Path
 
 from dask.distributed import Client
 
+from dendrosim.benchmark.baselines import BASELINES, baseline
 from dendrosim.benchmark.report import machine
 from dendrosim.benchmark.rows import Row, add_row, read_rows, settings_hash
 from dendrosim.benchmark.tables import Cell
 from dendrosim.errors import DendrosimError, RunError
+from dendrosim.model import Model
 from dendrosim.training import Hardware
 from dendrosim.training.attempt import attempt
 from dendrosim.training.cluster import outcomes
@@ -36,11 +38,7 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         What asked for it.
     """
     model, start = cell.described(), time.perf_counter()
-    done = attempt(model, folder / cell.key, Hardware(threads=1))
-    outcome: Row = {"epoch": None, "test": {}, "diverged": done.diverged}
-    if done.run is not None:
-        outcome = {"epoch": done.run.epoch, "test": dict(done.run.test)}
-    history = done.history
+    outcome, history, seconds = _measured(cell, model, folder / cell.key)
     last = history[-1] if history else {}
     return {
         "key": cell.key,
@@ -56,11 +54,22 @@ def train_cell(cell: Cell, folder: Path, command: str) -> Row:
         "validation": _part(last, "validation_"),
         "angles": _part(last, "angle."),
         "gradient_angles": _by_epoch(history, "gradient_angle."),
-        "seconds": done.seconds,
+        "seconds": seconds,
         "elapsed": time.perf_counter() - start,
         "machine": machine(),
         "command": command,
     }
+
+
+def _measured(cell: Cell, model: Model, folder: Path) -> tuple[Row, list[Row], float]:
+    """Return what came of a training or a baseline, the history, and seconds without those of loading data."""
+    if cell.rule in BASELINES:
+        start = time.perf_counter()
+        return {"epoch": 0, "test": baseline(cell.rule, model)}, [], time.perf_counter() - start
+    done = attempt(model, folder, Hardware(threads=1))
+    if done.run is None:
+        return {"epoch": None, "test": {}, "diverged": done.diverged}, done.history, done.seconds
+    return {"epoch": done.run.epoch, "test": dict(done.run.test)}, done.history, done.seconds
 
 
 def _part(row: Row, prefix: str) -> Row:

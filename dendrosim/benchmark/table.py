@@ -12,7 +12,7 @@ from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
 from dendrosim.benchmark.rows import check_rows
 from dendrosim.benchmark.runner import finished, run_cells
-from dendrosim.benchmark.tables import VARIANTS, Cell, Table
+from dendrosim.benchmark.tables import ROWS, Cell, Table
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.training.cluster import workers
@@ -94,7 +94,7 @@ def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
 def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
     """Return by model, and by what was varied, the angles between updates and the gradient of the first seed."""
     panels: dict[str, dict[str, pd.DataFrame]] = {}
-    places = {rule: place for place, rule in enumerate(VARIANTS)}
+    places = {rule: place for place, rule in enumerate(ROWS)}
 
     def order(row: dict[str, Any]) -> tuple[Any, ...]:
         return row["model"], places.get(row["rule"], len(places)), row["variant"], row["seed"]

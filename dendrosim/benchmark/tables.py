@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dendrosim.benchmark.baselines import BASELINES
 from dendrosim.errors import ModelError
 from dendrosim.registry import RULES
 
@@ -39,12 +40,17 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     # The control: hidden layers stay as they were drawn.
     "readout only": ("dll", {"feedback": "fixed", "theta_deviation": 0.0}),
 }
+ROWS = (*BASELINES, *VARIANTS)
+"""All rows, in the order of a table."""
+
 CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 DLL = ("dll mirror", "dll kolen-pollack", "dll fixed", "dll paper")
 
 
 def variant(row: str) -> tuple[str, dict[str, Any]]:
     """Return the learning rule of a row and its settings; a rule that has no row here is one of the user's own."""
+    if row in BASELINES:
+        return "dll", {}  # nothing is trained, so that any rule describes the model
     return VARIANTS.get(row, (row, {}))
 
 
@@ -64,7 +70,7 @@ def rows_of(rules: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for given in rules:
         rows = [row for row, (rule, _) in VARIANTS.items() if rule == given and not row.endswith(CONTROL)]
-        rows = rows or [row for row in VARIANTS if row == given]
+        rows = rows or [row for row in ROWS if row == given]
         found |= dict.fromkeys(rows, "") if rows else _brought(given)
     return found
 
@@ -196,6 +202,7 @@ class Table:
             for name in chosen
             for label, changes in self.variants.get(name, (("", {}),))
             for rule, brought in (rows_of(rules) if rules else dict.fromkeys(self.rules, "")).items()
+            if rule not in BASELINES or (seed == 0 and asked[name].output == "identity")
         ]
 
 
@@ -241,7 +248,7 @@ TABLES = {
             "Sequences (the paper's Table 2)",
             SEQUENCES,
             ("reber-rnn",),
-            ("backpropagation", "predictive-coding", *DLL, "readout only"),
+            (*BASELINES, "backpropagation", "predictive-coding", *DLL, "readout only"),
         ),
         Table(
             "ablation",
