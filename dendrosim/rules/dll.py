@@ -45,8 +45,12 @@ class DendriticLocalizedLearning(LocalRule):
         about ‖W_i‖ √(fan-in/(samples t)). Some of these steps precede the first batch, as spontaneous activity
         precedes the first stimulus in development: what is learned in the first epoch needs aligned feedback.
     ``released``
-        ΔΘ_i^T = +⟨ξ_i δ_i^T⟩, the sign of the released code, for comparison only. It makes Θ grow without bound, so
-        that before each update Θ is scaled back to the norm it is drawn with.
+        ΔΘ_i^T = +⟨ξ_i δ_i^T⟩, the sign that the paper's released code writes, for comparison only. It makes Θ grow
+        without bound, so that before each update Θ is scaled back to the norm it is drawn with. It is not what that code
+        does: its MLP never changes Θ, because it asks for the name of a class that its layers do not have; its
+        convolutional ΔΘ is out of order (cosine 0.01 to Algorithm 1), and its average pool sends errors down without
+        the factor 1/4. What it has of ΔW and δ is Algorithm 1: with the softmax moved to its output and nothing clamped
+        they agree with ours to 1e-15.
 
     Reads u, ξ and δ of the two cells at each synapse, their noise ζ and ρ, and Θ; never W.
 
