@@ -46,11 +46,11 @@ class DendriticLocalizedLearning(LocalRule):
         precedes the first stimulus in development: what is learned in the first epoch needs aligned feedback.
     ``released``
         ΔΘ_i^T = +⟨ξ_i δ_i^T⟩, the sign that the paper's released code writes, for comparison only. It makes Θ grow
-        without bound, so that before each update Θ is scaled back to the norm it is drawn with. It is not what that code
-        does: its MLP never changes Θ, because it asks for the name of a class that its layers do not have; its
+        without bound, so that before each update Θ is scaled back to the norm it is drawn with. That code does
+        something else: its MLP never changes Θ, because it looks for a class of layers that is not there, its
         convolutional ΔΘ is out of order (cosine 0.01 to Algorithm 1), and its average pool sends errors down without
-        the factor 1/4. What it has of ΔW and δ is Algorithm 1: with the softmax moved to its output and nothing clamped
-        they agree with ours to 1e-15.
+        the factor 1/4. Its ΔW and δ are those of Algorithm 1: with the softmax moved to the output and nothing
+        clamped they agree with ours to 1e-15.
 
     Reads u, ξ and δ of the two cells at each synapse, their noise ζ and ρ, and Θ; never W.
 
