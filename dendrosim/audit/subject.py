@@ -40,6 +40,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
 ONE_DRAW = {"draws": 1}
 """Of perturbation: with several, as many numbers are broadcast, and they could not be told from a vector."""
 
+ONE_STEP = {"spontaneous": 1}
+"""Of DLL's noise mirror: each step reads what the first does, and the audit learns from a batch many times."""
+
 
 class Subject:
     """A rule on one network, in float64, with everything it could read within reach.
@@ -130,7 +133,8 @@ class Subject:
 
 def network_of(kind: str, rules: dict[str, Any]) -> Model:
     """Return the small MLP or CNN with settings of rules, ``{"dll": {"feedback": "paper"}}``."""
-    rules = rules | {"perturbation": ONE_DRAW | rules.get("perturbation", {})}
+    fewer = {"perturbation": ONE_DRAW, "dll": ONE_STEP}
+    rules = rules | {name: settings | rules.get(name, {}) for name, settings in fewer.items()}
     return validated({"data": "digits", "rules": rules} | NETWORKS[kind], f"the {kind} of the audit")
 
 
