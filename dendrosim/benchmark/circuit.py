@@ -35,6 +35,7 @@ PAPER_MLP = (784, 1024, 512, 256, 10)
 # Many short rounds, so that in some of them nothing else runs on the machine. A step of the circuit simulates 128
 # presentations, so that its rounds are as long as the idiomatic ones.
 ROUNDS = 12
+RELAXATIONS = 3
 STEPS = {"circuit": 10, "idiomatic": 50}
 WIDTH = "cells in a layer"
 
@@ -158,19 +159,24 @@ def _relaxing(sizes: tuple[int, ...], count: int) -> Iterator[Row]:
     for batch in (1, 8, 32, 128):
         part = min(count, 8 * batch)
         circuit = Circuit(model, parameters, "cpp_standalone", dt=1.0, batch=batch, blas=True)
-        circuit.relax(images[:1] if batch == 1 else images[:batch], record=NOTHING, time_limit=1.0)  # builds it
-        start = time.perf_counter()
-        recording = circuit.relax(images[:part], targets[:part], record=NOTHING, tolerance=1e-6)
-        seconds = time.perf_counter() - start
+        circuit.relax(images[:batch], record=NOTHING, time_limit=1.0)  # builds it
+        times = [_relaxation(circuit, images[:part], targets[:part]) for _ in range(RELAXATIONS)]
+        seconds, duration = min(times)
         yield {
             "quantity": f"relaxing {part} images of {model.architecture} to 1e-6, {batch} at once, dt 1 ms",
-            "measured": f"{seconds:.1f} s, {1e3 * seconds / part:.1f} ms an image, "
-            f"{float(recording.convergence_time.max()):.0f} ms of model time",
+            "measured": f"{seconds:.1f} s, {1e3 * seconds / part:.1f} ms an image, {duration:.0f} ms of model time",
             "target": "report",
             "value": seconds / part,
             **_growth("presentations at once", "time to relax an image (ms)", -1),
             "points": {f"{'-'.join(map(str, sizes))}, C++, BLAS": [(batch, 1e3 * seconds / part)]},
         }
+
+
+def _relaxation(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """Return how many seconds it takes to relax to 1e-6, and how many ms of model time."""
+    start = time.perf_counter()
+    recording = circuit.relax(stimuli, targets, record=NOTHING, tolerance=1e-6)
+    return time.perf_counter() - start, float(recording.convergence_time.max())
 
 
 def _depths() -> Iterator[Row]:
