@@ -214,7 +214,7 @@ def _scaling(quick: bool) -> Iterator[Row]:
         for value in values:
             model = dense_model(sizes_of(value))
             circuit = Circuit(model, Parameters.initialise(model, 0), "cpp_standalone", dt=1.0, batch=32, blas=True)
-            seconds.append(seconds_per_step(circuit, *random_pairs(model, 32), 5, _products(model, 32)))
+            seconds.append(seconds_per_step(circuit, *random_pairs(model, 32), ROUNDS, _products(model, 32)))
         slope, alone = (float(slope) for slope in np.polyfit(np.log(values), np.log(seconds), 1)[0])
         yield {
             "quantity": f"cost of a step against {axis} ({values[0]} to {values[-1]}), 32 presentations, float64, BLAS",
