@@ -34,7 +34,9 @@ target : 1
 """
 
 
-def idiomatic_network(model: Model, parameters: Parameters, stimulus: np.ndarray, target: np.ndarray, dt: float) -> Any:
+def idiomatic_network(
+    model: Model, parameters: Parameters, stimulus: np.ndarray, target: np.ndarray, dt: float, tuned: bool = False
+) -> Any:
     """Return a Brian2 network of one presentation: tanh hidden layers, a linear output with a clamped teacher.
 
     Parameters
@@ -47,6 +49,8 @@ def idiomatic_network(model: Model, parameters: Parameters, stimulus: np.ndarray
         What is presented.
     dt : float
         Time step, ms.
+    tuned : bool
+        Whether the stimulus, which is held, is summed once by hand, instead of by synapses in every step.
 
     Returns
     -------
@@ -55,15 +59,19 @@ def idiomatic_network(model: Model, parameters: Parameters, stimulus: np.ndarray
     """
     taus = {name: getattr(model.cell, name) * b2.ms for name in ("tau_soma", "tau_basal", "tau_apical")}
     clock = b2.Clock(dt * b2.ms)
-    layers = [b2.NeuronGroup(model.sizes[0], "basal : 1", clock=clock, name="layer_0")]
-    layers[0].basal = stimulus
-    synapses = []
+    layers, synapses = [], []
+    if not tuned:
+        layers.append(b2.NeuronGroup(model.sizes[0], "basal : 1", clock=clock, name="layer_0"))
+        layers[0].basal = stimulus
     for index, name in enumerate(model.layer_names):
         equations = OUTPUT if name == "output" else HIDDEN
         size = model.sizes[index + 1]
         cells = {"method": "exponential_euler", "clock": clock, "namespace": taus, "name": f"layer_{index + 1}"}
         layers.append(b2.NeuronGroup(size, equations, **cells))
         layers[-1].bias = parameters.bias[name]
+        if tuned and index == 0:
+            layers[-1].bias += parameters.W[name] @ stimulus
+            continue
         forward = b2.Synapses(layers[-2], layers[-1], "w : 1\ndrive_post = w*basal_pre : 1 (summed)", clock=clock)
         forward.connect()
         forward.w = parameters.W[name].T.ravel()
@@ -90,6 +98,8 @@ class IdiomaticRun:
         Time steps that are timed.
     dt : float
         Time step, ms.
+    tuned : bool
+        See :func:`idiomatic_network`.
     """
 
     def __init__(
@@ -101,6 +111,7 @@ class IdiomaticRun:
         code: str,
         steps: int,
         dt: float = 1.0,
+        tuned: bool = False,
     ):
         self._steps, self._dt, self._target = steps, dt * b2.ms, find_target(code)
         self._device = CPPStandaloneDevice() if self._target.device else runtime_device
@@ -108,11 +119,14 @@ class IdiomaticRun:
         preferences = dict(self._target.preferences) | {"codegen.target": "numpy" if code == "numpy" else "cython"}
         self._preferences = preferences
         with active(self._device, preferences):
-            network = sparse_network if model.cell.kind == "bursting" else idiomatic_network
-            self._network = network(model, parameters, stimulus, target, dt)
+            if model.cell.kind == "bursting":
+                self._network = sparse_network(model, parameters, stimulus, target, dt)
+            else:
+                self._network = idiomatic_network(model, parameters, stimulus, target, dt, tuned)
             if not self._target.device:
                 # A run generates code before its first step, so the steps are timed from within.
-                self._network.add(b2.NetworkOperation(self._note, clock=b2.Clock(self._dt)))
+                # With the clock of the cells, because Brian2's loop is slower with two.
+                self._network.add(b2.NetworkOperation(self._note, clock=self._network["layer_1"].clock))
             else:
                 self._network.run(steps * self._dt, namespace={})
                 self._device.build(directory=self._folder.name, run=False, with_output=False)

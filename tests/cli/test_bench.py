@@ -20,7 +20,7 @@ def test_the_benchmark_writes_a_table_and_a_line_for_every_row(tmp_path):
     assert result.exit_code == 0, result.output
     rows = [json.loads(line) for line in (tmp_path / "circuit.jsonl").read_text(encoding="utf-8").splitlines()]
     table = (tmp_path / "circuit.md").read_text(encoding="utf-8")
-    assert len(rows) == 21
+    assert len(rows) == 24
     assert all(row["value"] > 0 and row["quantity"] in table for row in rows)
     assert "dendrosim bench circuit --quick" in table
     assert (tmp_path / "circuit.png").stat().st_size > 5000

@@ -141,6 +141,19 @@ def test_what_a_stimulus_drives_is_summed_once_only_where_neither_changes():
     assert driven_once(recurrent) == []
 
 
+@pytest.mark.parametrize("hidden", [1, 3])
+def test_a_step_runs_four_code_objects_for_each_hidden_layer_and_four_more_on_one_clock(hidden):
+    model = model_of([3], [{"kind": "dense", "units": 4}] * hidden + [{"kind": "dense", "units": 2}], output="softmax")
+    circuit = Circuit(model, parameters_of(model, 1))
+    circuit.relax(*presentations_of(model, 1, 1), record=Record(neurons={}))
+    (simulation,) = circuit._simulations.values()
+    ran = [each.clock.name for each in simulation.assembly.network.sorted_objects for _ in each.code_objects]
+    # Drive, feedback, evaluation and movement of each; the output has no feedback, but softmax and the end of the run.
+    assert ran.count("cell_clock") == 4 * hidden + 4
+    assert ran.count("first_step_clock") == 1
+    assert len(ran) == 4 * hidden + 5
+
+
 def test_building_alone_writes_a_project_and_only_a_standalone_target_has_one(tmp_path):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), "cpp_standalone")
     assert (circuit.build(2, tmp_path / "code", compiled=False) / "makefile").is_file()

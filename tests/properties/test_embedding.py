@@ -147,6 +147,19 @@ def test_stimuli_come_from_a_timed_array():
     np.testing.assert_allclose(monitor.basal[:, -1], 2 * stimuli[0])
 
 
+def test_an_input_that_is_an_expression_of_time_is_computed_in_every_step():
+    _, embedded, network, *_ = placed(described(), inputs="I_basal = 0.5*sin(t/(20*ms)) : 1")
+    output, before_the_move = embedded["output"], {"when": "groups", "order": -1}
+    monitor = b2.StateMonitor(output, ["basal", "prediction"], record=[0], clock=output.clock, **before_the_move)
+    network.add(monitor)
+    network.run(100 * b2.ms, namespace={})
+    time, dt = np.array(monitor.t / b2.ms), float(monitor.clock.dt / b2.ms)
+    goal = monitor.prediction[0] + 0.5 * np.sin(time / 20)
+    tau = embedded.model.cell.tau_basal
+    wanted = goal + (monitor.basal[0] - goal) * np.exp(-dt / tau)
+    np.testing.assert_allclose(monitor.basal[0][1:], wanted[:-1], atol=1e-12)
+
+
 def test_weights_are_read_and_written_while_the_network_runs():
     _, embedded, network, *_ = placed(described())
     network.run(50 * b2.ms, namespace={})

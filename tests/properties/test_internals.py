@@ -25,6 +25,8 @@ ATTRIBUTES = {
     "CodeObject.templater.derive": lambda: (
         "apply" in brian2_internals.NumpyCode.templater.env.list_templates().__str__()
     ),
+    "Function.stateless": lambda: b2.DEFAULT_FUNCTIONS["exp"].stateless and not b2.DEFAULT_FUNCTIONS["rand"].stateless,
+    "BrianObject.run": lambda: b2.StateMonitor.run is brian2_internals.BrianObject.run is not b2.NetworkOperation.run,
     "Device.array_cache": lambda: brian2_internals.CPPStandaloneDevice().array_cache is not None,
     "Device.results_dir": lambda: hasattr(brian2_internals.CPPStandaloneDevice(), "results_dir"),
     "Device.has_been_run": lambda: brian2_internals.CPPStandaloneDevice().has_been_run is False,
