@@ -5,10 +5,14 @@ They are what torch's own autograd and optimizers call. Here they are called wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 _DILATION, _OUTPUT_PADDING, _GROUPS, _STRIDE, _NO_PADDING = (1, 1), (0, 0), 1, (1, 1), (0, 0)
+
+_PIECE = 2**16  # numbers; with their moments they fit the cache of a CPU's core
 
 tanh_backward = torch.ops.aten.tanh_backward
 """Of (ξ, u): ξ (1 − u²) in one pass."""
@@ -68,3 +72,40 @@ def adamw_step(
         eps=1e-8,
         maximize=True,
     )
+
+
+def adamw_step_of_all(
+    parameters: Sequence[Tensor],
+    direction: Tensor,
+    moments: tuple[Tensor, Tensor, Tensor],
+    rate: float,
+    decay: float,
+) -> None:
+    """Move several parameters along one direction with one pair of moments: each as :func:`adamw_step`, to the bit.
+
+    The adaptive step is the same tensor for all of them. It is made and applied piece by piece, so that on a CPU a piece
+    is still in its cache when it is applied.
+
+    Parameters
+    ----------
+    parameters : sequence of Tensor
+        Each of the shape and strides of `direction`, without gaps in memory.
+    direction, moments, rate, decay
+        As of :func:`adamw_step`.
+    """
+    first, second, steps = moments
+    size = direction.numel() if direction.is_cuda else min(direction.numel(), _PIECE)
+    room = torch.empty(size, dtype=direction.dtype, device=direction.device)
+    pieces = [_in_memory(tensor).split(size) for tensor in (direction, first, second, *parameters)]
+    for along, mean, square, *moved in zip(*pieces, strict=True):
+        step = room[: len(along)].zero_()
+        adamw_step(step, along, (mean, square, steps), rate, 0.0)
+        for piece in moved:
+            if decay:
+                piece.mul_(1 - rate * decay)
+            piece.add_(step)
+
+
+def _in_memory(tensor: Tensor) -> Tensor:
+    """Return what a tensor without gaps holds, in the order of memory."""
+    return tensor.as_strided((tensor.numel(),), (1,))

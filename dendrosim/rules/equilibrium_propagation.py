@@ -67,6 +67,7 @@ class EquilibriumPropagation(Rule):
         self.free_steps, self.nudged_steps = free_steps, nudged_steps
         self.nudge, self.gain = nudge, gain
         self.separate = feedback == "separate"
+        self.theta_moves_as_W = self.separate
         self.decay = 0.1 if self.separate else 0.0  # what brings Θ and W together
 
     @classmethod
