@@ -42,6 +42,11 @@ def average_pool_backward(feedback: Tensor, below: Tensor, window: tuple[int, in
     return torch.ops.aten.avg_pool2d_backward(feedback, below, window, window, _NO_PADDING, False, True, None)
 
 
+def version(tensor: Tensor) -> int:
+    """Return how often a tensor, or what shares its memory, was changed in place; inference mode does not count."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
 def adamw_step(
     parameter: Tensor, direction: Tensor, moments: tuple[Tensor, Tensor, Tensor], rate: float, decay: float
 ) -> None:
@@ -83,8 +88,8 @@ def adamw_step_of_all(
 ) -> None:
     """Move several parameters along one direction with one pair of moments: each as :func:`adamw_step`, to the bit.
 
-    The adaptive step is the same tensor for all of them. It is made and applied piece by piece, so that on a CPU a piece
-    is still in its cache when it is applied.
+    The adaptive step is the same tensor for all of them. It is made and applied piece by piece, so that on a CPU a
+    piece is still in its cache when it is applied.
 
     Parameters
     ----------
