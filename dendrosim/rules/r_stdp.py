@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
@@ -108,7 +108,8 @@ class RewardModulatedSTDP(Hebbian):
         import torch
 
         features = self.compete(network, parameters, stimuli)
-        spikes, currents = {}, [0.0] * self.bins
+        spikes: dict[str, Tensor] = {}
+        currents: list[Any] = [0.0] * self.bins
         for projection, _, W in self.readout.weights(network, parameters):
             seen = normalised_source(projection, features).contiguous()  # dense weights read it in this order
             spikes[projection.below] = (seen / STRONGEST).neg_().add_(1).mul_(self.bins).ceil_()
