@@ -12,8 +12,6 @@ from torch import Tensor
 
 _DILATION, _OUTPUT_PADDING, _GROUPS, _STRIDE, _NO_PADDING = (1, 1), (0, 0), 1, (1, 1), (0, 0)
 
-_PIECE = 2**16  # numbers; with their moments they fit the cache of a CPU's core
-
 tanh_backward = torch.ops.aten.tanh_backward
 """Of (ξ, u): ξ (1 − u²) in one pass."""
 
@@ -85,6 +83,7 @@ def adamw_step_of_all(
     moments: tuple[Tensor, Tensor, Tensor],
     rate: float,
     decay: float,
+    room: Tensor,
 ) -> None:
     """Move several parameters along one direction with one pair of moments: each as :func:`adamw_step`, to the bit.
 
@@ -97,11 +96,11 @@ def adamw_step_of_all(
         Each of the shape and strides of `direction`, without gaps in memory.
     direction, moments, rate, decay
         As of :func:`adamw_step`.
+    room : Tensor of shape (numbers of a piece,)
+        For a piece of the step; to make it anew each time would cost as much as a pass.
     """
     first, second, steps = moments
-    size = direction.numel() if direction.is_cuda else min(direction.numel(), _PIECE)
-    room = torch.empty(size, dtype=direction.dtype, device=direction.device)
-    pieces = [_in_memory(tensor).split(size) for tensor in (direction, first, second, *parameters)]
+    pieces = [_in_memory(tensor).split(len(room)) for tensor in (direction, first, second, *parameters)]
     for along, mean, square, *moved in zip(*pieces, strict=True):
         step = room[: len(along)].zero_()
         adamw_step(step, along, (mean, square, steps), rate, 0.0)

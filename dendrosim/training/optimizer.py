@@ -14,6 +14,9 @@ from dendrosim.rules.rule import Updates
 from dendrosim.training.checkpoint import MOMENTS
 
 
+_PIECE = 2**16  # numbers; with their moments they fit the cache of a CPU's core
+
+
 def rate_and_decay(rule: Rule, kind: str) -> tuple[float, float]:
     """Return the learning rate of a kind of parameters relative to that of W, and their decay."""
     return rule.theta_rate if kind == "theta" else 1.0, rule.decay if kind in ("W", "theta") else 0.0
@@ -46,6 +49,7 @@ class Optimizer:
         self._moments: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
         self._pairs = self._pairs_of_equal_steps()
         self._led = set(self._pairs.values())
+        self._room: Tensor | None = None
         self.step_number = 0
 
     @property
@@ -109,7 +113,11 @@ class Optimizer:
         moments = self._moments[name]
         moments[2].add_(1)
         if name in self._pairs:
-            adamw_step_of_all((tensor, self._tensors[self._pairs[name]]), direction, moments, rate, decay)
+            if self._room is None:
+                largest = max(self._tensors[each].numel() for each in self._pairs)
+                self._room = tensor.new_empty(largest if tensor.is_cuda else min(largest, _PIECE))
+            both = tensor, self._tensors[self._pairs[name]]
+            adamw_step_of_all(both, direction, moments, rate, decay, self._room)
         else:
             adamw_step(tensor, direction, moments, rate, decay)
 

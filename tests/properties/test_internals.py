@@ -109,7 +109,9 @@ def test_torch_makes_one_fused_step_of_several_parameters(size):
     for direction in torch.randn(3, size):
         for each in moments:
             each[2].add_(1)
-        torch_internals.adamw_step_of_all(list(ours), direction, moments[0], rate=0.1, decay=0.3)
+        torch_internals.adamw_step_of_all(
+            list(ours), direction, moments[0], rate=0.1, decay=0.3, room=torch.ones(2**10)
+        )
         for parameter, each in zip(theirs, moments[1:], strict=True):
             torch_internals.adamw_step(parameter, direction, each, rate=0.1, decay=0.3)
     assert torch.equal(ours, theirs)
