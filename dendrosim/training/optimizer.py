@@ -13,7 +13,6 @@ from dendrosim.rules import Rule
 from dendrosim.rules.rule import Updates
 from dendrosim.training.checkpoint import MOMENTS
 
-
 _PIECE = 2**16  # numbers; with their moments they fit the cache of a CPU's core
 
 
