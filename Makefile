@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Both set up `.venv` by themselves.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo gallery test test-all mutants lint clean
+.PHONY: demo gallery test test-all test-gpu mutants lint clean
 
 # The first interpreter that really runs and is Python 3.12 or later.
 PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
@@ -18,6 +18,12 @@ test: lint
 
 test-all: lint
 	.venv/bin/pytest -n 2 -m "slow or not slow"
+
+test-gpu: .venv/.installed-dev
+	@.venv/bin/python -c 'import sys, torch; torch.cuda.is_available() or \
+	sys.exit("torch finds no GPU on this machine: run make test-gpu on one that has an NVIDIA GPU.")'
+	timeout 400 .venv/bin/pytest -m gpu
+	timeout 150 .venv/bin/dendrosim doctor
 
 mutants: .venv/.installed-dev
 	.venv/bin/python tests/mutants.py

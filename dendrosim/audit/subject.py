@@ -150,8 +150,8 @@ def _hears(compartments: Sequence[str]) -> tuple[str, ...]:
 
 
 def copied(state: State) -> State:
-    """Return a state whose tensors are copies; a rule's own kind of state keeps its kind."""
-    values = {each.name: getattr(state, each.name) for each in fields(state)}
+    """Return a state whose tensors are copies, and that holds nothing; a rule's own kind of state keeps its kind."""
+    values = {each.name: getattr(state, each.name) for each in fields(state) if each.name != "held"}
     return type(state)(**{name: _copy(value) for name, value in values.items()})
 
 

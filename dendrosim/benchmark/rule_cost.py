@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dendrosim.benchmark.cost import medians, random_batch, rule_step, state_bytes
+from dendrosim.benchmark.cost import medians, mirror_step, random_batch, rule_step, state_bytes
 from dendrosim.benchmark.report import within
 from dendrosim.benchmark.tables import TABLES, Cell
 from dendrosim.training import Hardware
@@ -34,7 +34,10 @@ def _all(quick: bool) -> Iterator[dict[str, Any]]:
         models = {label: Cell(name, label, 0).described() for label in TABLES["rules"].rules}
         batch = models["backpropagation"].training.batch_size
         stimuli, targets = random_batch(models["backpropagation"], batch)
-        seconds = medians({label: rule_step(model, stimuli, targets) for label, model in models.items()}, rounds)
+        steps = {label: rule_step(model, stimuli, targets) for label, model in models.items()}
+        mirror = models["dll mirror"]
+        seconds = medians(steps | {"mirror step": mirror_step(mirror)}, rounds)
+        seconds["dll mirror"] += seconds.pop("mirror step") / mirror.rules.dll.every
         size = {label: state_bytes(model, stimuli, targets) for label, model in models.items()}
         for what, measured, unit in (("time of a step", seconds, 1e3), ("bytes of the state", size, 1e-6)):
             for label, value in measured.items():

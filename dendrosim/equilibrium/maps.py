@@ -56,7 +56,8 @@ class Map:
             ζ, independent and of variance 1.
         """
         product = self.outer(self.apply(W, None, noise), noise)
-        return product.div_(torch.tensor(self.positions(), dtype=product.dtype, device=product.device))
+        positions = torch.tensor(self.positions(), dtype=product.dtype)
+        return product.div_(positions.to(product.device, non_blocking=True))
 
 
 class Dense(Map):

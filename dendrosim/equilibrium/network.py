@@ -45,6 +45,8 @@ class Network:
         self._activation = ACTIVATIONS[model.activation]
         self._in_place = _IN_PLACE.get(model.activation)
         self._fused_slope = _FUSED_SLOPES.get(model.activation)
+        below = {layer: {each.below for each in self.projections if each.above == layer} for layer in model.layer_names}
+        self._first = {layer for layer in model.layer_names if below[layer] == {"input"}}
 
     def sweep(self, parameters: Parameters, stimuli: Tensor) -> State:
         """Bottom-up sweep u_{i+1} = f(W_i u_i + b_i).
@@ -62,6 +64,8 @@ class Network:
             recurrent = self._recurrent(layer)
             if recurrent is None:
                 state.basal[layer] = self.potential(layer, drive)
+                if layer in self._first:
+                    state.hold(layer, state.basal[layer], *self._origins(parameters, state, layer))
             else:
                 state.basal[layer] = relax_forwards(drive, parameters.W[recurrent.name], self.activate)
                 state.sources[recurrent.name] = recurrent.source(state.basal[layer])
@@ -70,18 +74,41 @@ class Network:
     def drive(self, parameters: Parameters, state: State, layer: str, hold: bool = False) -> Tensor:
         """Return z of a layer from the layers below it, and note in `state` what its weights saw of them.
 
-        With `hold`, a max pool looks where it had found the largest when `state` was last noted.
+        With `hold`, a max pool looks where it had found the largest when `state` was last noted. What the stimulus
+        drives is kept when it is computed a second time, for as long as its weights stay.
         """
         drive = None
         for projection in self.projections:
             if projection.above == layer and not projection.lag:
-                name = projection.name
-                where = state.sources[name][1] if hold else None
-                state.sources[name] = projection.source(state.basal[projection.below], where)
-                part = projection.apply(parameters.W[name], parameters.bias.get(name), state.sources[name][0])
+                if projection.below == "input" and projection.name in state.sources:
+                    part = self._held_drive(parameters, state, projection, hold).clone()
+                else:
+                    part = self._apply(parameters, self.see(state, projection, hold), projection)
                 drive = part if drive is None else drive.add_(part)
         assert drive is not None  # a model joins every layer to one below
         return drive
+
+    def see(self, state: State, projection: Projection, hold: bool = False) -> Tensor:
+        """Return what the weights of a connection see, and note it in `state`; `hold` as of :meth:`drive`."""
+        where = state.sources[projection.name][1] if hold else None
+        state.sources[projection.name] = projection.source(state.basal[projection.below], where)
+        return state.sources[projection.name][0]
+
+    def _apply(self, parameters: Parameters, source: Tensor, projection: Projection) -> Tensor:
+        return projection.apply(parameters.W[projection.name], parameters.bias.get(projection.name), source)
+
+    def _held_drive(self, parameters: Parameters, state: State, projection: Projection, hold: bool) -> Tensor:
+        """Return what the stimulus drives through a connection, which nobody may change."""
+        name, origins = f"drive of {projection.name}", (state.basal["input"], *_weights(parameters, projection))
+        held = state.find_held(name, *origins)
+        if held is None:
+            held = state.hold(name, self._apply(parameters, self.see(state, projection, hold), projection), *origins)
+        return held
+
+    def _origins(self, parameters: Parameters, state: State, layer: str) -> list[Tensor]:
+        """Return what decides the potential of a layer that sees nothing but the stimulus."""
+        joined = (projection for projection in self.projections if projection.above == layer)
+        return [state.basal["input"], *(each for projection in joined for each in _weights(parameters, projection))]
 
     def descend(self, state: State, output_error: Tensor, feedback: Mapping[str, Tensor]) -> Iterator[Synapses]:
         """Top-down sweep ξ_i = M_i^T δ_i with δ_i = ξ_{i+1} ⊙ f'(z_i), where M is Θ, or W for the gradient.
@@ -122,9 +149,17 @@ class Network:
                 yield Synapses(projection, source, deltas[projection.above], error, where, update)
 
     def predict(self, parameters: Parameters, state: State) -> dict[str, Tensor]:
-        """Return what each layer's basal dendrites would settle to if the layers below them stayed as they are."""
+        """Return what each layer's basal dendrites would settle to if the layers below them stayed as they are.
+
+        That of a layer which sees only the stimulus may be a tensor of `state`; none of them is to be changed in place.
+        """
         predictions = {}
         for layer in self.model.layer_names:
+            if layer in self._first:
+                held = state.find_held(layer, *self._origins(parameters, state, layer))
+                if held is not None:
+                    predictions[layer] = held
+                    continue
             drive, recurrent = self.drive(parameters, state, layer), self._recurrent(layer)
             if recurrent is not None:
                 state.sources[recurrent.name] = recurrent.source(state.basal[layer])
@@ -177,3 +212,8 @@ class Network:
         return next(
             (projection for projection in self.projections if projection.lag and projection.above == layer), None
         )
+
+
+def _weights(parameters: Parameters, projection: Projection) -> list[Tensor]:
+    bias = parameters.bias.get(projection.name)
+    return [parameters.W[projection.name], *([] if bias is None else [bias])]

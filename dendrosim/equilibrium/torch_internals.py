@@ -5,6 +5,8 @@ They are what torch's own autograd and optimizers call. Here they are called wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -38,6 +40,11 @@ def average_pool_backward(feedback: Tensor, below: Tensor, window: tuple[int, in
     return torch.ops.aten.avg_pool2d_backward(feedback, below, window, window, _NO_PADDING, False, True, None)
 
 
+def version(tensor: Tensor) -> int:
+    """Return how often a tensor, or what shares its memory, was changed in place; inference mode does not count."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
 def adamw_step(
     parameter: Tensor, direction: Tensor, moments: tuple[Tensor, Tensor, Tensor], rate: float, decay: float
 ) -> None:
@@ -68,3 +75,41 @@ def adamw_step(
         eps=1e-8,
         maximize=True,
     )
+
+
+def adamw_step_of_all(
+    parameters: Sequence[Tensor],
+    direction: Tensor,
+    moments: tuple[Tensor, Tensor, Tensor],
+    rate: float,
+    decay: float,
+    room: Tensor,
+) -> None:
+    """Move several parameters along one direction with one pair of moments: each as :func:`adamw_step`, to the bit.
+
+    The adaptive step is the same tensor for all of them. It is made and applied piece by piece, so that on a CPU a
+    piece is still in its cache when it is applied.
+
+    Parameters
+    ----------
+    parameters : sequence of Tensor
+        Each of the shape and strides of `direction`, without gaps in memory.
+    direction, moments, rate, decay
+        As of :func:`adamw_step`.
+    room : Tensor of shape (numbers of a piece,)
+        For a piece of the step; to make it anew each time would cost as much as a pass.
+    """
+    first, second, steps = moments
+    pieces = [_in_memory(tensor).split(len(room)) for tensor in (direction, first, second, *parameters)]
+    for along, mean, square, *moved in zip(*pieces, strict=True):
+        step = room[: len(along)].zero_()
+        adamw_step(step, along, (mean, square, steps), rate, 0.0)
+        for piece in moved:
+            if decay:
+                piece.mul_(1 - rate * decay)
+            piece.add_(step)
+
+
+def _in_memory(tensor: Tensor) -> Tensor:
+    """Return what a tensor without gaps holds, in the order of memory."""
+    return tensor.as_strided((tensor.numel(),), (1,))

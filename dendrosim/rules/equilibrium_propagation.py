@@ -67,6 +67,7 @@ class EquilibriumPropagation(Rule):
         self.free_steps, self.nudged_steps = free_steps, nudged_steps
         self.nudge, self.gain = nudge, gain
         self.separate = feedback == "separate"
+        self.theta_moves_as_W = self.separate
         self.decay = 0.1 if self.separate else 0.0  # what brings Θ and W together
 
     @classmethod
@@ -93,17 +94,22 @@ class EquilibriumPropagation(Rule):
             (first, where), second = towards.sources[name], away.sources[name][0]
             if layer == "output":
                 errors = network.output_error(towards, targets), network.output_error(away, targets)
-                pairs, scale = ((errors[0], first), (errors[1], second)), 0.5
+                pairs, scale = [(errors[0], first), (errors[1], second)], 0.5
             else:
                 # s₊p₊ − s₋p₋ by the differences of its factors, which are small beside the factors themselves.
                 above, below = towards.basal[layer], away.basal[layer]
-                pairs = ((above - below, (first + second) / 2), ((above + below) / 2, first - second))
+                pairs = [(above - below, (first + second) / 2), ((above + below) / 2, first - second)]
+                if projection.below == "input":
+                    del pairs[1]  # the stimulus is held
                 scale = shares[layer] / (2 * self.nudge)
             parts = [Synapses(projection, source, signal, None, where) for signal, source in pairs]
             if name in parameters.bias:
                 bias = parts[0].hebbian_bias()
                 yield f"{name}.bias", (bias + parts[1].hebbian_bias() if layer == "output" else bias) * scale
-            direction = parts[0].hebbian().add_(parts[1].hebbian()).mul_(scale)
+            direction = parts[0].hebbian()
+            for part in parts[1:]:
+                direction.add_(part.hebbian())
+            direction.mul_(scale)
             yield f"{name}.W", direction
             if self.separate and name in parameters.theta:
                 yield f"{name}.theta", direction
@@ -119,7 +125,7 @@ class EquilibriumPropagation(Rule):
         targets: Tensor | None = None,
     ) -> State:
         """Return the state after so many sweeps from `start`, which stays as it is."""
-        state = State(dict(start.basal), dict(start.sources))
+        state = State(dict(start.basal), dict(start.sources), held=start.held)
         weights = parameters.theta if self.separate else parameters.W
         for _ in range(steps):
             for layer in reversed(network.model.layer_names):
@@ -136,9 +142,9 @@ class EquilibriumPropagation(Rule):
                     where = state.sources[projection.name][1]
                     drive.add_(projection.adjoint(weights[projection.name], signal, where), alpha=scale)
                 state.basal[layer] = network.potential(layer, drive)
-        for layer in network.model.layer_names:  # to note what all weights see at the end
-            drive = network.drive(parameters, state, layer, hold=True)
-        state.basal["output"] = network.potential("output", drive)
+        for projection in network.projections:  # to note what all weights see at the end
+            network.see(state, projection, hold=True)
+        state.basal["output"] = network.potential("output", network.drive(parameters, state, "output", hold=True))
         return state
 
     def _shares(self, network: Network) -> dict[str, float]:

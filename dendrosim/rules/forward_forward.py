@@ -15,6 +15,7 @@ from dendrosim.rules.readout import Readout
 from dendrosim.rules.rule import Rule, Updates, hebbian_updates, refuse_regressions, refuse_sequences
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from dendrosim.equilibrium import Network, State
@@ -131,12 +132,12 @@ class ForwardForward(Rule):
     ) -> tuple[State, Tensor]:
         """Return the state of all stimuli with right labels and, after them, with wrong ones; and which is which."""
         import torch
-        from torch.nn import functional
 
-        right = functional.one_hot(targets.argmax(dim=1), self.classes)
+        right = _one_hot(targets.argmax(dim=1), self.classes, targets.dtype)
         believed = (state.basal["output"] + 1e-6) * (1 - right)
-        wrong = torch.multinomial(believed, 1, generator=self.generator).squeeze(1)
-        labels = torch.cat([right, functional.one_hot(wrong, self.classes)]).to(targets.dtype)
+        # One draw from these weights, as torch.multinomial makes it, which would wait for a GPU.
+        wrong = (believed / torch.empty_like(believed).exponential_(generator=self.generator)).argmax(dim=1)
+        labels = torch.cat([right, _one_hot(wrong, self.classes, targets.dtype)])
         stimuli = torch.cat([state.basal["input"]] * 2)
         signs = torch.ones(len(stimuli), dtype=targets.dtype, device=targets.device)
         signs[len(targets) :] = -1
@@ -145,7 +146,6 @@ class ForwardForward(Rule):
     def _factors(self, u: Tensor, signs: Tensor) -> Tensor:
         """Return r: −∂ℓ/∂u is 2 r u, of a shape that goes with u."""
         import torch
-        from torch.nn import functional
 
         squares = u.square().flatten(2).mean(dim=2) if u.ndim > 2 else u.square()
         cells = u[0].numel()
@@ -153,8 +153,15 @@ class ForwardForward(Rule):
             surprise = (signs * self.sharpness * (self.threshold - squares.mean(dim=1))).sigmoid()
             return (signs * self.sharpness * surprise / cells)[:, None]
         group = torch.arange(u.shape[1], device=u.device) * self.classes // u.shape[1]
-        members = functional.one_hot(group, self.classes).to(u.dtype)
+        members = _one_hot(group, self.classes, u.dtype)
         goodness = squares @ members / members.sum(dim=0)
         error = signs - (self.sharpness * goodness).softmax(dim=1)
         by_channel = (self.sharpness * error / members.sum(dim=0))[:, group] * (u.shape[1] / cells)
         return by_channel.view(*by_channel.shape, *[1] * (u.ndim - 2))
+
+
+def _one_hot(chosen: Tensor, classes: int, dtype: torch.dtype) -> Tensor:
+    """Return 1 where a class is the chosen one and 0 elsewhere; torch's own function waits for a GPU."""
+    import torch
+
+    return (chosen[:, None] == torch.arange(classes, device=chosen.device)).to(dtype)

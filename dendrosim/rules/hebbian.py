@@ -135,6 +135,8 @@ class Hebbian(Rule):
                 yield f"{projection.name}.W", (won - decay.view(by_cell) * W) * rate
 
     def _shares(self, drive: Tensor) -> Tensor:
-        share = (drive / self.temperature).softmax(dim=1)
-        winner = drive.argmax(dim=1, keepdim=True)
-        return (-share).scatter(1, winner, share.gather(1, winner))
+        drive = drive.movedim(1, -1)  # competitors lie side by side in memory
+        share = (drive if self.temperature == 1 else drive / self.temperature).softmax(dim=-1)
+        winner = drive.argmax(dim=-1, keepdim=True)
+        won = share.gather(-1, winner)
+        return share.neg_().scatter_(-1, winner, won).movedim(-1, 1)

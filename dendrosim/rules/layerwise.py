@@ -23,7 +23,8 @@ def normalised(activity: Tensor) -> Tensor:
     """Return x̂: the activity centred and scaled to unit variance over the cells of each presentation."""
     from torch.nn import functional
 
-    return functional.layer_norm(activity, activity.shape[1:])
+    side_by_side = activity.movedim(1, -1)  # the order in which maps hold channels, which stays so
+    return functional.layer_norm(side_by_side, side_by_side.shape[1:]).movedim(-1, 1)
 
 
 def normalised_drive(network: Network, parameters: Parameters, state: State, layer: str) -> Tensor:

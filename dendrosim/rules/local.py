@@ -55,6 +55,7 @@ class LocalRule(Rule):
     def __init__(self, local: LocalUpdates, strength: float = 1.0, theta_deviation: float | None = None):
         self.local, self.strength, self.theta_deviation = local, strength, theta_deviation
         self.theta_rate, self.decay = local.theta_rate, local.decay
+        self.theta_moves_as_W = local.W is not None and local.theta == local.W
         self.shares_noise = local.mirror is not None
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -86,22 +86,26 @@ class PredictiveCoding(Rule):
     def _inference(
         self, network: Network, parameters: Parameters, state: State, targets: Tensor, nudge: float
     ) -> Iterator[tuple[State, dict[str, Tensor]]]:
-        """Yield the potentials with ε ⊙ f'(z), after each step of inference."""
-        hidden = network.model.layer_names[:-1]
-        inferred = State({name: potential.clone() for name, potential in state.basal.items()}, {})
-        errors, deltas = self._errors(network, parameters, state, inferred, targets, nudge)
-        for _ in range(self.iterations):
-            feedback: dict[str, Tensor] = {}
-            for projection in network.projections:
-                if projection.below != "input":
+        """Yield the potentials with ε ⊙ f'(z) when the weights learn."""
+        moved = {layer: state.basal[layer].clone() for layer in network.model.layer_names[:-1]}
+        inferred = State(state.basal | moved, dict(state.sources), held=state.held)
+        above = [projection for projection in network.projections if projection.below != "input"]
+        # After the sweep every hidden layer is what the one below predicts, so that only the output has an error.
+        predictions, deltas = state.basal, {"output": nudge * network.output_error(state, targets)}
+        for step in range(1, self.iterations + 1):
+            for layer, potential in moved.items():
+                potential.lerp_(predictions[layer], self.rate)
+            for projection in above:
+                if projection.above in deltas:
                     where = inferred.sources[projection.name][1]
                     part = projection.adjoint(parameters.W[projection.name], deltas[projection.above], where)
-                    below = projection.below
-                    feedback[below] = feedback[below] + part if below in feedback else part
-            for layer in hidden:
-                inferred.basal[layer].add_(feedback[layer] - errors[layer], alpha=self.rate)
-            errors, deltas = self._errors(network, parameters, state, inferred, targets, nudge)
-            yield inferred, deltas
+                    moved[projection.below].add_(part, alpha=self.rate)
+            learns = self.variant == "incremental" or step == self.iterations
+            # Errors that feed nothing back are of use only to weights that learn.
+            wanted = network.model.layer_names if learns else {projection.above for projection in above}
+            predictions, deltas = self._errors(network, parameters, state, inferred, targets, nudge, wanted)
+            if learns:
+                yield inferred, deltas
 
     def _errors(
         self,
@@ -111,19 +115,15 @@ class PredictiveCoding(Rule):
         inferred: State,
         targets: Tensor,
         nudge: float,
+        wanted: Collection[str],
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return ε of every layer, and ε ⊙ f'(z), at the potentials inferred so far."""
-        if self.variant == "fixed-prediction":
-            predictions = state.basal
-            inferred.sources.update(state.sources)
-        else:
-            predictions = network.predict(parameters, inferred)
-        errors = {"output": nudge * (network.by_step(targets) - predictions["output"])}
-        deltas = dict(errors)
-        for layer in network.model.layer_names[:-1]:
-            errors[layer] = inferred.basal[layer] - predictions[layer]
-            deltas[layer] = network.times_slope(errors[layer], predictions[layer])
-        return errors, deltas
+        """Return the predictions of every layer at the potentials inferred so far, and ε ⊙ f'(z) of those wanted."""
+        predictions = state.basal if self.variant == "fixed-prediction" else network.predict(parameters, inferred)
+        deltas = {"output": nudge * (network.by_step(targets) - predictions["output"])}
+        for layer in wanted:
+            if layer != "output":
+                deltas[layer] = network.times_slope(inferred.basal[layer] - predictions[layer], predictions[layer])
+        return predictions, deltas
 
 
 def _learned(network: Network, parameters: Parameters, phases: list[tuple[State, dict[str, Tensor], float]]) -> Updates:

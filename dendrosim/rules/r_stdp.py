@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dendrosim.equilibrium.state import State
 from dendrosim.model import Model, Parameters
@@ -107,13 +108,14 @@ class RewardModulatedSTDP(Hebbian):
         import torch
 
         features = self.compete(network, parameters, stimuli)
-        spikes, currents = {}, []
+        spikes: dict[str, Tensor] = {}
+        currents: list[Any] = [0.0] * self.bins
         for projection, _, W in self.readout.weights(network, parameters):
-            seen = normalised_source(projection, features)
-            spikes[projection.below] = (self.bins * (1 - seen / STRONGEST)).ceil()
-            fired = self._fired(spikes[projection.below])
-            currents.append(projection.apply(W, parameters.bias.get(projection.name), fired.flatten(0, 1)))
-        potentials = sum(currents[1:], currents[0]).unflatten(0, (self.bins, -1)).cumsum(dim=0) / self.bins
+            seen = normalised_source(projection, features).contiguous()  # dense weights read it in this order
+            spikes[projection.below] = (seen / STRONGEST).neg_().add_(1).mul_(self.bins).ceil_()
+            for when, fired in enumerate(self._fired(spikes[projection.below])):
+                currents[when] = currents[when] + projection.apply(W, parameters.bias.get(projection.name), fired)
+        potentials = torch.stack(currents).cumsum(dim=0) / self.bins
         reached = potentials >= self.threshold
         reached[-1] = True
         features.basal["output"] = network.potential("output", CONFIDENCE * potentials[-1])
@@ -122,24 +124,27 @@ class RewardModulatedSTDP(Hebbian):
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
         """Yield ΔW, and Δb of the output cells; Θ is not used and not changed."""
+        import torch
+
         assert isinstance(state, Spiking)
         yield from self.hidden_updates(network, parameters, state)
         reward = network.output_error(state, targets)
-        when = state.spikes["output"] == self._bins(state.spikes["output"])
         for projection, name, W in self.readout.weights(network, parameters):
+            bias = projection.outer_bias(reward)
             if projection.name in parameters.bias:
-                yield f"{projection.name}.bias", projection.outer_bias(reward)
-            pairing = self._fired(state.spikes[projection.below]) * (1 + self.depression) - self.depression
-            # Bins are further presentations, of which only the one counts in which the cell above fires.
-            paired = projection.outer((when * reward).flatten(0, 1), pairing.flatten(0, 1)) * self.bins
+                yield f"{projection.name}.bias", bias
+            # Of all bins only the one counts in which the cell above fires.
+            paired = torch.zeros_like(W)
+            for when, fired in enumerate(self._fired(state.spikes[projection.below])):
+                paired += projection.outer(reward * (state.spikes["output"] == when), fired)
+            paired.mul_(1 + self.depression).sub_(self.depression * bias[:, None])
             bound = BOUND / projection.connection.fan_in**0.5
             yield name, paired * ((W + bound) * (bound - W)).clamp_min(0) / (2 * bound)
 
-    def _fired(self, spikes: Tensor) -> Tensor:
-        """Return which cells have fired (1, else 0) by each bin, of shape (bin, presentation, cell, ...)."""
-        return (spikes <= self._bins(spikes)).to(spikes.dtype)
-
-    def _bins(self, spikes: Tensor) -> Tensor:
+    def _fired(self, spikes: Tensor) -> Iterator[Tensor]:
+        """Yield, bin by bin, which cells have fired until then (1, else 0): always the same tensor, filled anew."""
         import torch
 
-        return torch.arange(self.bins, device=spikes.device).view(-1, *[1] * spikes.ndim)
+        fired = torch.empty_like(spikes)
+        for when in range(self.bins):
+            yield torch.le(spikes, when, out=fired)

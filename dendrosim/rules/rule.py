@@ -46,6 +46,9 @@ class Rule(ABC):
         The audit (:mod:`dendrosim.audit`) asks whether the update of a synapse depends on anything else.
     theta_rate : float
         Learning rate of Θ relative to that of W.
+    theta_moves_as_W : bool
+        Whether each ΔΘ is the very tensor that is ΔW, yielded directly after it. The optimizer then keeps one pair of
+        moments for both, if they also have the same rate.
     decay : float
         Decay λ of W and Θ; the optimizer applies −λW and −λΘ apart from its adaptive step.
     generator : torch.Generator
@@ -84,6 +87,7 @@ class Rule(ABC):
     name: str = ""
     compartments: tuple[str, ...] = ("basal",)
     theta_rate: float = 0.0
+    theta_moves_as_W: bool = False
     decay: float = 0.0
     generator: torch.Generator
     shares_noise: bool = False

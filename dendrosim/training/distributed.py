@@ -112,13 +112,13 @@ class Ranks:
         while waiting:
             yield _arrived(*waiting.popleft())
 
-    def total(self, values: Mapping[str, float]) -> Callable[[], dict[str, float]]:
+    def total(self, values: Mapping[str, Tensor]) -> Callable[[], dict[str, Tensor]]:
         """Begin to sum values over all ranks; what is returned waits for the sums when it is called."""
         if self.size == 1:
             return lambda: dict(values)
-        sums = torch.tensor(list(values.values()), dtype=torch.float64, device=self._device)
+        sums = torch.stack(list(values.values()))
         under_way = _begin_sum(sums)
-        return lambda: dict(zip(values, _arrived("", sums, under_way)[1].tolist(), strict=True))
+        return lambda: dict(zip(values, _arrived("", sums, under_way)[1].unbind(), strict=True))
 
 
 def _begin_sum(tensor: Tensor) -> Any:

@@ -12,7 +12,7 @@ MEASURES: dict[Task, tuple[str, ...]] = {"classification": ("accuracy",), "regre
 """What is measured on each task beside the loss."""
 
 
-def measures(task: Task, output: Tensor, targets: Tensor) -> dict[str, float]:
+def measures(task: Task, output: Tensor, targets: Tensor) -> dict[str, Tensor]:
     """Return the mean over presentations (and steps of a sequence) of what is measured on a task.
 
     Parameters
@@ -21,11 +21,16 @@ def measures(task: Task, output: Tensor, targets: Tensor) -> dict[str, float]:
         ``accuracy`` for the first; for the second ``mse`` and ``mae``, in units of the standardised targets.
     output, targets : Tensor of shape (presentation, [step,] output cell)
         Predicted and wanted.
+
+    Returns
+    -------
+    dict of str to Tensor
+        On the device of the outputs, so that nobody has to wait for them.
     """
     if task == "classification":
-        return {"accuracy": float((output.argmax(dim=-1) == targets.argmax(dim=-1)).double().mean())}
+        return {"accuracy": (output.argmax(dim=-1) == targets.argmax(dim=-1)).double().mean()}
     difference = output - targets
-    return {"mse": float(difference.square().mean()), "mae": float(difference.abs().mean())}
+    return {"mse": difference.square().mean(), "mae": difference.abs().mean()}
 
 
 def described(measured: Mapping[str, float]) -> str:

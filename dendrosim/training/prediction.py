@@ -69,14 +69,14 @@ def evaluated(model: Model, outputs: np.ndarray, split: Split, task: Task) -> di
         output = torch.from_numpy(outputs[piece])
         targets = torch.from_numpy(np.asarray(split.targets[piece])).to(output.dtype)
         sums.update(
-            {name: value * len(targets) for name, value in mean_measures(network, task, output, targets).items()}
+            {name: float(value) * len(targets) for name, value in mean_measures(network, task, output, targets).items()}
         )
     return {name: value / len(split) for name, value in sums.items()}
 
 
-def mean_measures(network: Network, task: Task, output: Tensor, targets: Tensor) -> dict[str, float]:
+def mean_measures(network: Network, task: Task, output: Tensor, targets: Tensor) -> dict[str, Tensor]:
     """Return the mean loss over presentations, and what else is measured on the task."""
-    return {"loss": float(network.loss(output, targets)), **measures(task, output, targets)}
+    return {"loss": network.loss(output, targets), **measures(task, output, targets)}
 
 
 def precision(parameters: Parameters) -> str:

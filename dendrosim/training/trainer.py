@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +69,9 @@ class Trainer:
         self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
         self.history: list[dict[str, Any]] = []
         self.best_epoch, self._best = 0, self.parameters
-        self._broken: str | None = None
+        # A GPU that is asked after every step waits for the next one.
+        self._asks_each_step = device.type == "cpu"
+        self._finite: dict[str, Tensor] = {}
 
     @property
     def total_batches(self) -> int:
@@ -101,23 +102,25 @@ class Trainer:
         Raises
         ------
         DivergedError
-            The loss, a parameter or a moment of the optimizer became NaN or infinite.
+            The loss, a parameter or a moment of the optimizer became NaN or infinite: on a CPU at the step where the
+            loss did, on a GPU at the end of the epoch.
         """
         start, number, rate = time.perf_counter(), len(self.history) + 1, self._optimizer.learning_rate
         generator = np.random.default_rng(stream(self._settings.seed, "order of samples", number))
         self._rule.generator = self._generator(number)
         order = generator.permutation(len(self._data.train))
-        sums: Counter[str] = Counter()
+        sums, self._finite = self._nothing(), {}
         for done in range(self.batches):
             batch = order[done * self._settings.batch_size : (done + 1) * self._settings.batch_size]
-            sums.update(self._step(batch, generator))
+            self._add(sums, self._step(batch, generator))
             progress((number - 1) * self.batches + done + 1, self.total_batches)
+        self._check_loss(sums["loss"])
         self._check_finite()
         validated = self.evaluate(self._data.validation)
         row = {
             "epoch": number,
             "learning_rate": rate,
-            **{f"train_{name}": value / len(order) for name, value in sums.items()},
+            **{f"train_{name}": float(value) / len(order) for name, value in sums.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             **self.parameters.map(lambda tensor: tensor.cpu()).alignment(),
             **self._gradient_angles(),
@@ -138,13 +141,13 @@ class Trainer:
         RunError
             The loss is NaN or infinite.
         """
-        sums = Counter(self._nothing())
+        sums, self._finite = self._nothing(), {}
         for part in pieces(len(split), self._ranks.rank, self._ranks.size):
             stimuli, targets = self._tensor(split.stimuli[part]), self._tensor(split.targets[part])
-            sums.update(self._measured(self._rule.infer(self._network, self.parameters, stimuli), targets))
+            self._add(sums, self._measured(self._rule.infer(self._network, self.parameters, stimuli), targets))
         total = self._ranks.total(sums)()
         self._check_loss(total["loss"])
-        return {name: value / len(split) for name, value in total.items()}
+        return {name: float(value) / len(split) for name, value in total.items()}
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
@@ -193,7 +196,7 @@ class Trainer:
         test = self.evaluate(self._data.test)
         return Run(self._model, parameters, pd.DataFrame(self.history), epoch, test, self._data.classes, self._data)
 
-    def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, float]:
+    def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, Tensor]:
         """Learn from one batch and return what was measured on it, summed over presentations."""
         own, share = self._ranks.part(len(batch))
         stimuli = self._tensor(self._drawn(batch, own, generator))
@@ -204,7 +207,8 @@ class Trainer:
         whole_batch = self._ranks.total(measured if share else self._nothing())
         self._optimizer.step(self._ranks.summed(updates, share))
         total = whole_batch()
-        self._check_loss(total["loss"])  # all ranks see the same sum, so that all of them stop at the same step
+        if self._asks_each_step:
+            self._check_loss(total["loss"])  # all ranks see the same sum, so that all of them stop at the same step
         return total
 
     def _gradient_angles(self) -> dict[str, float]:
@@ -223,27 +227,38 @@ class Trainer:
         # Every rank draws for the whole batch, so that their number does not change the training.
         return train.draw(batch, generator)[own]
 
-    def _nothing(self) -> dict[str, float]:
-        return dict.fromkeys(("loss", *MEASURES[self._data.task]), 0.0)
+    def _nothing(self) -> dict[str, Tensor]:
+        names = ("loss", *MEASURES[self._data.task])
+        return {name: torch.zeros((), dtype=torch.float64, device=self._device) for name in names}
 
-    def _measured(self, state: State, targets: Tensor) -> dict[str, float]:
-        """Return sums over presentations of the loss and of what else is measured."""
-        output = self._network.output(state)
-        means = mean_measures(self._network, self._data.task, output, targets)
-        if not math.isfinite(means["loss"]):
-            potentials = {"targets": targets, **state.basal}
-            self._broken = next((name for name, tensor in potentials.items() if not _is_finite(tensor)), "output")
-        return {name: value * len(targets) for name, value in means.items()}
+    def _add(self, sums: dict[str, Tensor], measured: dict[str, Tensor]) -> None:
+        for name, value in measured.items():
+            sums[name] += value
 
-    def _check_loss(self, loss: float) -> None:
-        if math.isfinite(loss):
+    def _measured(self, state: State, targets: Tensor) -> dict[str, Tensor]:
+        """Return sums over presentations of the loss and of what else is measured; see whether all is finite."""
+        means = mean_measures(self._network, self._data.task, self._network.output(state), targets)
+        if not self._asks_each_step or not _is_finite(means["loss"]):
+            found = {
+                name: torch.isfinite(tensor).all() for name, tensor in ({"targets": targets} | state.basal).items()
+            }
+            found["output"] &= torch.isfinite(means["loss"])
+            if before := self._finite:  # what broke first says why
+                intact = torch.stack(list(before.values())).all()
+                found = {name: torch.where(intact, flag, before[name]) for name, flag in found.items()}
+            self._finite = found
+        return {name: value.double() * len(targets) for name, value in means.items()}
+
+    def _check_loss(self, loss: Tensor) -> None:
+        if _is_finite(loss):
             return
-        if self._broken in ("targets", "input"):
+        broken = next((name for name, finite in self._finite.items() if not finite), "loss")
+        if broken in ("targets", "input"):
             raise RunError(
-                f"training stopped after epoch {len(self.history)}: {self._broken} of '{self._data.name}' holds NaN "
+                f"training stopped after epoch {len(self.history)}: {broken} of '{self._data.name}' holds NaN "
                 "or infinite values; correct the data set."
             )
-        raise self._diverged(self._broken or "loss")
+        raise self._diverged(broken)
 
     def _check_finite(self) -> None:
         for name, tensor in (*self.parameters.items(), *self._optimizer.state().items()):
@@ -261,7 +276,7 @@ class Trainer:
         return noise_of_epoch(self._settings.seed, epoch, self._device, rank)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return channels_last(torch.from_numpy(array).to(self._device, self._dtype))
+        return channels_last(torch.from_numpy(array).to(self._device, self._dtype, non_blocking=True))
 
 
 def _is_finite(tensor: Tensor) -> bool:

@@ -7,6 +7,7 @@ from torch.nn import functional
 from trainings import training_of
 
 from dendrosim.equilibrium.maps import channels_last
+from dendrosim.errors import PluginError
 from dendrosim.model import Parameters
 from dendrosim.model.schedule import SCHEDULES
 from dendrosim.registry import RULES
@@ -116,3 +117,67 @@ def test_label_smoothing_is_the_cross_entropy_with_smoothed_targets():
         if old.grad is not None:  # Θ has no part in backpropagation
             wanted = old.detach() - rate * old.grad
             torch.testing.assert_close(torch.from_numpy(new), wanted, rtol=0, atol=1e-13, msg=name)
+
+
+def moving_alike(theta_moves_as_W):
+    model = network({"dll": {"feedback": "kolen-pollack", "theta_rate": 1.0, "decay": 0.2}}, learning_rate=0.02)
+    rule = RULES["dll"].from_model(model)
+    rule.theta_moves_as_W = theta_moves_as_W
+    parameters = tensors(model)
+    return parameters, Optimizer(parameters, rule, model, STEPS)
+
+
+def shared(parameters, seed):
+    """Directions in the order of a rule: Θ after W, with the very same tensor."""
+    for name, direction in directions(parameters, seed):
+        if not name.endswith("theta"):
+            yield name, direction
+        if name.endswith("W") and (theta := f"{name.removesuffix('.W')}.theta") in dict(parameters.items()):
+            yield theta, direction
+
+
+def test_feedback_weights_that_move_as_the_others_have_no_moments_and_the_same_bits():
+    (ours, together), (theirs, apart) = moving_alike(True), moving_alike(False)
+    for step in range(STEPS):
+        together.step(shared(ours, step))
+        apart.step(shared(theirs, step))
+    for (name, a), (_, b) in zip(ours.items(), theirs.items(), strict=True):
+        assert torch.equal(a, b), name
+    assert together.state().keys() == {name for name in apart.state() if ".theta." not in name}
+    for name, moment in together.state().items():
+        assert torch.equal(moment, apart.state()[name]), name
+
+
+def test_moments_of_feedback_weights_that_an_earlier_version_kept_are_not_needed():
+    (ours, together), (theirs, apart) = moving_alike(True), moving_alike(False)
+    for step in range(STEPS):
+        apart.step(shared(theirs, step))
+    for (_, tensor), (_, there) in zip(ours.items(), theirs.items(), strict=True):
+        tensor.copy_(there)
+    together.restore(apart.state(), STEPS)
+    together.step(shared(ours, STEPS))
+    apart.step(shared(theirs, STEPS))
+    for (name, a), (_, b) in zip(ours.items(), theirs.items(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_without_decay_what_the_two_weights_of_a_connection_differ_by_stays():
+    model = network({"dll": {"feedback": "mirror"}}, learning_rate=0.02)
+    parameters = tensors(model)
+    optimizer = Optimizer(parameters, RULES["dll"].from_model(model), model, STEPS)
+    before = {name: parameters.W[name] - theta for name, theta in parameters.theta.items()}
+    for step in range(STEPS):
+        optimizer.step(shared(parameters, step))
+    for name, theta in parameters.theta.items():
+        torch.testing.assert_close(parameters.W[name] - theta, before[name], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["hidden-2.W"], ["hidden-2.theta"], ["hidden-2.W", "output.W"], ["hidden-2.W", "hidden-2.theta"]],
+)
+def test_a_rule_whose_feedback_weights_do_not_move_as_it_says_is_refused(given):
+    parameters, optimizer = moving_alike(True)
+    found = dict(directions(parameters, 0))
+    with pytest.raises(PluginError, match=r"'dll' says that Θ moves as W, and 'hidden-2\..*theta_moves_as_W to False"):
+        optimizer.step(iter([(name, found[name]) for name in given]))

@@ -101,3 +101,20 @@ def test_torch_has_fused_adamw():
         moments[2].add_(1)
         torch_internals.adamw_step(ours, direction, moments, rate=0.1, decay=0.3)
     torch.testing.assert_close(ours, theirs.detach())
+
+
+@pytest.mark.parametrize("size", [5, 2**16 + 3])
+def test_torch_makes_one_fused_step_of_several_parameters(size):
+    ours, theirs = torch.randn(2, size), torch.zeros(2, size)
+    theirs.copy_(ours)
+    moments = [(torch.zeros(size), torch.zeros(size), torch.zeros(())) for _ in range(3)]
+    for direction in torch.randn(3, size):
+        for each in moments:
+            each[2].add_(1)
+        torch_internals.adamw_step_of_all(
+            list(ours), direction, moments[0], rate=0.1, decay=0.3, room=torch.ones(2**10)
+        )
+        for parameter, each in zip(theirs, moments[1:], strict=True):
+            torch_internals.adamw_step(parameter, direction, each, rate=0.1, decay=0.3)
+    assert torch.equal(ours, theirs)
+    assert all(torch.equal(a, b) for a, b in zip(*moments[:2], strict=True))
