@@ -22,8 +22,9 @@ test-all: lint
 test-gpu: .venv/.installed-dev
 	@.venv/bin/python -c 'import sys, torch; torch.cuda.is_available() or \
 	sys.exit("torch finds no GPU on this machine: run make test-gpu on one that has an NVIDIA GPU.")'
-	timeout 400 .venv/bin/pytest -m gpu
-	timeout 150 .venv/bin/dendrosim doctor
+	timeout 380 .venv/bin/pytest -m gpu
+	timeout 90 .venv/bin/dendrosim doctor
+	timeout 120 .venv/bin/dendrosim bench cost --device cuda
 
 mutants: .venv/.installed-dev
 	.venv/bin/python tests/mutants.py

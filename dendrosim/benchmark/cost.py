@@ -27,7 +27,7 @@ from dendrosim.training import Hardware
 from dendrosim.training.optimizer import Optimizer
 
 Row = dict[str, Any]
-Step = Callable[[], float | None]
+Step = Callable[[], Tensor | None]
 
 FEEDBACK = ("kolen-pollack", "mirror", "fixed", "paper")
 MIRROR_SHARE = 1.10  # of the time of kolen-pollack, which mirror should stay below
@@ -41,20 +41,36 @@ RACES = (
 QUICK = (("digits-mlp", 32, "", None), ("digits-cnn", 32, "", None), ("reber-rnn", 32, "", None))
 
 
-def measurements(quick: bool) -> Iterator[Row]:
+def measurements(quick: bool, device: str = "cpu") -> Iterator[Row]:
     """Measure everything and yield rows of (quantity, measured, target, value); times with what a figure needs.
 
     Parameters
     ----------
     quick : bool
         Small networks and few rounds, to see that it works.
+    device : {"cpu", "cuda"}
+        What the steps run on; the targets are those of one thread of a CPU.
+
+    Raises
+    ------
+    RunError
+        There is no such device.
     """
-    races = QUICK if quick else RACES
-    for threads in (1,) if quick else (1, min(2, os.cpu_count() or 1)):
+    races, cores = QUICK if quick else RACES, min(2, os.cpu_count() or 1)
+    for threads in (1,) if quick or device != "cpu" else (1, cores):
+        where = _place(device, threads)
         for name, batch, paper, target in races:
-            rows = _race(load_model(name), batch, paper, target, threads, 5 if quick else 60)
-            yield from within(Hardware(threads=threads).prepare, rows)
-    yield from within(Hardware(threads=1).prepare, _once(load_model(races[0][0]), races[0][1]))
+            aim = target if where == "1 thread" else None
+            rows = _race(load_model(name), batch, paper, aim, where, device, 5 if quick else 60)
+            yield from within(Hardware(device=device, threads=threads).prepare, rows)
+    if device == "cpu":
+        yield from within(Hardware(threads=1).prepare, _once(load_model(races[0][0]), races[0][1]))
+
+
+def _place(device: str, threads: int) -> str:
+    """Return what the steps run on, in words."""
+    with Hardware(device=device).prepare() as (there, _):
+        return torch.cuda.get_device_name() if there.type == "cuda" else f"{threads} thread{'s' if threads > 1 else ''}"
 
 
 def _once(model: Model, batch: int) -> Iterator[Row]:
@@ -62,23 +78,25 @@ def _once(model: Model, batch: int) -> Iterator[Row]:
     yield _input_share(model)
 
 
-def _race(model: Model, batch: int, paper: str, target: float | None, threads: int, rounds: int) -> Iterator[Row]:
-    stimuli, targets = random_batch(model, batch)
+def _race(
+    model: Model, batch: int, paper: str, target: float | None, where: str, device: str, rounds: int
+) -> Iterator[Row]:
+    stimuli, targets = (tensor.to(device) for tensor in random_batch(model, batch))
     steps = {"backpropagation": reference_step(model, stimuli, targets)}
     models = {feedback: model.changed(rules={"dll": {"feedback": feedback}}) for feedback in FEEDBACK}
     for feedback, each in models.items():
         steps[feedback] = rule_step(each, stimuli, targets)
-    steps["mirror step"] = mirror_step(models["mirror"])
-    median = medians(steps, rounds)
+    steps["mirror step"] = mirror_step(models["mirror"], device)
+    median = medians(steps, rounds, device)
     settings, once = models["mirror"].rules.dll, median["mirror step"]
     median["mirror"] += once / settings.every
     base = median["backpropagation"]
-    panel = f"{model.name}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}"
+    panel = f"{model.name}, batch {batch}, {where}"
     yield {
         "quantity": f"time of a step, DLL mirror, with its share of mirror steps, against DLL kolen-pollack, {panel}",
         "measured": f"{median['mirror'] / median['kolen-pollack']:.2f} (a mirror step of {1e3 * once:.2f} ms in "
         f"{settings.every} batches; {1e3 * once * settings.spontaneous:.0f} ms of them before the first)",
-        "target": f"≤ {MIRROR_SHARE:.2f}" if threads == 1 else "report",
+        "target": f"≤ {MIRROR_SHARE:.2f}" if where == "1 thread" else "report",
         "value": median["mirror"] / median["kolen-pollack"],
     }
     for feedback in FEEDBACK:
@@ -86,7 +104,7 @@ def _race(model: Model, batch: int, paper: str, target: float | None, threads: i
         yield {
             "quantity": f"time of a step, DLL {feedback} against backpropagation in torch.nn, {panel}",
             "measured": f"{ratio:.2f} ({1e3 * median[feedback]:.2f} against {1e3 * base:.2f} ms, medians of {rounds})",
-            "target": (f"≤ {target:.2f}" if target and feedback == "kolen-pollack" and threads == 1 else "report")
+            "target": (f"≤ {target:.2f}" if target and feedback == "kolen-pollack" else "report")
             + (f" (paper {paper})" if paper else ""),
             "value": ratio,
             "panel": panel,
@@ -95,13 +113,15 @@ def _race(model: Model, batch: int, paper: str, target: float | None, threads: i
         }
 
 
-def medians(steps: Mapping[str, Step], rounds: int) -> dict[str, float]:
+def medians(steps: Mapping[str, Step], rounds: int, device: str = "cpu") -> dict[str, float]:
     """Return the median seconds of each step, which are run in turns, so that all share the drift of the machine."""
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(3 + rounds):
         for name, step in steps.items():
             start = time.perf_counter()
             step()
+            wait()
             if number >= 3:  # the first ones fill caches
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in seconds.items()}
@@ -119,40 +139,42 @@ def panels(rows: Iterable[Row]) -> list[tuple[str, str, list[Result]]]:
 def rule_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
     """Return one training step of the model's rule as the trainer does it; the step returns its loss.
 
-    It is the second of a training: what a rule does besides in some batches is left out (:func:`mirror_step`).
+    It runs on the device of the stimuli, and is the second of a training: what a rule does besides in some batches is
+    left out (:func:`mirror_step`).
     """
-    network, rule, parameters, optimizer = _learner(model)
+    network, rule, parameters, optimizer = _learner(model, stimuli.device)
     rule.batches_done = 1
 
-    def step() -> float:
+    def step() -> Tensor:
         rule.constrain(network, parameters)
         state = rule.infer(network, parameters, stimuli)
-        loss = float(network.loss(network.output(state), targets))
+        loss = network.loss(network.output(state), targets)
         optimizer.step(rule.updates(network, parameters, state, targets))
         return loss
 
     return step
 
 
-def mirror_step(model: Model) -> Callable[[], None]:
+def mirror_step(model: Model, device: str = "cpu") -> Callable[[], None]:
     """Return one mirror step of the feedback rule ``mirror``."""
-    network, rule, parameters, _ = _learner(model)
+    network, rule, parameters, _ = _learner(model, torch.device(device))
     rule.batches_done = model.rules.dll.every
     return lambda: rule.constrain(network, parameters)
 
 
 def reference_step(model: Model, stimuli: Tensor, targets: Tensor) -> Step:
     """Return the same step of the same network in torch.nn, with autograd and fused Adam."""
-    module = _module(model).to(memory_format=torch.channels_last) if stimuli.ndim == 4 else _module(model)
+    module = _module(model).to(stimuli.device)
+    module = module.to(memory_format=torch.channels_last) if stimuli.ndim == 4 else module
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
     labels = targets.argmax(dim=-1).ravel()
 
-    def step() -> float:
+    def step() -> Tensor:
         optimizer.zero_grad(set_to_none=True)
         loss = nn.functional.cross_entropy(module(stimuli).flatten(0, -2), labels)
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss.detach()
 
     return step
 
@@ -215,7 +237,7 @@ def _bytes(model: Model, batch: int) -> Row:
 
 def state_bytes(model: Model, stimuli: Tensor, targets: Tensor) -> int:
     """Return the bytes of parameters, moments of the optimizer, and updates that are alive at once, in one step."""
-    network, rule, parameters, optimizer = _learner(model)
+    network, rule, parameters, optimizer = _learner(model, stimuli.device)
     given, largest = [], 0
 
     def watched(updates: Updates) -> Updates:
@@ -230,10 +252,11 @@ def state_bytes(model: Model, stimuli: Tensor, targets: Tensor) -> int:
     return _size(*dict(parameters.items()).values(), *optimizer.state().values()) + largest
 
 
-def _learner(model: Model) -> tuple[Network, Rule, Parameters, Optimizer]:
+def _learner(model: Model, device: torch.device) -> tuple[Network, Rule, Parameters, Optimizer]:
     rule = RULES[model.training.rule].from_model(model)
-    rule.generator = torch.Generator().manual_seed(0)
-    parameters = Parameters.initialise(model, 0, own=rule.own).map(torch.from_numpy).map(channels_last)
+    rule.generator = torch.Generator(device).manual_seed(0)
+    drawn = Parameters.initialise(model, 0, own=rule.own)
+    parameters = drawn.map(lambda array: channels_last(torch.from_numpy(array).to(device)))
     return Network(model), rule, parameters, Optimizer(parameters, rule, model, steps=10**6)
 
 

@@ -31,10 +31,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hebbian readout only": ("hebbian", {"rate": 0.0}),  # its control
     "forward-forward": ("forward-forward", {}),
     "r-stdp": ("r-stdp", {}),
-    "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
-    "dll fixed": ("dll", {"feedback": "fixed"}),
     # Equal steps of W and Θ, whatever a model file has for its own feedback rule.
     "dll mirror": ("dll", {"feedback": "mirror", "theta_rate": 1.0, "decay": 0.0}),
+    "dll kolen-pollack": ("dll", {"feedback": "kolen-pollack"}),
+    "dll fixed": ("dll", {"feedback": "fixed"}),
     "dll paper": ("dll", {"feedback": "paper"}),
     "dll released": ("dll", {"feedback": "released"}),
     # The control: hidden layers stay as they were drawn.

@@ -90,16 +90,19 @@ def bench_circuit(
 def bench_cost(
     out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+    device: Annotated[str, typer.Option(help="What the steps run on: cpu or cuda.")] = "cpu",
 ) -> None:
     """Measure what a training step costs against torch.nn with autograd: time, memory, and the share of the input."""
     from dendrosim import plot
     from dendrosim.benchmark.cost import measurements, panels
     from dendrosim.benchmark.report import write_report
 
-    command = "dendrosim bench cost" + (" --quick" if quick else "")
-    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(written, out, 'cost', command)}", soft_wrap=True)
-    console.print(f"Written: {plot.save_figure(plot.cost(panels(shown)), out / 'cost.png')}", soft_wrap=True)
+    words = ["dendrosim bench cost", *(["--quick"] if quick else [])]
+    words += [f"--device {device}"] if device != "cpu" else []
+    name = "cost" if device == "cpu" else f"cost-{device}"
+    shown, written = itertools.tee(_shown(row) for row in measurements(quick, device))
+    console.print(f"Written: {write_report(written, out, name, ' '.join(words))}", soft_wrap=True)
+    console.print(f"Written: {plot.save_figure(plot.cost(panels(shown)), out / f'{name}.png')}", soft_wrap=True)
 
 
 @app.command(name="spikes")

@@ -11,6 +11,7 @@ from dendrosim.benchmark import cost
 from dendrosim.benchmark.tables import TABLES
 from dendrosim.commands.main import app
 from dendrosim.equilibrium import Network
+from dendrosim.errors import RunError
 from dendrosim.model import Parameters, load_model
 
 
@@ -56,6 +57,23 @@ def test_the_cost_of_a_step_is_a_table_and_a_figure(tmp_path):
     assert len(rows) == 3 * (4 + 1) + 2
     assert all(row["value"] > 0 and row["quantity"] in table for row in rows)
     assert (tmp_path / "cost.png").stat().st_size > 5000
+
+
+def test_the_cost_on_a_gpu_that_is_not_there_is_one_sentence(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    result = CliRunner().invoke(app, ["bench", "cost", "--quick", "--device", "cuda", "--out", str(tmp_path)])
+    assert isinstance(result.exception, RunError)
+    assert not list(tmp_path.glob("cost*"))
+
+
+@pytest.mark.gpu
+def test_the_cost_on_a_gpu_is_a_table_of_its_own_that_names_the_card(tmp_path):
+    if not torch.cuda.is_available():
+        pytest.skip("no NVIDIA GPU answers")
+    result = CliRunner().invoke(app, ["bench", "cost", "--quick", "--device", "cuda", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert torch.cuda.get_device_name() in (tmp_path / "cost-cuda.md").read_text(encoding="utf-8")
 
 
 def test_the_cost_of_each_rule_has_a_time_and_bytes_for_each_network(tmp_path):

@@ -296,3 +296,14 @@ def test_a_real_gpu_in_float32_follows_float64_too():
 )
 def test_a_real_gpu_learns_the_same_weights_too(model, rule, mode):
     check_learning_against_numpy(model, rule, mode)
+
+
+@pytest.mark.gpu
+@on_gpu
+def test_a_real_gpu_relaxes_ten_thousand_images_and_says_how_long_it_took(capsys):
+    model = model_of([784], [dense(units) for units in (1024, 512, 256, 10)])
+    circuit = Circuit(model, parameters_of(model, 0), "cuda_standalone", dt=1.0, batch=1000, dtype="float32")
+    recording = circuit.relax(*presentations_of(model, 10_000, 0), record=Record(neurons={}))
+    assert recording.converged
+    with capsys.disabled():
+        print(f"\n10,000 images of {model.architecture} relaxed in {circuit.seconds:.1f} s.")
