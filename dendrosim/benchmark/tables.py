@@ -225,7 +225,7 @@ TABLES = {
         Table(
             "rules",
             "Image recognition (the paper's Table 1)",
-            ("fashion-mnist-mlp", "mnist-mlp", "fashion-mnist-cnn", "cifar-10-cnn"),
+            ("fashion-mnist-mlp", "mnist-mlp", "fashion-mnist-cnn", "cifar-10-cnn", "mnist-cnn", "cifar-10-mlp"),
             ("digits-mlp", "digits-cnn"),
             (
                 "backpropagation",
