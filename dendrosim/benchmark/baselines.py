@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dendrosim.benchmark.tables import BASELINES
+
 if TYPE_CHECKING:
     from dendrosim.data import Dataset
     from dendrosim.data.samples import Split
     from dendrosim.model import Model
-
-BASELINES = ("predict the mean", "linear regression")
-"""Rows of a table that nothing is trained for; of regressions only."""
 
 AT_ONCE = 1000
 
@@ -27,7 +26,7 @@ def baseline(name: str, model: Model) -> dict[str, float]:
     Parameters
     ----------
     name : str
-        Out of ``BASELINES``.
+        Out of :data:`dendrosim.benchmark.tables.BASELINES`.
     model : Model
         Gives the data, and the length of a sequence.
 

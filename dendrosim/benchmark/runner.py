@@ -12,10 +12,10 @@ from pathlib import Path
 
 from dask.distributed import Client
 
-from dendrosim.benchmark.baselines import BASELINES, baseline
+from dendrosim.benchmark.baselines import baseline
 from dendrosim.benchmark.report import machine
 from dendrosim.benchmark.rows import Row, add_row, read_rows, settings_hash
-from dendrosim.benchmark.tables import Cell
+from dendrosim.benchmark.tables import BASELINES, Cell
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.model import Model
 from dendrosim.training import Hardware

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dendrosim.benchmark.baselines import BASELINES
 from dendrosim.errors import ModelError
 from dendrosim.registry import RULES
 
 if TYPE_CHECKING:
     from dendrosim.model import Model
+
+BASELINES = ("predict the mean", "linear regression")
+"""Rows of regressions that nothing is trained for."""
 
 # The learning rule of each row of a table, and how it changes the model.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

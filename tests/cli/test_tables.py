@@ -12,9 +12,8 @@ import pytest
 from trainings import start
 
 from dendrosim.benchmark import comparison, runner, table, tables
-from dendrosim.benchmark.baselines import BASELINES
 from dendrosim.benchmark.rows import add_row, read_rows, settings_hash
-from dendrosim.benchmark.tables import TABLES, VARIANTS, Cell
+from dendrosim.benchmark.tables import BASELINES, TABLES, VARIANTS, Cell
 from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model

@@ -34,3 +34,11 @@ def test_plasticity_that_is_always_on_reaches_95_percent_and_more_than_a_linear_
 def test_updates_at_convergence_reach_96_percent_and_more_than_a_linear_readout(linear_readout):
     model = MODEL.changed(plasticity={"mode": "at-convergence"})
     assert accuracy(model, "settle", None) >= max(0.96, linear_readout)
+
+
+@pytest.mark.slow
+def test_feedback_that_learns_from_noise_reaches_97_percent_and_more_than_a_linear_readout(linear_readout):
+    model = MODEL.changed(
+        cell={"noise": 0.1}, rules={"dll": {"feedback": "mirror"}}, plasticity={"learning_rate": 1.0, "decay": 0.001}
+    )
+    assert accuracy(model, "exponential_euler", 1.0) >= max(0.97, linear_readout)
