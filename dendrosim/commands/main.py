@@ -1,6 +1,6 @@
 """The command line, put together.
 
-``dendrosim demo | models | rules | train | search | predict | evaluate | relax | learn | audit | bench | view |
+``dendrosim demo | models | rules | train | search | predict | evaluate | relax | learn | audit | bench | view | play |
 spikes | animate | export | cell | data | doctor``
 """
 
@@ -17,7 +17,7 @@ from dendrosim.errors import DendrosimError, has_controls
 
 COMMANDS = (
     *("demo", "models", "rules", "train", "search", "predict", "evaluate", "relax", "learn", "doctor", "audit", "view"),
-    *("spikes", "animate", "export", "cell"),
+    *("play", "spikes", "animate", "export", "cell"),
 )
 """Each a function in a file of its name."""
 GROUPS = ("bench", "data")

@@ -1,0 +1,167 @@
+"""One page that holds a small network and simulates it in the browser: it asks nothing of any server."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from dendrosim.checks import path_of
+from dendrosim.errors import DataError
+from dendrosim.files import check_writable, replace_file, write_safely
+from dendrosim.model import Model, Parameters
+from dendrosim.view.describe import stimulus_form
+
+MOST_WEIGHTS = 300_000
+"""Of W, without its feedback; a page of them stays below 3 MB in float32."""
+MOST_BYTES = 3_000_000
+"""Of a whole page."""
+HIDDEN, OUTPUTS = ("tanh", "relu", "sigmoid", "softplus", "identity"), ("softmax", "identity")
+SCRIPTS = ("simulation.js", "neurons.js", "panel.js")
+DECAY = 0.1
+"""Of W and Θ by Kolen and Pollack, where the model has none of its own; see [rules.dll]."""
+
+
+def play_page(
+    model: Model, parameters: Parameters, stimuli: np.ndarray | None = None, targets: np.ndarray | None = None
+) -> str:
+    r"""Return a network as one HTML page that simulates it: equations, integrator and time step of the circuit.
+
+    Parameters
+    ----------
+    model : Model
+        A multilayer perceptron of rate cells, with up to 300,000 weights.
+    parameters : Parameters of numpy.ndarray
+        Its weights, dimensionless; the page computes in float64 from their values.
+    stimuli : array of shape (sample, \*model.input), optional
+        Examples to pick from.
+    targets : array of shape (sample, output cell), optional
+        What a teacher wants of them.
+
+    Raises
+    ------
+    DataError
+        The page cannot simulate such a network, or would be larger than 3 MB.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> model = ds.Model(input=[16], layers=[{"kind": "dense", "units": 4}, {"kind": "dense", "units": 3}])
+    >>> play_page(model, ds.Parameters.initialise(model, seed=0)).startswith("<!DOCTYPE html>")
+    True
+    """
+    refuse(model)
+    content = _network(model, parameters) | {"examples": _examples(model, stimuli, targets)}
+    shell = {
+        "style": _resource("page.css"),
+        "script": "\n".join(map(_resource, SCRIPTS)),
+        "title": html.escape(f"{model.name}, alive"),
+        "subtitle": html.escape(model.architecture),
+        # "<" would let a name end the script that holds it.
+        "network": json.dumps(content, allow_nan=False).replace("<", "\\u003c"),
+    }
+    page = Template(_resource("page.html")).substitute(shell)
+    if len(page.encode()) > MOST_BYTES:
+        raise DataError(
+            f"the page of '{model.name}' would take {len(page) / 1e6:.1f} MB of at most {MOST_BYTES / 1e6:.0f} MB; "
+            "train a smaller network, or one in float32."
+        )
+    return page
+
+
+def write_play_page(
+    path: str | Path,
+    model: Model,
+    parameters: Parameters,
+    stimuli: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
+) -> Path:
+    """Write the :func:`play_page` of a network, and return the file; one that is there is replaced.
+
+    Raises
+    ------
+    DataError
+        As for :func:`play_page`, or the file cannot be written.
+    """
+    content = play_page(model, parameters, stimuli, targets).encode()
+    path = path_of(path, "the page")
+    check_writable(path, "page")
+    write_safely(path, lambda place: replace_file(place, content), "page")
+    return path
+
+
+def refuse(model: Model) -> None:
+    """Raise DataError, before anything is computed, for a model that a page cannot simulate."""
+    below = ("input", *model.layer_names)
+    chain = [(each.below, each.above) for each in model.connections] == list(zip(below, below[1:], strict=False))
+    dense = all(each.kind == "dense" and not each.lag and each.pooling is None for each in model.connections)
+    weights = sum(math.prod(each.shape) for each in model.connections)
+    mistakes = {
+        "is no plain multilayer perceptron": not (chain and dense),
+        f"has cells of kind '{model.cell.kind}', and not rate cells": model.cell.kind != "rate",
+        f"has the activation '{model.activation}', and not one of {', '.join(HIDDEN)}": model.activation not in HIDDEN,
+        f"has the output '{model.output}', and not softmax or identity": model.output not in OUTPUTS,
+        f"has {weights:,} weights, and not at most {MOST_WEIGHTS:,}": weights > MOST_WEIGHTS,
+    }
+    if found := next((words for words, wrong in mistakes.items() if wrong), None):
+        raise DataError(f"'{model.name}' {found}; a page plays small networks such as digits-mlp.")
+
+
+def _network(model: Model, parameters: Parameters) -> dict[str, Any]:
+    """Return all that the simulation reads."""
+    cell: Any = model.cell
+    form, shape = stimulus_form(tuple(model.input), 1)
+    dll, plasticity = model.rules.dll, model.plasticity
+    decay = plasticity.decay
+    if decay is None:
+        decay = dll.decay if dll.feedback == "kolen-pollack" else DECAY
+    return {
+        "activation": model.activation,
+        "output": model.output,
+        "teacher": model.teacher.kind,
+        "beta": model.teacher.strength,
+        "dt": min(tau for tau in cell.time_constants if tau > 0) / 10,
+        "taus": {"basal": cell.tau_basal, "apical": cell.tau_apical, "soma": cell.tau_soma},
+        "noise": cell.noise,
+        "learning": {"rate": plasticity.learning_rate, "presentation": plasticity.presentation_time, "decay": decay},
+        "shape": list(shape if form == "image" else (1, math.prod(model.input))),
+        "layers": list(model.layer_names),
+        "connections": [
+            {
+                "below": each.shape[1],
+                "above": each.shape[0],
+                "W": _packed(parameters.W[each.name]),
+                "bias": _packed(parameters.bias.get(each.name)),
+                "theta": _packed(parameters.theta.get(each.name)),
+            }
+            for each in model.connections
+        ],
+    }
+
+
+def _examples(model: Model, stimuli: np.ndarray | None, targets: np.ndarray | None) -> list[dict[str, Any]]:
+    if stimuli is None:
+        return []
+    wanted = [None] * len(stimuli) if targets is None else [_packed(target) for target in targets]
+    return [{"stimulus": _packed(each), "target": target} for each, target in zip(stimuli, wanted, strict=True)]
+
+
+def _packed(values: np.ndarray | None) -> dict[str, Any] | None:
+    """Return numbers as they are, little-endian in base64."""
+    if values is None:
+        return None
+    array = np.asarray(values)
+    single = array.dtype == np.float32
+    raw = array.astype("<f4" if single else "<f8").tobytes()
+    return {"float32": single, "base64": base64.b64encode(raw).decode("ascii")}
+
+
+def _resource(name: str) -> str:
+    return files("dendrosim.play").joinpath(name).read_text(encoding="utf-8")
