@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import json
 import math
 from importlib.resources import files
@@ -100,7 +101,7 @@ def write_play_page(
 def refuse(model: Model) -> None:
     """Raise DataError, before anything is computed, for a model that a page cannot simulate."""
     below = ("input", *model.layer_names)
-    chain = [(each.below, each.above) for each in model.connections] == list(zip(below, below[1:], strict=False))
+    chain = [(each.below, each.above) for each in model.connections] == list(itertools.pairwise(below))
     dense = all(each.kind == "dense" and not each.lag and each.pooling is None for each in model.connections)
     weights = sum(math.prod(each.shape) for each in model.connections)
     mistakes = {

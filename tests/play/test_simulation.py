@@ -8,6 +8,7 @@ from networks import ACTIVATIONS, parameters_of, presentations_of, small_model
 from selenium import webdriver
 
 from dendrosim.circuit import Circuit
+from dendrosim.errors import NotConverged
 from dendrosim.play import write_play_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -61,7 +62,7 @@ def test_potentials_at_every_millisecond_are_those_of_the_circuit(browser, tmp_p
     parameters = parameters_of(model, 0)
     stimuli, targets = presentations_of(model, 1, 0)
     circuit = Circuit(model, parameters)
-    with pytest.warns(Warning):
+    with pytest.warns(NotConverged):
         recording = circuit.relax(stimuli, targets if taught else None, time_limit=60.0, tolerance=1e-15)
     page = opened(browser, tmp_path, model, parameters)
     page.execute_script(HOLD, stimuli[0].tolist(), targets[0].tolist() if taught else None)
