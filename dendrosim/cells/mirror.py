@@ -10,6 +10,8 @@ z         z = W (u + ζ) + b                           drive of the cells above,
 ========  ==========================================  =====================================================
 
 As the same filter is on both sides, ⟨ρ ζ̃^T⟩ = W exactly, whatever else moves the cells: it has nothing to do with ζ.
+Two things do, and scale W: a soma that is coupled two ways draws on its dendrite, so that u falls where ζ rises; and
+behind a max pool the noise that was chosen as a part of the largest varies less than noise does.
 Sources: Akrout et al., NeurIPS 2019 (weight mirror); Max et al., Nature Machine Intelligence 2024.
 """
 

@@ -19,11 +19,10 @@ def reason_of(recording: Recording) -> str:
     if not moving.any():
         return f"local convergence: no compartment of any cell moves by {tolerance:g} in a time constant"
     end = float(recording.dataset["time"][-1])
-    noise = recording.dataset.attrs.get("noise", 0.0)
-    if noise > 0:
+    if recording.dataset.attrs.get("noise", 0.0) > 0:
         return (
-            f"time limit: after {end:.4g} ms; membrane noise of {noise:g} mV keeps the cells moving, "
-            "set noise = 0.0 for local convergence"
+            f"time limit: after {end:.4g} ms; membrane noise keeps the cells moving, set noise = 0.0 for local "
+            "convergence"
         )
     if not recording.settles:
         return f"time limit: after {end:.4g} ms; cells of kind '{recording.dataset.attrs['cell']}' have no fixed point"

@@ -51,7 +51,7 @@ def files(tmp_path_factory):
 @pytest.fixture
 def command(files, monkeypatch):
     """Calls a command with a place for what it writes, and returns what came of it."""
-    monkeypatch.setattr(cost, "measurements", lambda quick: iter([ROW]))
+    monkeypatch.setattr(cost, "measurements", lambda quick, device: iter([ROW]))
     monkeypatch.setattr(rule_cost, "measurements", lambda quick: iter([ROW]))
     model, weights, recording = (str(files / name) for name in ("model.toml", "weights.safetensors", "recording.nc"))
 

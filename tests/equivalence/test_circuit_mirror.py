@@ -44,6 +44,10 @@ BRANCHES = model_of(
 )
 
 
+def slow(*values, **settings):
+    return pytest.param(*values, marks=pytest.mark.slow, **settings)
+
+
 def learned(model, seed=0, rate=TASK_OFF, time=5 * TIME, target="numpy", **plasticity):
     """What one long presentation changes: the parameters before and after."""
     settings = {"streams": STREAMS, "epochs": 1, "schedule": "constant", "presentation_time": time}
@@ -76,7 +80,7 @@ def test_the_variance_that_is_left_after_the_high_pass_is_that_of_a_long_simulat
     assert passed_variance(time_constant, high_pass, dt) == pytest.approx(np.mean(squares[1000:]), rel=0.02)
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", ["rate", "bursting", *(slow(kind) for kind in ("conductance", "two-way"))])
 def test_the_two_fluctuations_at_a_synapse_tell_its_weight_in_the_mean(kind):
     model = small_model((3, 8, 4), cell=CELLS[kind], rules=MIRROR).changed(plasticity={"learning_rate": TASK_OFF})
     parameters, network, rows = parameters_of(model, 0), Network(), 20
@@ -119,7 +123,7 @@ def test_the_error_of_theta_is_the_derived_one_over_twenty_seeds_and_the_angle_w
     assert np.mean(angles) == pytest.approx(expected + drawn / (W**2).sum(), rel=0.25)
 
 
-@pytest.mark.parametrize("kind", ["rate", "conductance", "bursting"])
+@pytest.mark.parametrize("kind", ["rate", slow("conductance"), slow("bursting")])
 def test_theta_finds_w_while_the_task_is_learned_and_none_of_the_two_waits_for_the_other(kind):
     model = small_model((3, 24, 6), cell=CELLS[kind], rules=MIRROR)
     shown = {"time": 50.0, "epochs": 20}
@@ -133,7 +137,9 @@ def test_theta_finds_w_while_the_task_is_learned_and_none_of_the_two_waits_for_t
     assert angle(before.W["output"], before.theta["output"]) > 60
 
 
-@pytest.mark.parametrize("model", [IMAGES, SEQUENCE, BRANCHES], ids=["images", "sequence", "branches"])
+@pytest.mark.parametrize(
+    "model", [slow(IMAGES, id="images"), pytest.param(SEQUENCE, id="sequence"), slow(BRANCHES, id="branches")]
+)
 def test_theta_finds_w_in_every_kind_of_network(model):
     _, after = learned(model, 0, time=10 * TIME)
     for name, theta in after.theta.items():
@@ -142,8 +148,8 @@ def test_theta_finds_w_in_every_kind_of_network(model):
         assert along == pytest.approx(1.0, abs=0.12), name
 
 
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
-@pytest.mark.parametrize("model", [IMAGES, SEQUENCE], ids=["images", "sequence"])
+@pytest.mark.parametrize("target", ["cython", slow("cpp_standalone")])
+@pytest.mark.parametrize("model", [slow(IMAGES, id="images"), pytest.param(SEQUENCE, id="sequence")])
 def test_every_target_mirrors_alike(model, target):
     _, numpy = learned(model, rate=0.1, time=10.0)
     _, other = learned(model, rate=0.1, time=10.0, target=target)

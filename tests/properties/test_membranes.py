@@ -49,7 +49,7 @@ def test_the_table_of_parameters_has_the_values_of_the_model_with_units_and_sour
     for key, (symbol, value, unit, source) in rows.items():
         assert value == getattr(cell, key)
         assert symbol
-        assert unit in {"ms", "mV", "nS", "pF"}
+        assert unit in {"1", "ms", "mV", "nS", "pF"}
         assert source != "model file"
 
 
