@@ -37,6 +37,22 @@ def press(browser, key, held=""):
         keys.send_keys(key).perform()
 
 
+def click(browser, element, x, y):
+    """Click on a place of an element, in pixels from its upper left corner."""
+    _at(browser, element, x, y).click().perform()
+
+
+def drag(browser, element, left, right, y):
+    """Drag along an element from one place to another."""
+    _at(browser, element, left, y).click_and_hold().move_by_offset(int(right - left), 0).release().perform()
+
+
+def _at(browser, element, x, y):
+    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", element)
+    right, down = int(x - element.size["width"] / 2), int(y - element.size["height"] / 2)
+    return ActionChains(browser).move_to_element_with_offset(element, right, down)
+
+
 def text(browser, element):
     return browser.find_element(By.ID, element).text
 

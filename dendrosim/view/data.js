@@ -4,6 +4,10 @@
 const recording = JSON.parse(document.getElementById("recording").textContent);
 const unpacked = new Map();
 
+function element(id) {
+  return document.getElementById(id);
+}
+
 // Numbers of one presentation are unpacked when they are first looked at.
 function floats(key, packed) {
   if (!unpacked.has(key)) {
@@ -27,6 +31,16 @@ function valuesOf(presentation, variable) {
 
 function stimulusOf(presentation) {
   return floats(`${presentation} stimulus`, recording.presentations[presentation].stimulus);
+}
+
+// What a teacher sets for each output cell at a step; null without one.
+function targetOf(presentation, step) {
+  const { target } = recording.presentations[presentation];
+  if (!target) return null;
+  const values = floats(`${presentation} target`, target);
+  const steps = recording.targetSteps;
+  const width = values.length / steps;
+  return values.slice(steps > 1 ? step * width : 0).slice(0, width);
 }
 
 // One neuron over time.
@@ -72,10 +86,6 @@ function inWords(value) {
   return value === 0 ? "0" : value.toPrecision(6).replaceAll("-", "−");
 }
 
-function inShort(value) {
-  return String(Number(value.toPrecision(3))).replaceAll("-", "−");
-}
-
 // Lowest and highest colour: symmetric about rest, which is zero; a membrane's rest is not, so its whole range.
 function scaleOf(values, variable) {
   let [low, high] = [Infinity, -Infinity];
@@ -91,12 +101,5 @@ function scaleOf(values, variable) {
 }
 
 function colourOf(value, scale) {
-  const place = ((value - scale.low) / (scale.high - scale.low)) * (scale.colours.length - 1);
-  const below = Math.min(Math.max(Math.floor(place), 0), scale.colours.length - 2);
-  const share = Math.min(Math.max(place - below, 0), 1);
-  const channel = (colour, which) => parseInt(colour.slice(1 + 2 * which, 3 + 2 * which), 16);
-  const mixed = [0, 1, 2].map((which) =>
-    Math.round(channel(scale.colours[below], which) * (1 - share) + channel(scale.colours[below + 1], which) * share),
-  );
-  return `rgb(${mixed.join(", ")})`;
+  return `rgb(${channelsOf(value, scale).join(", ")})`;
 }

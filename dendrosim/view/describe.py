@@ -1,12 +1,14 @@
-"""What stands on the page in words: targets, convergence, provenance; and how a stimulus is to be drawn."""
+"""What stands on the page in words: targets, convergence, provenance; and how stimulus and prediction are drawn."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
+from dendrosim.recording.appearance import compartments, observable
 from dendrosim.registry import CELLS
 
 NUMBERS_OF_A_TARGET = 12
@@ -68,9 +70,40 @@ def convergence(dataset: xr.Dataset, presentation: int) -> str:
     return f"Not converged: at the end, compartments still moved by {moved} in a time constant, above {tolerance}."
 
 
+def opening(dataset: xr.Dataset) -> str:
+    """Say what happens at the first moment, with which the page opens."""
+    first = f"At {float(dataset['time'][0]):g} ms"
+    if not taught(dataset):
+        return f"{first} the stimulus appears; nothing teaches the output."
+    if dataset.attrs.get("start") == "settled":
+        return f"{first} the target appears, to a network that had settled without it."
+    return f"{first} stimulus and target appear."
+
+
+def taught(dataset: xr.Dataset) -> bool:
+    """Return whether the recording has a target that a teacher sets."""
+    return "target" in dataset and dataset.attrs.get("teacher") != "none"
+
+
+def predicting(dataset: xr.Dataset, layers: Sequence[str]) -> str | None:
+    """Return the variable in which the output's prediction stands: the basal one without unit; None if not recorded.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a recording.
+    layers : sequence of str
+        Those that were recorded, from below to above.
+    """
+    if not layers or str(dataset.attrs.get("layers", "")).split()[-1:] != [layers[-1]]:
+        return None
+    names = [name for each in compartments(dataset) if each.receives == "below" for name in each.shown_by]
+    return next((name for name in names if name in dataset and observable(dataset, name).unit == "1"), None)
+
+
 def targets(dataset: xr.Dataset, presentation: int, steps: int) -> list[str]:
     """Say what the target was: one sentence, or one for each step of a sequence."""
-    if "target" not in dataset or dataset.attrs.get("teacher") == "none":
+    if not taught(dataset):
         return ["none"]
     target = dataset["target"].values[presentation]
     return [_target(row) for row in target] if steps > 1 and target.ndim == 2 else [_target(target.ravel())]

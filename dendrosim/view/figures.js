@@ -1,19 +1,13 @@
 "use strict";
 // What is drawn: the neuron, its traces, its layer and its stimulus.
 
-const CURSOR = "#404040";
-// Plotly's own bar of buttons offers to send data to a server; dragging zooms without it.
-const SETTINGS = { responsive: true, displayModeBar: false };
-// The same for traces and heat map, so that their times stand above each other.
-const MARGIN = { l: 75, r: 95, t: 10, b: 45 };
-const PANEL_HEIGHT = 165;
-const FONT = { family: "system-ui, sans-serif", size: 12, color: "#1a1a1a" };
+const PANEL_HEIGHT = 130;
+const ROW_HEIGHT = 18;
+const [LEAST_HEIGHT, MOST_HEIGHT] = [60, 480];
+const OUTPUTS = 20; // that are shown of a prediction
 const PANELS = [...new Set(Object.values(recording.variables).map((look) => look.panel))];
 const SCALES = [...new Set(recording.compartments.map((each) => each.scale))];
-
-function element(id) {
-  return document.getElementById(id);
-}
+const charts = Object.fromEntries(["traces", "raster", "map", "stimulus"].map((id) => [id, new Chart(element(id))]));
 
 // The variable that colours a compartment: the first of its own that was recorded.
 function colouring(compartment) {
@@ -68,125 +62,121 @@ function paintNeuron(state, column, scales) {
   element("drawing-title").textContent = `A pyramidal neuron coloured by its potentials: ${words.join(", ")}`;
 }
 
-function drawTraces(state, column) {
+function timeAxis(state) {
   const time = samplesOf(state.presentation);
+  return { axis: { label: "time (ms)", range: [time[0], time.at(-1)] }, cursor: time[state.sample] };
+}
+
+function drawTraces(state, column) {
+  const x = samplesOf(state.presentation);
   const shown = Object.entries(recording.variables)
-    .map(([name, look]) => ({ ...look, values: traceOf(state.presentation, name, column) }))
-    .filter((each) => each.values.some(Number.isFinite));
-  const panels = PANELS.filter((panel) => shown.some((each) => each.panel === panel)).reverse();
-  const traces = shown.map((each) => {
-    const axis = panels.indexOf(each.panel) + 1;
-    return {
-      x: time, y: each.values, name: each.label, mode: "lines", line: { color: each.colour, dash: each.dash, width: 2 },
-      yaxis: axis === 1 ? "y" : `y${axis}`, hovertemplate: "%{y:.6g}",
-    };
+    .map(([name, look]) => ({ ...look, name: look.label, x, y: traceOf(state.presentation, name, column), width: 2 }))
+    .filter((each) => each.y.some(Number.isFinite));
+  const panels = PANELS.map((panel) => ({ label: panel, lines: shown.filter((each) => each.panel === panel) }))
+    .filter(({ lines }) => lines.length)
+    .map((panel) => ({ ...panel, height: PANEL_HEIGHT, range: widened(span(panel.lines.flatMap(({ y }) => y))) }));
+  charts.traces.draw({
+    ...timeAxis(state), key: state.presentation, legend: shown, panels,
+    pick: (time) => step(nearestSample(state.presentation, time) - state.sample),
+    read: (time) => {
+      const sample = nearestSample(state.presentation, time);
+      return [`${x[sample]} ms`, ...shown.map(({ name, y }) => `${name} ${inWords(y[sample])}`)].join("\n");
+    },
   });
-  const layout = {
-    font: FONT, margin: MARGIN, hovermode: "x", uirevision: state.presentation,
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, shapes: [cursor(state)],
-    xaxis: { title: { text: "time (ms)" }, range: [time[0], time.at(-1)], anchor: "y" },
+}
+
+function widened([low, high]) {
+  const more = 0.06 * (high - low);
+  return [low - more, high + more];
+}
+
+// The rows of a layer, named by their cells.
+function rowsOf(state, cells, most = MOST_HEIGHT) {
+  return {
+    label: `neuron of ${recording.layers[state.layer].name}`, rows: cells.map((cell) => String(cell.index)),
+    height: Math.min(Math.max(ROW_HEIGHT * cells.length, LEAST_HEIGHT), most),
+    chosen: cells.findIndex((cell) => cell.index === state.neuron),
   };
-  panels.forEach((panel, place) => {
-    const height = 1 / panels.length;
-    layout[place ? `yaxis${place + 1}` : "yaxis"] = {
-      title: { text: panel, standoff: 8 }, zerolinecolor: "#bfbfbf", nticks: 5,
-      domain: [place * height + (place ? 0.03 : 0), (place + 1) * height - 0.03], exponentformat: "e",
-    };
-  });
-  element("traces").style.height = `${90 + PANEL_HEIGHT * panels.length}px`;
-  Plotly.react("traces", traces, layout, SETTINGS);
 }
 
 function drawMap(state, cells) {
-  const time = samplesOf(state.presentation);
-  const values = valuesOf(state.presentation, state.variable);
-  const rows = cells.map((cell) => Float32Array.from(time, (_, sample) => values[sample * recording.neurons + cell.column]));
-  const scale = scaleOf(rows.flatMap((row) => Array.from(row)), state.variable);
+  const x = samplesOf(state.presentation);
+  const all = valuesOf(state.presentation, state.variable);
+  const values = cells.map((cell) => Float32Array.from(x, (_, sample) => all[sample * recording.neurons + cell.column]));
+  const scale = scaleOf(values.flatMap((row) => Array.from(row)), state.variable);
   const { label } = recording.variables[state.variable];
-  const trace = {
-    type: "heatmap", x: time, y: cells.map((cell) => String(cell.index)), z: rows, zmin: scale?.low, zmax: scale?.high,
-    colorscale: (scale?.colours ?? ["#ffffff", "#ffffff"]).map((colour, place, all) => [place / (all.length - 1), colour]),
-    colorbar: { thickness: 14, x: 1, xpad: 18, exponentformat: "e", nticks: 7 },
-    hovertemplate: "neuron %{y}, %{x} ms: %{z:.6g}<extra></extra>", showscale: scale !== null,
-  };
-  const layout = {
-    font: FONT, margin: MARGIN, uirevision: `${state.presentation} ${state.layer}`,
-    xaxis: { title: { text: "time (ms)" }, range: [time[0], time.at(-1)] },
-    yaxis: { title: { text: `neuron of ${recording.layers[state.layer].name}` }, type: "category", nticks: 12 },
-    shapes: [cursor(state)], annotations: [scale ? pointer(state, cells) : absence(label)],
-  };
-  Plotly.react("map", [trace], layout, SETTINGS);
-}
-
-function cursor(state) {
-  const x = samplesOf(state.presentation)[state.sample];
-  return { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: CURSOR, width: 1.5 } };
-}
-
-// Points to the row of the chosen neuron.
-function pointer(state, cells) {
-  const y = cells.findIndex((cell) => cell.index === state.neuron);
-  return { text: "◀", xref: "paper", x: 1, xanchor: "left", y, yanchor: "middle", showarrow: false };
-}
-
-function absence(label) {
-  const text = `absent: these cells have no ${label}`;
-  return { text, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false };
+  const shown = scale ? { heat: { x, values, scale }, scale } : { note: `absent: these cells have no ${label}` };
+  const choice = (time, row) => ({ neuron: cells[row].index, sample: nearestSample(state.presentation, time) });
+  charts.map.draw({
+    ...timeAxis(state), key: `${state.presentation} ${state.layer}`,
+    panels: [{ ...rowsOf(state, cells, 300), ...shown }],
+    pick: (time, row) => choose(choice(time, row)),
+    read: (time, row) => {
+      const { neuron, sample } = choice(time, row);
+      return `neuron ${neuron}, ${x[sample]} ms: ${inWords(values[row][sample])}`;
+    },
+  });
 }
 
 function moveCursors(state) {
-  for (const id of recording.spikes ? ["traces", "raster", "map"] : ["traces", "map"]) Plotly.relayout(id, { shapes: [cursor(state)] });
+  const time = samplesOf(state.presentation)[state.sample];
+  for (const name of recording.spikes ? ["traces", "raster", "map"] : ["traces", "map"]) charts[name].moveCursor(time);
 }
 
 function drawStimulus(state) {
-  if (!recording.stimulus) {
-    element("stimulus").textContent = "The recording holds no stimulus.";
-    return;
-  }
-  const { form, shape } = recording.stimulus;
-  const values = Array.from(stimulusOf(state.presentation));
-  const layout = { font: FONT, margin: { l: 45, r: 10, t: 10, b: 40 }, shapes: [] };
-  const picture = form === "image" || form === "colours";
-  if (picture) {
-    layout.margin = { l: 10, r: 10, t: 10, b: 10 };
-    layout.xaxis = { visible: false, constrain: "domain" };
-    layout.yaxis = { visible: false, autorange: "reversed", scaleanchor: "x", constrain: "domain" };
-  } else if (form === "sequence") {
-    layout.xaxis = { title: { text: "step" } };
-    layout.yaxis = { title: { text: "input" }, nticks: 8 };
-    layout.shapes = [stepFrame(state)];
-  } else {
-    layout.xaxis = { title: { text: form === "bars" ? "input" : "place" } };
-    layout.yaxis = { title: { text: form === "bars" ? "value" : "channel" } };
-  }
-  Plotly.react("stimulus", [stimulusTrace(form, shape, values)], layout, SETTINGS);
+  const picture = element("picture");
+  const { form, shape } = recording.stimulus ?? {};
+  picture.hidden = form !== "image" && form !== "colours";
+  element("stimulus").hidden = !form || !picture.hidden;
+  element("no-stimulus").hidden = Boolean(form);
+  if (!form) return;
+  const values = stimulusOf(state.presentation);
+  if (picture.hidden) return drawStimulusChart(state, form, shape, values);
+  const [low, high] = span(values);
+  const byte = (value) => Math.round((255 * (value - low)) / (high - low));
+  const [rows, columns] = shape.slice(-2);
+  const colour = (pixel) => [0, 1, 2].map((channel) => byte(values[channel * rows * columns + pixel]));
+  drawPicture(picture, rows, columns, form === "colours" ? colour : (pixel) => Array(3).fill(byte(values[pixel])));
 }
 
-function stimulusTrace(form, shape, values) {
-  if (form === "bars") return { type: "bar", y: values, marker: { color: "#0072b2" } };
-  if (form === "colours") {
-    const [, height, width] = shape;
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const byte = (value) => Math.round((255 * (value - low)) / (high - low || 1));
-    const pixel = (row, column) => [0, 1, 2].map((channel) => byte(values[(channel * height + row) * width + column]));
-    return {
-      type: "image", hoverinfo: "skip",
-      z: Array.from({ length: height }, (_, row) => Array.from({ length: width }, (_, column) => pixel(row, column))),
-    };
+function drawStimulusChart(state, form, shape, values) {
+  const [low, high] = span(values);
+  if (form === "bars") {
+    const panel = { label: "value", height: 180, range: widened([Math.min(low, 0), Math.max(high, 0)]), bars: Array.from(values) };
+    return charts.stimulus.draw({ axis: { label: "input", range: [-0.5, values.length - 0.5] }, panels: [panel] });
   }
-  const rows = Array.from({ length: shape[0] }, (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]));
   const sequence = form === "sequence";
-  const z = sequence ? Array.from({ length: shape[1] }, (_, input) => rows.map((row) => row[input])) : rows;
-  const colours = form === "image" ? [[0, "#000000"], [1, "#ffffff"]] : "Cividis";
-  return {
-    type: "heatmap", z, colorscale: colours, showscale: form !== "image", colorbar: { thickness: 10, nticks: 5 },
-    hovertemplate: sequence ? "step %{x}, input %{y}: %{z:.4g}<extra></extra>" : "%{z:.4g}<extra></extra>",
-  };
+  const [across, up] = sequence ? [shape[0], shape[1]] : [shape[1], shape[0]];
+  const at = sequence ? (row, column) => values[column * up + row] : (row, column) => values[row * across + column];
+  const x = Array.from({ length: across }, (_, column) => column);
+  const scale = { low, high, unit: "", colours: recording.colours.sequential };
+  const heat = { x, scale, values: Array.from({ length: up }, (_, row) => x.map((column) => at(row, column))) };
+  charts.stimulus.draw({
+    axis: { label: sequence ? "step" : "place", range: [-0.5, across - 0.5] },
+    panels: [{
+      label: sequence ? "input" : "channel", rows: x.length && heat.values.map((_, row) => String(row)), height: 180, heat, scale,
+      frame: sequence ? [state.step - 0.5, state.step + 0.5] : undefined,
+    }],
+  });
 }
 
-function stepFrame(state) {
-  return {
-    type: "rect", x0: state.step - 0.5, x1: state.step + 0.5, yref: "paper", y0: 0, y1: 1,
-    line: { color: "#d55e00", width: 2 },
-  };
+// What the output predicts at the moment, beside the target of the presentation, or of the step of a sequence.
+function showPrediction(state) {
+  element("outputs").hidden = !recording.prediction;
+  element("no-prediction").hidden = Boolean(recording.prediction);
+  if (!recording.prediction) return;
+  const { layer, variable } = recording.prediction;
+  const steps = stepsOf(layer);
+  const step = steps.includes(state.step) ? state.step : steps.at(-1);
+  const values = valuesOf(state.presentation, variable);
+  const target = targetOf(state.presentation, step);
+  const entries = cellsOf(layer, step).map(({ column, index }) => ({
+    name: String(index), value: values[state.sample * recording.neurons + column], target: target?.[index] ?? null,
+  }));
+  const largest = entries.reduce((most, each) => (each.value > most.value ? each : most));
+  const wrong = ({ value, target: wanted }) => Math.abs((wanted ?? 0) - value);
+  const shown = [...entries].sort((one, other) => wrong(other) - wrong(one)).slice(0, OUTPUTS);
+  drawPrediction(document.querySelector("#outputs tbody"), entries.filter((each) => shown.includes(each)));
+  const part = entries.length > OUTPUTS ? `; the ${OUTPUTS} of ${entries.length} that are furthest from their target are shown` : "";
+  element("prediction").textContent = `cell ${largest.name} is the largest, ${inShort(largest.value)}${part}`;
 }

@@ -36,7 +36,7 @@ class Frame:
 def show(recording: Recording, height: int = 900, morphology: Morphology | None = None) -> Frame:
     """Show the page of a recording in a notebook; ``dendrosim view`` shows the same in a browser.
 
-    The page is part of the notebook then, with its 5 to 15 MB, and works without this package and offline.
+    The page is part of the notebook then, with up to 10 MB, and works without this package and offline.
 
     Parameters
     ----------

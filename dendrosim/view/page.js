@@ -89,6 +89,7 @@ function showMoment() {
   });
   document.querySelector("#numbers tbody").replaceChildren(...rows);
   paintNeuron(state, column, scales);
+  showPrediction(state);
 }
 
 function announce() {
@@ -162,14 +163,10 @@ element("time").addEventListener("input", (event) => moveTo(Number(event.target.
 element("time").addEventListener("change", announce);
 element("play").addEventListener("click", () => (timer === null ? play() : pause()));
 
+// The first moment is the one at which the target appears.
 function begin() {
   const variable = "error" in recording.variables ? "error" : Object.keys(recording.variables)[0];
-  choose({ presentation: 0, layer: 0, step: stepsOf(0)[0], sample: samplesOf(0).length - 1, variable });
+  choose({ presentation: 0, layer: 0, step: stepsOf(0)[0], sample: 0, variable });
 }
 
 begin();
-element("map").on("plotly_click", ({ points }) => {
-  const [row, sample] = points[0].pointIndex;
-  choose({ neuron: cells[row].index, sample });
-});
-element("traces").on("plotly_click", ({ points }) => step(points[0].pointIndex - state.sample));

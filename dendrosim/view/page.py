@@ -1,4 +1,4 @@
-"""One page that holds a recording, Plotly, and what draws them: it asks nothing of any server."""
+"""One page that holds a recording and what draws it: it asks nothing of any server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
-from plotly.offline import get_plotlyjs
 
 from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
@@ -24,20 +23,20 @@ from dendrosim.recording import Recording
 from dendrosim.recording.appearance import compartments, observable, recorded_variables
 from dendrosim.recording.spikes import spiking_layers
 from dendrosim.view.decimate import Selection, select
-from dendrosim.view.describe import convergence, provenance, stimulus_form, targets
+from dendrosim.view.describe import convergence, opening, predicting, provenance, stimulus_form, targets, taught
 from dendrosim.view.drawing import neuron_drawing
 from dendrosim.view.packing import packed
 from dendrosim.view.spikes import SHARE, spikes_shown
 
-MOST_BYTES = 14_500_000
+MOST_BYTES = 9_500_000
 """Of a whole page."""
-SCRIPTS = ("data.js", "figures.js", "raster.js", "page.js")
+SCRIPTS = ("canvas.js", "charts.js", "data.js", "figures.js", "raster.js", "page.js")
 
 
 def page(recording: Recording, morphology: Morphology | None = None) -> str:
     """Return a recording as one HTML page that works offline: its neurons, drawn and over time, to be walked through.
 
-    Numbers are kept to six significant digits. Where the page would grow beyond 15 MB, samples, then neurons and at
+    Numbers are kept to six significant digits. Where the page would grow beyond 10 MB, samples, then neurons and at
     last presentations are left out, and the page says what it keeps.
 
     Parameters
@@ -56,12 +55,12 @@ def page(recording: Recording, morphology: Morphology | None = None) -> str:
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
-        "plotly": get_plotlyjs(),
         "style": _resource("page.css"),
         "script": "\n".join(map(_resource, SCRIPTS)),
         "drawing": neuron_drawing(compartments(dataset), morphology),
         "title": html.escape(f"A recording of {dataset.attrs.get('model', 'a network')}"),
         "subtitle": html.escape(str(dataset.attrs.get("architecture", ""))),
+        "opening": html.escape(opening(dataset)),
         "provenance": "".join(
             f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in provenance(dataset).items()
         ),
@@ -130,7 +129,7 @@ def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) ->
     """Return all that the page's script reads."""
     steps = len(np.unique(dataset["step"].values))
     chosen = dataset.isel(neuron=selection.neurons)
-    content = {
+    content: dict[str, Any] = {
         "variables": {name: _appearance(dataset, name) for name in variables},
         "compartments": [
             {"name": each.name, "label": each.label, "shownBy": each.shown_by, "scale": each.scale}
@@ -148,6 +147,11 @@ def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) ->
         content["stimulus"] = dict(
             zip(("form", "shape"), stimulus_form(dataset["stimulus"].shape[1:], steps), strict=True)
         )
+    if taught(dataset):
+        content["targetSteps"] = steps if steps > 1 and dataset["target"].ndim == 3 else 1
+    shown = [each["name"] for each in content["layers"]]
+    variable = predicting(dataset, shown)
+    content["prediction"] = {"layer": len(shown) - 1, "variable": variable} if variable else None
     return content
 
 
@@ -182,15 +186,16 @@ def _presentation(
     # The labels of a sequence, one for each step, are what its targets say.
     labelled = "label" in chosen.coords and chosen["label"].dims == ("presentation",)
     label = f", label {chosen['label'].values[number]}" if labelled else ""
-    content = {
+    content: dict[str, Any] = {
         "name": f"{int(chosen['presentation'].values[number])}{label}",
         "time": packed(block["time"].values),
         "values": {name: packed(block[name].values) for name in variables},
         "targets": targets(chosen, number, steps),
         "convergence": convergence(chosen, number),
     }
-    if "stimulus" in chosen:
-        content["stimulus"] = packed(chosen["stimulus"].values[number])
+    for name in ("stimulus", *(["target"] if taught(chosen) else [])):
+        if name in chosen:
+            content[name] = packed(chosen[name].values[number])
     return content
 
 

@@ -36,7 +36,7 @@ from dendrosim.training.space import Range
 from dendrosim.view import write_page
 
 # What other packages do when they are first imported is theirs.
-for package in ("pynwb", "neo", "plotly.tools", "optuna"):
+for package in ("pynwb", "neo", "optuna"):
     pytest.importorskip(package)
 
 MODEL = small_model((5, 4, 3, 2))

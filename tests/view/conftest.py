@@ -90,7 +90,7 @@ def opened(driver, tmp_path_factory):
             # The recording is kept as well: its id is its own as long as it lives.
             pages[id(shown)] = shown, write_page(shown, tmp_path_factory.mktemp("pages") / "page.html")
         address = pages[id(shown)][1].as_uri()
-        if driver.current_url == address:  # loading Plotly takes a second
+        if driver.current_url == address:
             driver.execute_script("begin()")
         else:
             driver.get(address)

@@ -17,7 +17,7 @@ def test_the_page_works_inside_a_frame_and_does_not_reach_out_of_it(driver, reco
     assert driver.title == "mine"
     driver.switch_to.frame(driver.find_element(By.TAG_NAME, "iframe"))
     try:
-        WebDriverWait(driver, 20).until(lambda browser: browser.find_elements(By.CSS_SELECTOR, "#traces .main-svg"))
+        WebDriverWait(driver, 20).until(lambda browser: browser.find_elements(By.CSS_SELECTOR, "#traces canvas"))
         go_to(driver, 7)
         neuron = driver.find_element(By.ID, "neuron").get_attribute("value")
         chosen = driver.execute_script("return document.getElementById('layer').selectedOptions[0].text").split()[0]

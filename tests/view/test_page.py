@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
-from browsing import MLP, assert_numbers, cell_of, go_to, moment, numbers, pick, picked, press, text
+from browsing import MLP, assert_numbers, cell_of, click, drag, go_to, moment, numbers, pick, picked, press, text
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -43,25 +43,35 @@ def test_numbers_of_every_layer_presentation_and_moment_are_those_of_the_recordi
             assert_numbers(browser, cell_of(recording, layer, 1), presentation, sample)
 
 
+def pixels(browser, canvas):
+    """Red, green and blue of every pixel of a canvas."""
+    read = (
+        "const canvas = document.getElementById(arguments[0]);"
+        "return Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"
+    )
+    return np.reshape(browser.execute_script(read, canvas), (-1, 4))[:, :3]
+
+
 def test_the_views_show_the_chosen_neuron_layer_and_presentation(opened, recording):
     browser = opened(recording)
     pick(browser, "layer", "hidden-2 (5)")
     pick(browser, "neuron", "3")
     pick(browser, "presentation", "2, label two")
-    read = "return document.getElementById(arguments[0]).data.map((trace) => Array.from(trace[arguments[1]], (row) => "
-    names, traces = (browser.execute_script(read + "row))", "traces", each) for each in ("name", "y"))
+    lines = browser.execute_script(
+        "return charts.traces.spec.panels.flatMap(({ lines }) => lines).map(({ name, y }) => [name, Array.from(y)])"
+    )
     cell = cell_of(recording, "hidden-2", 3)
-    assert len(traces) == 4
-    for name, trace in zip(map("".join, names), traces, strict=True):
-        variable = name.split()[0]
-        np.testing.assert_allclose(trace, cell[variable].values[2], rtol=1e-5, atol=1e-30)
+    assert len(lines) == 4
+    for name, trace in lines:
+        np.testing.assert_allclose(trace, cell[name.split()[0]].values[2], rtol=1e-5, atol=1e-30)
     for variable, label in (("error", "error ξ = x − u"), ("soma", "soma x")):
         pick(browser, "variable", label)
-        (shown,) = browser.execute_script(read + "Array.from(row)))", "map", "z")
+        shown = browser.execute_script("return charts.map.spec.panels[0].heat.values.map((row) => Array.from(row))")
         there = recording.layer("hidden-2")[variable].values[2].T
         np.testing.assert_allclose(shown, there, rtol=1e-5, atol=1e-30)
-    stimulus = browser.execute_script(read + "Array.from(row)))", "stimulus", "z")[0]
-    np.testing.assert_allclose(stimulus, recording.dataset["stimulus"].values[2].reshape(4, 4), rtol=1e-5)
+    stimulus = recording.dataset["stimulus"].values[2]
+    grey = 255 * (stimulus - stimulus.min()) / np.ptp(stimulus)
+    np.testing.assert_allclose(pixels(browser, "picture")[:, 0], grey, atol=0.51)
     assert f"class {recording.dataset['target'].values[2].argmax()} " in text(browser, "target")
     assert f"since {recording.convergence_time[2]:.6g} ms" in text(browser, "convergence")
 
@@ -107,7 +117,7 @@ def test_arrow_keys_home_and_end_move_through_time_with_all_cursors(opened, reco
         press(browser, key, held=shift)
         assert moment(browser) == pytest.approx(times[sample])
         for figure in ("traces", "map"):
-            cursor = "return document.getElementById(arguments[0]).layout.shapes[0].x0"
+            cursor = "return charts[arguments[0]].spec.cursor"
             assert browser.execute_script(cursor, figure) == pytest.approx(times[sample])
         assert f"at {text(browser, 'moment')}" in text(browser, "announcement")
     press(browser, Keys.END)
@@ -171,18 +181,13 @@ def test_who_prefers_less_motion_sees_a_picture_a_second(opened, recording):
 
 def test_a_click_on_the_heat_map_chooses_neuron_and_time(opened, recording):
     browser = opened(recording)
-    heat_map = browser.find_element(By.ID, "map")
+    heat_map = browser.find_element(By.CSS_SELECTOR, "#map canvas")
     x, y = browser.execute_script(
-        "const { xaxis, yaxis } = arguments[0]._fullLayout;"
-        "return [xaxis._offset + xaxis.d2p(arguments[1]), yaxis._offset + yaxis.d2p(String(arguments[2]))]",
-        heat_map,
+        "const { map } = charts; return [map.xOf(arguments[0]), map.yOf(map.spec.panels[0], arguments[1])]",
         float(recording.dataset["time"][30]),
         4,
     )
-    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", heat_map)
-    right, down = int(x - heat_map.size["width"] / 2), int(y - heat_map.size["height"] / 2)
-    mouse = ActionChains(browser).move_to_element_with_offset(heat_map, right, down)
-    mouse.pause(0.3).click().perform()  # Plotly clicks on what it has hovered over
+    click(browser, heat_map, x, y)
     WebDriverWait(browser, 5, 0.05).until(lambda _: picked(browser, "neuron") == "4")
     assert moment(browser) == pytest.approx(float(recording.dataset["time"][30]), abs=2)
     assert "hidden-1, neuron 4," in text(browser, "announcement")
@@ -195,10 +200,11 @@ def test_output_cells_show_that_they_have_no_apical_dendrite(opened, recording):
     assert numbers(browser)["apical"] == "absent"
     tuft = browser.find_element(By.CSS_SELECTOR, '#drawing [data-compartment="apical"]')
     assert tuft.get_attribute("stroke") == "url(#absent)"
-    assert "absent: these cells have no apical a" in text(browser, "map")
-    assert "apical a" not in [
-        each.text for each in browser.find_elements(By.CSS_SELECTOR, "#traces .legendtext") if each.text
-    ]
+    note = browser.execute_script("return charts.map.spec.panels[0].note")
+    assert note == "absent: these cells have no apical a"
+    names = browser.execute_script("return charts.traces.spec.legend.map(({ name }) => name)")
+    assert "basal u" in names
+    assert "apical a" not in names
     assert "apical\nabsent" in text(browser, "scales")
 
 
@@ -208,7 +214,7 @@ def test_steps_of_a_sequence_are_chosen_and_each_has_its_target(opened, sequence
     for step in (0, 2, 3):
         pick(browser, "step", str(step))
         pick(browser, "neuron", "4")
-        assert_numbers(browser, cell_of(sequence, "hidden-1", 4, step), 0, sequence.dataset.sizes["time"] - 1)
+        assert_numbers(browser, cell_of(sequence, "hidden-1", 4, step), 0, 0)
         target = sequence.dataset["target"].values[0, step].argmax()
         assert text(browser, "target") == f"class {target} (of 0 to 2), at step {step}"
         assert f"step {step}," in text(browser, "announcement")
@@ -222,6 +228,7 @@ def test_one_step_needs_no_choice_of_it(opened, recording, sequence):
 def test_membrane_potentials_stand_in_millivolts(opened, conductance):
     browser = opened(conductance)
     pick(browser, "neuron", "1")
+    press(browser, Keys.END)
     value = float(cell_of(conductance, "hidden-1", 1)["V_soma"][0, -1])
     shown = browser.find_element(By.CSS_SELECTOR, 'td[data-variable="V_soma"]')
     assert float(shown.text.replace("−", "-")) == float(f"{value:.6g}")
@@ -304,7 +311,100 @@ def test_every_form_of_stimulus_is_drawn(shape, opened, recording):
     axes = [f"other_axis_{axis}" for axis in range(len(shape))]
     dataset = recording.dataset.drop_vars("stimulus").assign(stimulus=(("presentation", *axes), values))
     browser = opened(Recording(dataset))
-    marks = browser.find_elements(
-        By.CSS_SELECTOR, "#stimulus .imagelayer image, #stimulus .hm image, #stimulus .bars path"
+    if shape == (3, 32, 32):
+        red, green, blue = (255 * (values[0] - values[0].min()) / np.ptp(values[0])).reshape(3, -1)
+        np.testing.assert_allclose(pixels(browser, "picture").T, [red, green, blue], atol=0.51)
+        return
+    assert not browser.find_element(By.ID, "picture").is_displayed()
+    (panel,) = browser.execute_script("return charts.stimulus.spec.panels")
+    drawn = panel["bars"] if shape == (5,) else panel["heat"]["values"]
+    np.testing.assert_allclose(drawn, values[0].reshape(np.shape(drawn)), rtol=1e-5)
+
+
+def test_the_page_opens_when_the_target_appears_with_the_prediction_beside_it(opened, recording):
+    browser = opened(recording)
+    assert moment(browser) == 0
+    assert text(browser, "opening") == "At 0 ms the target appears, to a network that had settled without it."
+    for sample in (0, 25):
+        go_to(browser, sample)
+        assert_prediction(browser, recording.layer("output")["basal"].values[0, sample], recording, 0)
+    pick(browser, "presentation", "2, label two")
+    assert_prediction(browser, recording.layer("output")["basal"].values[2, 25], recording, 2)
+
+
+def assert_prediction(browser, predicted, shown, presentation):
+    target = shown.dataset["target"].values[presentation]
+    rows = [row.text.split() for row in browser.find_elements(By.CSS_SELECTOR, "#outputs tbody tr")]
+    assert rows == [
+        [str(cell), f"{value:.2f}", f"{wanted:g}"]
+        for cell, (value, wanted) in enumerate(zip(predicted, target, strict=True))
+    ]
+    widths = [
+        float(bar.get_attribute("style").split("width: ")[1].split("%")[0])
+        for bar in browser.find_elements(By.CSS_SELECTOR, "#outputs .track i")
+    ]
+    np.testing.assert_allclose(widths, 100 * predicted, rtol=1e-3, atol=1e-3)
+    assert f"cell {predicted.argmax()} is the largest" in text(browser, "prediction")
+
+
+def test_each_step_of_a_sequence_has_its_own_prediction_and_target(opened, sequence):
+    browser = opened(sequence)
+    pick(browser, "step", "2")
+    output = sequence.layer("output")
+    predicted = output["basal"].values[0, 0][output["step"].values == 2]
+    rows = [row.text.split() for row in browser.find_elements(By.CSS_SELECTOR, "#outputs tbody tr")]
+    assert [float(row[1]) for row in rows] == pytest.approx(predicted, abs=0.0051)
+    assert [float(row[2]) for row in rows] == sequence.dataset["target"].values[0, 2].tolist()
+
+
+def test_without_the_output_layer_the_page_says_that_there_is_no_prediction(opened, recording):
+    browser = opened(Recording(recording.layer("hidden-2")))
+    assert text(browser, "no-prediction") == "What the output predicts was not recorded."
+    assert not browser.find_element(By.ID, "outputs").is_displayed()
+
+
+def test_without_a_teacher_predictions_stand_alone(opened, recording):
+    dataset = recording.dataset.assign_attrs(teacher="none")
+    browser = opened(Recording(dataset))
+    assert "nothing teaches the output" in text(browser, "opening")
+    assert browser.find_elements(By.CSS_SELECTOR, "#outputs .track b") == []
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#outputs .track i")) == 3
+
+
+def test_markup_in_the_name_of_a_layer_is_text_everywhere(opened, recording):
+    name = '<a href="https://example.org">here</a>'
+    layer = np.where(recording.dataset["layer"].values == "hidden-1", name, recording.dataset["layer"].values)
+    browser = opened(Recording(recording.dataset.assign_coords(layer=("neuron", layer))))
+    assert picked(browser, "layer") == f"{name} (6)"
+    assert browser.execute_script("return charts.map.spec.panels[0].label") == f"neuron of {name}"
+    assert browser.find_elements(By.CSS_SELECTOR, "a, svg a") == []
+
+
+def test_dragging_shows_a_part_and_a_double_click_all_again(opened, recording):
+    browser = opened(recording)
+    traces = browser.find_element(By.CSS_SELECTOR, "#traces canvas")
+    end = float(recording.dataset["time"][-1])
+    left, right = browser.execute_script("return [charts.traces.xOf(10), charts.traces.xOf(30)]")
+    y = browser.execute_script("return charts.traces.spec.panels[0].top + 20")
+    drag(browser, traces, left, right, y)
+    assert browser.execute_script("return charts.traces.range") == pytest.approx([10, 30], abs=end / 200)
+    ActionChains(browser).double_click(traces).perform()
+    assert browser.execute_script("return charts.traces.range") == pytest.approx([0, end])
+
+
+def test_in_the_dark_the_page_is_dark_and_its_charts_are_drawn_in_light_ink(opened, recording):
+    browser = opened(recording)
+    background = "return getComputedStyle(document.documentElement).backgroundColor"
+    brightest = (
+        "return charts.traces.context.getImageData(0, 0, 60, 300).data"
+        ".reduce((most, each, place) => (place % 4 < 3 ? Math.max(most, each) : most), 0)"
     )
-    assert len(marks) == (5 if shape == (5,) else 1)
+    assert browser.execute_script(background) == "rgb(255, 255, 255)"
+    assert browser.execute_script(brightest) < 60
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    try:
+        WebDriverWait(browser, 5, 0.05).until(lambda _: browser.execute_script(brightest) > 200)
+        assert browser.execute_script(background) == "rgb(22, 22, 22)"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -15,12 +15,12 @@ from dendrosim.view import spikes, write_page
 
 def ticks(browser):
     """Times by row, of single spikes and of bursts."""
-    script = "return document.getElementById('raster').data.map((trace) => [trace.name, trace.x, trace.y])"
+    script = "return charts.raster.spec.panels[0].strokes.map(({ name, marks }) => [name, marks])"
     found = {}
-    for name, x, y in browser.execute_script(script):
+    for name, marks in browser.execute_script(script):
         rows = found.setdefault(name, {})
-        for time, row in zip(x[::3], np.add(y[::3], y[1::3]) / 2, strict=True):
-            rows.setdefault(round(row), []).append(time)
+        for time, row in marks:
+            rows.setdefault(row, []).append(time)
     return found
 
 
@@ -35,7 +35,7 @@ def test_the_raster_shows_the_spikes_of_the_layer_and_presentation(opened, spiki
         for neuron in range(cells):
             wanted = frame[(frame["neuron"] == neuron) & (frame["burst"] == flag)]["time"]
             np.testing.assert_allclose(shown[name].get(neuron, []), wanted, rtol=1e-5)
-    look = "return document.getElementById('raster').data.map((trace) => [trace.line.width, trace.y[1] - trace.y[0]])"
+    look = "return charts.raster.spec.panels[0].strokes.map(({ width, half }) => [width, half])"
     (thin, low), (thick, high) = browser.execute_script(look)
     assert thin < thick
     assert low < high
@@ -45,8 +45,9 @@ def test_the_cursor_of_the_raster_moves_with_the_others(opened, spiking):
     browser = opened(spiking)
     go_to(browser, 12)
     for figure in ("traces", "raster", "map"):
-        cursor = "return document.getElementById(arguments[0]).layout.shapes[0].x0"
-        assert browser.execute_script(cursor, figure) == pytest.approx(float(spiking.dataset["time"][12]))
+        assert browser.execute_script("return charts[arguments[0]].spec.cursor", figure) == pytest.approx(
+            float(spiking.dataset["time"][12])
+        )
 
 
 def test_where_no_spikes_were_recorded_there_is_no_raster(opened, recording, spiking):
