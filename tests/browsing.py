@@ -1,13 +1,62 @@
-"""What a reader does with the page of a recording: choosing, pressing keys, reading numbers."""
+"""A browser, and what a reader does with a page: choosing, pressing keys, reading numbers."""
+
+import json
+import shutil
+from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from networks import dense, model_of, small_model
+from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
 MLP = small_model((16, 6, 5, 3))
 RNN = model_of([4, 3], [{"kind": "recurrent", "units": 5}, dense(3)])
+
+
+def started():
+    """Start Chromium without a window."""
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("needs Chromium and chromedriver on the PATH")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    browser.set_window_size(1400, 1000)
+    return browser
+
+
+def assert_no_error(browser):
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def requests(browser):
+    """Addresses that the page asked for since they were last read, but its own and what it holds itself."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert any(url.startswith("file:") for url in asked)
+    return [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+@contextmanager
+def emulated(browser, width=None, **features):
+    """A window of another width, or a reader with other preferences, such as prefers_color_scheme="dark"."""
+    wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+    if width:
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def pick(browser, control, text):

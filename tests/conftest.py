@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+import browsing
 import pytest
 import torch
 from hypothesis import settings
@@ -27,6 +28,14 @@ def empty_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DENDROSIM_CACHE", str(cache))
         yield
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """A browser, one for all tests of pages."""
+    browser = browsing.started()
+    yield browser
+    browser.quit()
 
 
 @pytest.fixture(autouse=True)

@@ -69,6 +69,23 @@ RunArgument = Annotated[
     Path,
     typer.Argument(metavar="RUN", callback=_of_kind(kinds.RUN), help="A run folder that train or learn wrote."),
 ]
+
+
+def _run_or_model(given: str) -> str:
+    if os.path.isdir(given):
+        expect(given, kinds.RUN)
+        return given
+    return _model(given)
+
+
+RunOrModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|MODEL",
+        callback=_run_or_model,
+        help="A run folder that train or learn wrote, or a model, with --weights.",
+    ),
+]
 RecordingArgument = Annotated[
     Path,
     typer.Argument(

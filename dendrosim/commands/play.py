@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dendrosim.commands.options import ImportOption, OverwriteOption, claim, of_weights
+from dendrosim.commands.options import ImportOption, OverwriteOption, RunOrModelArgument, claim, of_weights
 from dendrosim.commands.terminal import console
 from dendrosim.errors import DataError
 
@@ -14,9 +14,7 @@ EXAMPLES = 20
 
 
 def play(
-    network: Annotated[
-        str, typer.Argument(metavar="RUN|MODEL", help="A run folder that train or learn wrote; a model with --weights.")
-    ],
+    network: RunOrModelArgument,
     weights: Annotated[
         Path | None, typer.Option(callback=of_weights, help="Run folder, or weights file, of a model.")
     ] = None,
@@ -35,13 +33,13 @@ def play(
 
         run = Run.load(network)
         model, parameters = run.model, run.parameters
-    elif weights is None:
-        raise DataError(f"{network}: a model has no weights of its own; pass --weights, or the folder of a run.")
+        refuse(model)
     else:
         model = load_model(network)
         refuse(model)
+        if weights is None:
+            raise DataError(f"{network}: a model has no weights of its own; pass --weights, or the folder of a run.")
         parameters = Parameters.load(weights, model)
-    refuse(model)
     claim(out, "page", overwrite)
     page = write_play_page(out, model, parameters, *_examples(model))
     console.print(f"Written: {page}", soft_wrap=True)

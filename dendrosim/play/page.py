@@ -7,7 +7,6 @@ import html
 import itertools
 import json
 import math
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -18,14 +17,17 @@ from dendrosim.checks import path_of
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.model import Model, Parameters
+from dendrosim.plot.style import COLOUR_MAP
+from dendrosim.view.colours import colours
 from dendrosim.view.describe import stimulus_form
+from dendrosim.view.sources import sources
 
 MOST_WEIGHTS = 300_000
 """Of W, without its feedback; a page of them stays below 3 MB in float32."""
 MOST_BYTES = 3_000_000
 """Of a whole page."""
 HIDDEN, OUTPUTS = ("tanh", "relu", "sigmoid", "softplus", "identity"), ("softmax", "identity")
-SCRIPTS = ("simulation.js", "neurons.js", "panel.js")
+SCRIPTS = ("simulation.js", "neurons.js", "stimulus.js", "teacher.js", "sliders.js", "panel.js")
 DECAY = 0.1
 """Of W and Θ by Kolen and Pollack, where the model has none of its own; see [rules.dll]."""
 
@@ -59,16 +61,20 @@ def play_page(
     True
     """
     refuse(model)
-    content = _network(model, parameters) | {"examples": _examples(model, stimuli, targets)}
+    content = _network(model, parameters) | {
+        "colours": colours(COLOUR_MAP),
+        "range": _range(stimuli),
+        "examples": _examples(stimuli, targets),
+    }
     shell = {
-        "style": _resource("page.css"),
-        "script": "\n".join(map(_resource, SCRIPTS)),
+        "style": sources("dendrosim.view", "charts.css") + sources("dendrosim.play", "page.css"),
+        "script": sources("dendrosim.view", "canvas.js", "charts.js") + sources("dendrosim.play", *SCRIPTS),
         "title": html.escape(f"{model.name}, alive"),
         "subtitle": html.escape(model.architecture),
         # "<" would let a name end the script that holds it.
         "network": json.dumps(content, allow_nan=False).replace("<", "\\u003c"),
     }
-    page = Template(_resource("page.html")).substitute(shell)
+    page = Template(sources("dendrosim.play", "page.html")).substitute(shell)
     if len(page.encode()) > MOST_BYTES:
         raise DataError(
             f"the page of '{model.name}' would take {len(page) / 1e6:.1f} MB of at most {MOST_BYTES / 1e6:.0f} MB; "
@@ -147,7 +153,14 @@ def _network(model: Model, parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def _examples(model: Model, stimuli: np.ndarray | None, targets: np.ndarray | None) -> list[dict[str, Any]]:
+def _range(stimuli: np.ndarray | None) -> list[float]:
+    """Return the values of an empty and of a full pixel: those of the examples, or, without them, of our digits."""
+    if stimuli is None or np.ptp(stimuli) == 0:
+        return [-1.0, 1.0]
+    return [float(np.min(stimuli)), float(np.max(stimuli))]
+
+
+def _examples(stimuli: np.ndarray | None, targets: np.ndarray | None) -> list[dict[str, Any]]:
     if stimuli is None:
         return []
     wanted = [None] * len(stimuli) if targets is None else [_packed(target) for target in targets]
@@ -162,7 +175,3 @@ def _packed(values: np.ndarray | None) -> dict[str, Any] | None:
     single = array.dtype == np.float32
     raw = array.astype("<f4" if single else "<f8").tobytes()
     return {"float32": single, "base64": base64.b64encode(raw).decode("ascii")}
-
-
-def _resource(name: str) -> str:
-    return files("dendrosim.play").joinpath(name).read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ class Network {
       W: unpack(W),
       bias: bias ? unpack(bias) : new Float64Array(above),
       theta: theta ? unpack(theta) : null,
+      trained: theta ? unpack(theta) : null,
       learnsBias: Boolean(bias),
     }));
     this.input = new Float64Array(described.connections[0].below);
@@ -177,21 +178,46 @@ class Network {
     this.steps += 1;
   }
 
-  step() {
-    this.evaluate();
+  // After an evaluation: weights and potentials of the next moment.
+  proceed() {
     if (this.plastic) this.learn();
     this.move();
   }
 
-  // Θ between W (0), a random matrix of its norm (1) and nothing (2).
+  step() {
+    this.evaluate();
+    this.proceed();
+  }
+
+  // Basal potentials and errors that hold when all has settled, without noise: one sweep up, and one down.
+  settled() {
+    const copy = Object.assign(Object.create(Network.prototype), this, { noise: 0, taus: { ...this.taus, apical: 0 } });
+    copy.rest();
+    for (const layer of copy.layers) {
+      copy.evaluate();
+      layer.basal.set(layer.prediction);
+      layer.soma.set(layer.prediction);
+    }
+    if (this.target) copy.output.soma.forEach((_, cell) => (copy.output.soma[cell] += this.beta * (this.target[cell] - copy.output.basal[cell])));
+    copy.evaluate();
+    for (const layer of copy.layers.slice(0, -1).reverse()) {
+      layer.basal.forEach((u, cell) => (layer.soma[cell] = u + layer.apical[cell]));
+      copy.evaluate();
+    }
+    return copy.layers;
+  }
+
+  // Θ in place: as trained (0), W (1), a random matrix of its norm (2) or nothing (3), and mixtures of neighbours.
   mixFeedback(place) {
     for (const connection of this.connections) {
-      const { W, theta } = connection;
+      const { W, theta, trained } = connection;
       if (!theta) continue;
       connection.random ??= Float64Array.from(theta, gaussian);
-      const scale = norm(W) / norm(connection.random);
-      const [aligned, random] = [Math.max(1 - place, 0), place <= 1 ? place : 2 - place];
-      W.forEach((weight, synapse) => (theta[synapse] = aligned * weight + random * scale * connection.random[synapse]));
+      const [asTrained, aligned, random] = [0, 1, 2].map((own) => Math.max(1 - Math.abs(place - own), 0));
+      const scale = (random * norm(W)) / norm(connection.random);
+      W.forEach((weight, synapse) => {
+        theta[synapse] = asTrained * trained[synapse] + aligned * weight + scale * connection.random[synapse];
+      });
     }
   }
 

@@ -1,13 +1,14 @@
 "use strict";
 // Charts on canvases: panels above each other with one horizontal axis. Words are drawn as text, never read as markup.
 
-const MARGIN = { left: 68, right: 92, top: 6, bottom: 40 };
+const MARGIN = { left: 68, top: 6, bottom: 40 };
+const SIDE = 92; // right of panels: room for a scale and its numbers
 const LEGEND = 22;
 const GAP = 14; // between panels
 const DASHES = { solid: [], dash: [7, 4], dot: [2, 3], dashdot: [7, 3, 2, 3] };
 
 // What is drawn:
-//   key: where it changes, the zoom ends; axis: { label, range }; cursor: a place on it; legend: names of lines or strokes
+//   key: where it changes, the zoom ends; side: room on the right, if not that of a scale; axis: { label, range }; cursor: a place on it; legend: names of lines or strokes
 //   panels: { label, height, range or rows: names of rows from below, lines, strokes, heat, bars, scale, chosen, note }
 //   pick(place, row): for a click; read(place, row): words for where the pointer is
 class Chart {
@@ -65,7 +66,7 @@ class Chart {
   paint() {
     const { panels, legend = [] } = this.spec;
     this.width = this.host.clientWidth;
-    this.across = Math.max(this.width - MARGIN.left - MARGIN.right, 10);
+    this.across = Math.max(this.width - MARGIN.left - (this.spec.side ?? SIDE), 10);
     this.context = contextOf(this.canvas, this.width, 0);
     const places = this.placesOf(legend);
     let top = MARGIN.top + (legend.length ? LEGEND * (places.at(-1)[1] + 1) : 0);
@@ -200,7 +201,9 @@ class Chart {
     const { context } = this;
     const most = Math.max(2, Math.floor(panel.height / 34));
     const rows = panel.rows && ticksBetween(0, Math.max(panel.rows.length - 1, 1), most).filter((row) => Number.isInteger(row) && panel.rows[row] !== undefined);
-    const marks = rows ? rows.map((row) => [row, panel.rows[row]]) : ticksBetween(...panel.range, most).map((value) => [value, inShort(value)]);
+    const few = panel.rows ? [] : ticksBetween(...panel.range, most);
+    const values = few.length > 1 ? few : ticksBetween(...(panel.range ?? [0, 1]), 2 * most);
+    const marks = rows ? rows.map((row) => [row, panel.rows[row]]) : values.map((value) => [value, inShort(value)]);
     for (const [value, words] of marks) {
       const y = this.yOf(panel, value);
       this.write(words, MARGIN.left - 6, y + 4, "right");

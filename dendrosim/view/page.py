@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
 
 from dendrosim.checks import path_of, shown
 from dendrosim.errors import DataError
@@ -22,10 +19,12 @@ from dendrosim.plot.style import COLOUR_MAP
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import compartments, observable, recorded_variables
 from dendrosim.recording.spikes import spiking_layers
+from dendrosim.view.colours import colours
 from dendrosim.view.decimate import Selection, select
 from dendrosim.view.describe import convergence, opening, predicting, provenance, stimulus_form, targets, taught
 from dendrosim.view.drawing import neuron_drawing
 from dendrosim.view.packing import packed
+from dendrosim.view.sources import sources
 from dendrosim.view.spikes import SHARE, spikes_shown
 
 MOST_BYTES = 9_500_000
@@ -55,8 +54,8 @@ def page(recording: Recording, morphology: Morphology | None = None) -> str:
     if "step" not in dataset.coords:
         dataset = dataset.assign_coords(step=("neuron", np.zeros(dataset.sizes["neuron"], dtype=int)))
     shell = {
-        "style": _resource("page.css"),
-        "script": "\n".join(map(_resource, SCRIPTS)),
+        "style": sources("dendrosim.view", "charts.css", "page.css"),
+        "script": sources("dendrosim.view", *SCRIPTS),
         "drawing": neuron_drawing(compartments(dataset), morphology),
         "title": html.escape(f"A recording of {dataset.attrs.get('model', 'a network')}"),
         "subtitle": html.escape(str(dataset.attrs.get("architecture", ""))),
@@ -76,7 +75,7 @@ def page(recording: Recording, morphology: Morphology | None = None) -> str:
     shell["sentence"] = html.escape(sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
-    return Template(_resource("template.html")).substitute(shell)
+    return Template(sources("dendrosim.view", "template.html")).substitute(shell)
 
 
 def write_page(recording: Recording, path: str | Path, morphology: Morphology | None = None) -> Path:
@@ -121,10 +120,6 @@ def _variables(recording: Recording) -> list[str]:
     return variables
 
 
-def _resource(name: str) -> str:
-    return files("dendrosim.view").joinpath(name).read_text(encoding="utf-8")
-
-
 def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) -> dict[str, Any]:
     """Return all that the page's script reads."""
     steps = len(np.unique(dataset["step"].values))
@@ -137,7 +132,7 @@ def _content(dataset: xr.Dataset, variables: list[str], selection: Selection) ->
         ],
         "layers": _layers(chosen, dataset),
         "neurons": len(selection.neurons),
-        "colours": {"diverging": _colours(COLOUR_MAP), "sequential": _colours("cividis")},
+        "colours": {"diverging": colours(COLOUR_MAP), "sequential": colours("cividis")},
         "presentations": [
             _presentation(chosen, int(number), samples, variables, steps)
             for number, samples in zip(selection.presentations, selection.samples, strict=True)
@@ -197,7 +192,3 @@ def _presentation(
         if name in chosen:
             content[name] = packed(chosen[name].values[number])
     return content
-
-
-def _colours(name: str) -> list[str]:
-    return [to_hex(colour) for colour in colormaps[name](np.linspace(0, 1, 33))]

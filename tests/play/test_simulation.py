@@ -1,18 +1,14 @@
 """The network in the page is the circuit: the same potentials at every millisecond, the same learning."""
 
-import shutil
-
 import numpy as np
 import pytest
+from browsing import assert_no_error
 from networks import ACTIVATIONS, parameters_of, presentations_of, small_model
-from selenium import webdriver
 
 from dendrosim.circuit import Circuit
 from dendrosim.errors import NotConverged
 from dendrosim.play import write_play_page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
 VARIABLES = ("basal", "apical", "soma", "error")
 HOLD = """
 const [stimulus, target] = arguments, { network } = window.dendrosim;
@@ -21,23 +17,9 @@ network.restore(); network.input.set(stimulus); network.target = target && Float
 """
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs Chromium and chromedriver on the PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield browser
-    browser.quit()
-
-
 def opened(browser, tmp_path, model, parameters):
     browser.get(write_play_page(tmp_path / "play.html", model, parameters).as_uri())
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert_no_error(browser)
     return browser
 
 
@@ -57,14 +39,14 @@ CASES = [
 
 @pytest.mark.parametrize("tables", CASES, ids=lambda tables: str(next(iter(tables.items()))))
 @pytest.mark.parametrize("taught", [True, False], ids=["taught", "alone"])
-def test_potentials_at_every_millisecond_are_those_of_the_circuit(browser, tmp_path, tables, taught):
+def test_potentials_at_every_millisecond_are_those_of_the_circuit(driver, tmp_path, tables, taught):
     model = small_model((16, 6, 5, 3), **tables)
     parameters = parameters_of(model, 0)
     stimuli, targets = presentations_of(model, 1, 0)
     circuit = Circuit(model, parameters)
     with pytest.warns(NotConverged):
         recording = circuit.relax(stimuli, targets if taught else None, time_limit=60.0, tolerance=1e-15)
-    page = opened(browser, tmp_path, model, parameters)
+    page = opened(driver, tmp_path, model, parameters)
     page.execute_script(HOLD, stimuli[0].tolist(), targets[0].tolist() if taught else None)
     every = round(1 / circuit.dt)
     samples = page.execute_script("return window.dendrosim.advance(arguments[0], arguments[1])", 60 * every, every)
@@ -78,7 +60,36 @@ def test_potentials_at_every_millisecond_are_those_of_the_circuit(browser, tmp_p
             assert_agree(found, recorded[:60])
 
 
-def test_learning_for_one_presentation_is_that_of_the_circuit(browser, tmp_path):
+def test_a_network_trained_in_single_precision_is_played_from_its_own_weights(driver, tmp_path):
+    model = small_model((16, 6, 5, 3))
+    single = parameters_of(model, 0).map(lambda array: array.astype(np.float32))
+    stimuli, targets = presentations_of(model, 1, 0)
+    with pytest.warns(NotConverged):
+        recording = Circuit(model, single).relax(stimuli, targets, time_limit=40.0, tolerance=1e-15)
+    page = opened(driver, tmp_path, model, single)
+    page.execute_script(HOLD, stimuli[0].tolist(), targets[0].tolist())
+    samples = page.execute_script("return window.dendrosim.advance(arguments[0], 5)", 200)
+    for place, layer in enumerate(model.layer_names):
+        assert_agree(np.array([sample[place][0] for sample in samples]), recording.layer(layer)["basal"].values[0][:40])
+
+
+def test_the_neurons_that_will_err_most_are_found_before_they_do(driver, tmp_path):
+    model = small_model((16, 6, 5, 3))
+    parameters = parameters_of(model, 0)
+    stimuli, targets = presentations_of(model, 1, 0)
+    settled = Circuit(model, parameters).relax(stimuli, targets, tolerance=1e-13)
+    page = opened(driver, tmp_path, model, parameters)
+    page.execute_script(HOLD, stimuli[0].tolist(), targets[0].tolist())
+    found = page.execute_script(
+        "const settled = window.dendrosim.network.settled();"
+        "return settled.map(({ basal, error }) => [Array.from(basal), Array.from(error)])"
+    )
+    for layer, (basal, error) in zip(model.layer_names, found, strict=True):
+        np.testing.assert_allclose(basal, settled.layer(layer)["basal"].values[0, -1], rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(error, settled.layer(layer)["error"].values[0, -1], rtol=1e-9, atol=1e-10)
+
+
+def test_learning_for_one_presentation_is_that_of_the_circuit(driver, tmp_path):
     model = small_model(
         (16, 6, 5, 3),
         rules={"dll": {"feedback": "kolen-pollack"}},
@@ -88,7 +99,7 @@ def test_learning_for_one_presentation_is_that_of_the_circuit(browser, tmp_path)
     stimuli, targets = presentations_of(model, 1, 0)
     circuit = Circuit(model, parameters)
     learned = circuit.learn(stimuli, targets).parameters
-    page = opened(browser, tmp_path, model, parameters)
+    page = opened(driver, tmp_path, model, parameters)
     page.execute_script(HOLD + "network.plastic = true;", stimuli[0].tolist(), targets[0].tolist())
     page.execute_script("window.dendrosim.advance(arguments[0], 1000)", round(50 / circuit.dt))
     connections = page.execute_script(

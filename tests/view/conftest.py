@@ -1,20 +1,14 @@
 """Recordings to look at, and a browser to look at their pages with."""
 
-import shutil
-
 import numpy as np
 import pytest
 import xarray as xr
-from browsing import MLP, RNN
+from browsing import MLP, RNN, assert_no_error
 from networks import parameters_of, presentations_of, small_model
-from selenium import webdriver
 
 from dendrosim.circuit import Circuit
 from dendrosim.recording import Recording
 from dendrosim.view import write_page
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
 
 
 @pytest.fixture(scope="session")
@@ -66,21 +60,6 @@ def big():
 
 
 @pytest.fixture(scope="session")
-def driver():
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("needs Chromium and chromedriver on the PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    browser.set_window_size(1400, 1000)
-    yield browser
-    browser.quit()
-
-
-@pytest.fixture(scope="session")
 def opened(driver, tmp_path_factory):
     """Open the page of a recording as it is at first; see that nothing went wrong in the browser."""
     pages = {}
@@ -94,7 +73,7 @@ def opened(driver, tmp_path_factory):
             driver.execute_script("begin()")
         else:
             driver.get(address)
-        assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+        assert_no_error(driver)
         return driver
 
     return open_page

@@ -1,14 +1,28 @@
 """The page of a recording, in a real browser: what it shows is what was recorded, and it needs nothing else."""
 
 import itertools
-import json
 import re
 import time
 
 import numpy as np
 import pytest
 import xarray as xr
-from browsing import MLP, assert_numbers, cell_of, click, drag, go_to, moment, numbers, pick, picked, press, text
+from browsing import (
+    MLP,
+    assert_numbers,
+    cell_of,
+    click,
+    drag,
+    emulated,
+    go_to,
+    moment,
+    numbers,
+    pick,
+    picked,
+    press,
+    requests,
+    text,
+)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -23,10 +37,7 @@ def test_the_page_loads_without_an_error_and_asks_nothing_of_any_network(opened,
     browser = opened(recording)
     browser.get_log("performance")
     browser.refresh()
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    assert any(url.startswith("file:") for url in asked)
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert requests(browser) == []
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
@@ -166,17 +177,14 @@ def test_playing_ends_at_the_last_sample(opened, recording):
 
 def test_who_prefers_less_motion_sees_a_picture_a_second(opened, recording):
     browser = opened(recording)
-    reduced = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", reduced)
-    press(browser, Keys.SPACE)
-    time.sleep(0.5)
-    assert moment(browser) == 0
-    WebDriverWait(browser, 3, 0.02).until(lambda _: moment(browser) > 0)
-    press(browser, Keys.SPACE)
-    assert moment(browser) == pytest.approx(
-        recording.dataset["time"].values[round((recording.dataset.sizes["time"] - 1) / 20)]
-    )
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    with emulated(browser, prefers_reduced_motion="reduce"):
+        press(browser, Keys.SPACE)
+        time.sleep(0.5)
+        assert moment(browser) == 0
+        WebDriverWait(browser, 3, 0.02).until(lambda _: moment(browser) > 0)
+        press(browser, Keys.SPACE)
+        samples = recording.dataset.sizes["time"] - 1
+        assert moment(browser) == pytest.approx(recording.dataset["time"].values[round(samples / 20)])
 
 
 def test_a_click_on_the_heat_map_chooses_neuron_and_time(opened, recording):
@@ -278,14 +286,9 @@ def test_names_with_markup_are_shown_as_they_are(opened, recording):
 
 def test_a_narrow_window_needs_no_sideways_scrolling(opened, recording):
     browser = opened(recording)
-    metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    try:
-        WebDriverWait(browser, 5, 0.05).until(
-            lambda _: browser.execute_script("return document.documentElement.scrollWidth") <= 400
-        )
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with emulated(browser, width=400):
+        scrolled = "return document.documentElement.scrollWidth"
+        WebDriverWait(browser, 5, 0.05).until(lambda _: browser.execute_script(scrolled) <= 400)
 
 
 def test_the_page_of_a_big_recording_says_what_it_keeps_and_keeps_it_as_it_was(opened, big):
@@ -401,10 +404,6 @@ def test_in_the_dark_the_page_is_dark_and_its_charts_are_drawn_in_light_ink(open
     )
     assert browser.execute_script(background) == "rgb(255, 255, 255)"
     assert browser.execute_script(brightest) < 60
-    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
-    try:
+    with emulated(browser, prefers_color_scheme="dark"):
         WebDriverWait(browser, 5, 0.05).until(lambda _: browser.execute_script(brightest) > 200)
         assert browser.execute_script(background) == "rgb(22, 22, 22)"
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
