@@ -21,3 +21,5 @@ def test_the_wheel_holds_models_templates_style_page_and_types(tmp_path):
         inside = path.relative_to(ROOT).as_posix()
         assert (inside if inside.startswith("dendrosim/") else f"dendrosim/{inside}") in names
     assert {"dendrosim/py.typed", "dendrosim/plot/dendrosim.mplstyle", "dendrosim/view/template.html"} <= names
+    assert {"dendrosim/view/charts.js", "dendrosim/view/charts.css"} <= names
+    assert {"dendrosim/play/page.html", "dendrosim/play/page.css", "dendrosim/play/simulation.js"} <= names
