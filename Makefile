@@ -14,10 +14,10 @@ gallery: .venv/.installed
 	.venv/bin/python examples/gallery.py gallery
 
 test: lint
-	.venv/bin/pytest -n 2
+	.venv/bin/pytest -n 2 --dist loadfile
 
 test-all: lint
-	.venv/bin/pytest -n 2 -m "slow or not slow"
+	.venv/bin/pytest -n 2 --dist loadfile -m "slow or not slow"
 
 test-gpu: .venv/.installed-dev
 	@.venv/bin/python -c 'import sys, torch; torch.cuda.is_available() or \

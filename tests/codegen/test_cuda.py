@@ -158,6 +158,7 @@ def test_cuda_learns_the_same_weights_as_numpy(on_cpu, model, rule, mode):
     check_learning_against_numpy(model, rule, mode)
 
 
+@pytest.mark.slow
 def test_nan_never_counts_as_converged_on_cuda(on_cpu):
     circuit = Circuit(CONVOLUTIONAL, parameters_of(CONVOLUTIONAL, 2), "cuda_standalone", dt=1.0)
     circuit.parameters.W["hidden-2"][2, 1, 2, 2] = np.nan

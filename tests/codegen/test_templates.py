@@ -34,7 +34,7 @@ def trajectories(target, presentations, **settings):
     ("target", "presentations"),
     [
         ("cython", 1),
-        ("cpp_standalone", 5),
+        pytest.param("cpp_standalone", 5, marks=pytest.mark.slow),
         pytest.param("cython", 5, marks=pytest.mark.slow),
         pytest.param("cpp_standalone", 1, marks=pytest.mark.slow),
     ],
@@ -70,7 +70,7 @@ def test_nan_never_counts_as_converged(optimised, target):
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_saturated_cells_are_as_on_numpy(optimised, dtype):
     # exp(-z) overflows, and 1/(1 + exp(-z)) is 0.
     model = small_model((7, 40, 3), activation="sigmoid")

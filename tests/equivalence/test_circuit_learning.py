@@ -48,7 +48,9 @@ def test_at_convergence_a_circuit_changes_its_weights_by_the_equilibrium_update(
     assert largest_difference(changes, wanted(*network)) < 1e-5
 
 
-@pytest.mark.parametrize("rule", ["paper", "fixed", "kolen-pollack"])
+@pytest.mark.parametrize(
+    "rule", [*(pytest.param(each, marks=pytest.mark.slow) for each in ("paper", "fixed")), "kolen-pollack"]
+)
 def test_continuous_change_over_a_long_presentation_at_a_small_rate_tends_to_the_equilibrium_update(rule):
     model = small_model((5, 4, 3, 2), rules=feedback(rule))
     network = (model, parameters_of(model, 3), *presentations_of(model, 1, 3))

@@ -104,6 +104,7 @@ def test_the_two_fluctuations_at_a_synapse_tell_its_weight_in_the_mean(kind):
     assert np.abs(error).max() < 4.5
 
 
+@pytest.mark.slow
 def test_the_error_of_theta_is_the_derived_one_over_twenty_seeds_and_the_angle_with_it():
     model = small_model((3, 24, 6), cell=CELLS["rate"], rules=MIRROR)
     left = math.exp(-5.0)  # of what Θ was drawn with, after five time constants

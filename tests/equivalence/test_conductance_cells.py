@@ -44,7 +44,7 @@ def test_the_fixed_point_of_random_conductance_networks_is_that_of_the_equilibri
     ("coupling", "teacher"),
     [
         pytest.param("one-way", {"kind": "nudged", "strength": 0.3}, marks=pytest.mark.slow),
-        ("two-way", {"kind": "clamped"}),
+        pytest.param("two-way", {"kind": "clamped"}, marks=pytest.mark.slow),
     ],
 )
 def test_the_compiled_circuit_has_the_same_fixed_point(coupling, teacher):

@@ -112,7 +112,7 @@ def test_a_batch_does_not_decide_on_the_spikes():
     np.testing.assert_array_equal(parts, whole)
 
 
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_targets_draw_the_same_spikes(target):
     model = model_of([3], [dense(6), dense(3)], cell=CELL)
     stimuli, targets = presentations_of(model, 2, 0)

@@ -253,7 +253,8 @@ print(monitor.soma.shape)
 """
 
 
-@pytest.mark.parametrize("cell", ["rate", pytest.param("conductance", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["rate", "conductance"])
 def test_a_standalone_device_of_the_user_runs_it(cell, tmp_path, request):
     script = STANDALONE.format(
         tests=str(request.config.rootpath / "tests"), cell=CELLS[cell], folder=str(tmp_path / "project")

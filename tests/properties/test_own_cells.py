@@ -73,7 +73,7 @@ def test_it_learns_at_convergence_what_our_cells_learn(model):
         assert np.abs(found - dict(parameters_of(model, 0).items())[name]).max() > 0.01
 
 
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_it_is_compiled_like_ours(model, relaxed, target):
     circuit, stimuli, targets, _ = relaxed
     compiled = Circuit(model, circuit.parameters, target)

@@ -87,6 +87,7 @@ def points(model):
     return ds.Dataset.from_arrays(stimuli, stimuli[:, 0] > 0, model.training.validation)
 
 
+@pytest.mark.slow
 def test_an_installed_package_brings_its_data_sets_by_name(installed, tmp_path):
     model = str(installed / "waves.toml")
     command("train", model, "--out", "run", path=installed, cwd=tmp_path)

@@ -60,6 +60,7 @@ def test_a_rule_in_the_present_folder_is_trained_by_its_place_and_resumed(lying_
     assert "ccuracy" in measured
 
 
+@pytest.mark.slow
 def test_a_file_names_what_an_imported_module_registers(lying_about, tmp_path):
     out = str(tmp_path / "run")
     command("train", "named.toml", "--import", "mine.rules", "--out", out, path=lying_about, cwd=lying_about)
@@ -177,6 +178,7 @@ def test_a_circuit_relaxes_a_network_of_any_rule_and_says_which_it_cannot_learn_
             learn()
 
 
+@pytest.mark.slow
 def test_the_command_learn_refuses_such_a_rule_before_it_computes(lying_about, tmp_path):
     (tmp_path / "small.toml").write_text(SMALL + 'rule = "predictive-coding"\n')
     done = python("-m", "dendrosim", "learn", "small.toml", path=lying_about, cwd=tmp_path)

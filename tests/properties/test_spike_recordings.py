@@ -39,7 +39,7 @@ def counted(frame, like):
     return found
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_every_spike_of_an_ensemble_is_in_its_table(target):
     recording = relaxed(target=target)
     for layer in MODEL.layer_names:
@@ -171,7 +171,7 @@ def leaky(biases, target="numpy", step=0.1, time=200.0, record=None):
     return circuit.relax(np.zeros((2, 1)), start="settled", time_limit=time, record=record)
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_every_crossing_of_a_threshold_is_a_spike_after_the_interval_of_its_closed_form(target):
     drives = np.array([0.3, 0.4, 0.28, 0.1])
     frame = leaky(drives, target).spikes("hidden-1")
@@ -196,6 +196,7 @@ def test_intervals_say_what_is_a_burst_and_what_begins_one():
     assert fast["event"].tolist() == [True] + [False] * (len(fast) - 1)
 
 
+@pytest.mark.slow
 def test_bursts_end_with_their_presentation_and_targets_agree_on_cells_with_a_threshold():
     few = Record(("basal",), {"hidden-1": (1,)})
     whole, part = leaky([0.3, 0.4], time=40.0), leaky([0.3, 0.4], "cpp_standalone", time=40.0, record=few)
