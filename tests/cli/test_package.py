@@ -1,4 +1,4 @@
-"""The wheel: models travel with it, and the parts of the page."""
+"""The wheel: models travel with it, and the parts of the pages."""
 
 import subprocess
 import sys
@@ -16,10 +16,9 @@ def test_the_wheel_holds_models_templates_style_page_and_types(tmp_path):
         *ROOT.glob("models/*.toml"),
         ROOT / "models" / "pyramidal.swc",
         *ROOT.glob("dendrosim/circuit/templates/*/*"),
-        *(file for ending in ("html", "css", "js") for file in ROOT.glob(f"dendrosim/view/*.{ending}")),
+        *(file for ending in ("html", "css", "js") for file in ROOT.glob(f"dendrosim/*/*.{ending}")),
     ):
         inside = path.relative_to(ROOT).as_posix()
         assert (inside if inside.startswith("dendrosim/") else f"dendrosim/{inside}") in names
     assert {"dendrosim/py.typed", "dendrosim/plot/dendrosim.mplstyle", "dendrosim/view/template.html"} <= names
-    assert {"dendrosim/view/charts.js", "dendrosim/view/charts.css"} <= names
-    assert {"dendrosim/play/page.html", "dendrosim/play/page.css", "dendrosim/play/simulation.js"} <= names
+    assert {"dendrosim/view/charts.js", "dendrosim/play/page.html", "dendrosim/play/simulation.js"} <= names
