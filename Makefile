@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Both set up `.venv` by themselves.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo gallery test test-all test-gpu mutants lint clean
+.PHONY: demo docs test test-all test-gpu mutants lint clean
 
 # The first interpreter that really runs and is Python 3.12 or later.
 PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
@@ -10,8 +10,9 @@ PYTHON := $(shell for python in python3.12 python3.13 python3.14 python3 python;
 demo: .venv/.installed
 	.venv/bin/dendrosim demo
 
-gallery: .venv/.installed
-	.venv/bin/python examples/gallery.py gallery
+# The site: tutorials are executed and examples run where they have changed; nothing is fetched.
+docs: .venv/.installed-dev
+	.venv/bin/sphinx-build -b html -W --keep-going docs docs/_build/html
 
 test: lint
 	.venv/bin/pytest -n 2 --dist loadfile
@@ -36,7 +37,7 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 
 clean:
-	rm -rf .venv demo gallery mutants runs
+	rm -rf .venv demo mutants runs docs/_build docs/gallery docs/reference/generated
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "dendrosim needs Python 3.12 or later and found none: install one and run make again."; exit 1; }

@@ -1,4 +1,5 @@
-"""One neuron under current clamp: what an electrode in its soma or a dendrite would see.
+"""One neuron under current clamp: what an electrode in its soma or a dendrite would see
+=====================================================================================
 
 Leaves 01_one_neuron.png. Top left, steps of current into the soma: it charges with its membrane time constant. Top
 right, the same current into the basal dendrite: the soma sees it later and smaller. Bottom left, how much of a steady
@@ -24,7 +25,7 @@ from dendrosim.circuit.electrophysiology import (
 )
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""What the apical dendrite does to the soma when a target appears.
+"""What the apical dendrite does to the soma when a target appears
+===============================================================
 
 Leaves 02_apical_target_and_soma.png. A trained network looks at a digit that it gets wrong. Left, one neuron of the
 upper hidden layer: its basal potential u, the bottom-up prediction, does not move; feedback charges the apical dendrite
@@ -17,7 +18,7 @@ import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=3, help="epochs of training")
 arguments = parser.parse_args()

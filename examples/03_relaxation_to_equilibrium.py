@@ -1,4 +1,5 @@
-"""A network relaxes: the error walks down from layer to layer after the target appears.
+"""A network relaxes: the error walks down from layer to layer after the target appears
+====================================================================================
 
 Leaves 03_relaxation_to_equilibrium.png. Left, the local error ξ of every neuron over time, the output on top: it jumps
 there, then appears in the upper hidden layer, then in the lower one, weaker and later (each layer has its own colour
@@ -15,7 +16,7 @@ import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

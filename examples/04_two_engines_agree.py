@@ -1,4 +1,5 @@
-"""One description, two engines: what Brian2 relaxes to is what torch computes.
+"""One description, two engines: what Brian2 relaxes to is what torch computes
+===========================================================================
 
 Leaves 04_two_engines_agree.png. A convolutional network is relaxed in Brian2 in continuous time, and computed in torch
 in closed form. Left, the local error of every neuron of every layer in both: all points lie on the diagonal, over four
@@ -17,7 +18,7 @@ from dendrosim import plot
 from dendrosim.audit.agreement import equilibrium_of
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""A circuit learns while it lives: stimuli come and go, plasticity is always on, nobody switches between phases.
+"""A circuit learns while it lives: stimuli come and go, plasticity is always on, nobody switches between phases
+=============================================================================================================
 
 Leaves 05_learning_without_phases.png. Left, the test accuracy of a circuit whose weights change in continuous time
 while stimulus and target change every 50 ms, beside one that updates once whenever all presentations have converged:
@@ -18,7 +19,7 @@ import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=6, help="passes over the digits")
 arguments = parser.parse_args()

@@ -1,4 +1,5 @@
-"""Feedback rules compared: how Θ learns decides how well the hidden layers do.
+"""Feedback rules compared: how Θ learns decides how well the hidden layers do
+===========================================================================
 
 Leaves 06_feedback_rules.png. Above left, validation accuracy. Above right, the angle between Θ and W: 'kolen-pollack'
 brings it down by the same pair of cells that changes W; under 'fixed' it is W that turns a little towards Θ, and under
@@ -16,7 +17,7 @@ import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=12, help="epochs of training")
 arguments = parser.parse_args()

@@ -1,4 +1,5 @@
-"""The same network with rate cells and with conductance cells: one fixed point, in activities and in millivolts.
+"""The same network with rate cells and with conductance cells: one fixed point, in activities and in millivolts
+=============================================================================================================
 
 Leaves 07_conductances_and_units.png. Left, a neuron after the target appeared: coupled one
 way, the conductance cell (dots) follows the rate cell with the same time constants (lines) exactly; coupled two ways
@@ -17,7 +18,7 @@ from dendrosim import plot
 from dendrosim.cells import parameter_table
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""Learning a grammar: a recurrent network of pyramidal cells predicts the next symbol of Reber's strings.
+"""Learning a grammar: a recurrent network of pyramidal cells predicts the next symbol of Reber's strings
+======================================================================================================
 
 Leaves 08_sequence_learning.png. Left, the accuracy of the next symbol: no rule can reach 100 %, because the grammar
 often allows two symbols with equal chance. Right, what the trained network expects at each step of one test window
@@ -17,7 +18,7 @@ from dendrosim import plot
 from dendrosim.data.synthetic import SYMBOLS
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=10, help="epochs of training")
 arguments = parser.parse_args()

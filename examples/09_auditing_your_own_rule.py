@@ -1,4 +1,5 @@
 """Auditing a learning rule of your own: does it satisfy the three criteria, and if not, why not?
+==============================================================================================
 
 Leaves 09_auditing_your_own_rule.png. Three rules, each one class: sign symmetry sends errors down through the signs of
 the forward weights, so that C1 fails; a rule that is told by one reward how good the output was satisfies C1 and C3,
@@ -14,7 +15,7 @@ from dendrosim.audit import audit
 from dendrosim.audit.report import row
 from dendrosim.rules import Rule
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

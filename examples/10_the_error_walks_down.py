@@ -1,4 +1,5 @@
-"""A network of pyramidal cells, drawn: after the target appeared the error walks down layer by layer.
+"""A network of pyramidal cells, drawn: after the target appeared the error walks down layer by layer
+==================================================================================================
 
 Leaves 10_the_error_walks_down.png. Four moments of one presentation. At 0 ms only output cells have an error (the halo
 around a soma: red where it is above its basal prediction, blue below). Their feedback reaches the apical tufts of the
@@ -14,7 +15,7 @@ import dendrosim as ds
 from dendrosim import plot
 from dendrosim.plot.animation import relaxing_network, save_animation
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=3, help="of training before")
 parser.add_argument("--film", action="store_true", help="write a GIF beside the figure")

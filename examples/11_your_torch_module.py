@@ -1,4 +1,5 @@
-"""A module of torch, trained by a learning rule in a loop of your own, and given back as a plain module.
+"""A module of torch, trained by a learning rule in a loop of your own, and given back as a plain module
+=====================================================================================================
 
 Leaves 11_your_torch_module.png. Three times the same nn.Sequential, and the same SGD with momentum, scheduler and
 clipped gradients. Only what fills `.grad` differs: autograd, or DLL with local errors through feedback weights Θ. Left,
@@ -16,7 +17,7 @@ from torch.nn import functional
 import dendrosim as ds
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=8, help="epochs of training")
 arguments = parser.parse_args()

@@ -1,4 +1,5 @@
-"""Interneurons of one's own silence the apical dendrites of a circuit: learning stops, and prediction goes on.
+"""Interneurons of one's own silence the apical dendrites of a circuit: learning stops, and prediction goes on
+===========================================================================================================
 
 Leaves 12_interneurons_that_stop_learning.png. Two copies of a half-trained network live in one Brian2 network, look at
 the same digits, eight at a time for 100 ms each, and learn all the while. One has spiking interneurons that fire while
@@ -21,7 +22,7 @@ import dendrosim as ds
 from dendrosim.plot.style import styled
 
 b2.prefs.codegen.target = "numpy"  # of what is not the circuit; so little is not worth a compiler
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=2, help="epochs of training before the circuit learns on")
 arguments = parser.parse_args()

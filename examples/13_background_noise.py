@@ -1,4 +1,5 @@
-"""A trained network that is bombarded by background input: what it still recognises, against the strength of the noise.
+"""A trained network that is bombarded by background input: what it still recognises, against the strength of the noise
+====================================================================================================================
 
 Leaves 13_background_noise.png. Two Poisson inputs of Brian2, one exciting and one inhibiting, reach every basal
 dendrite of the hidden layers and of the output; what an event leaves there decays with 5 ms. Left, three of the ten
@@ -19,7 +20,7 @@ import dendrosim as ds
 from dendrosim.plot.style import styled
 
 b2.prefs.codegen.target = "numpy"  # of what is not the circuit; so little is not worth a compiler
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=10, help="epochs of training")
 arguments = parser.parse_args()

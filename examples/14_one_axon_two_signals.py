@@ -1,4 +1,5 @@
-"""One axon carries two signals: events say what the cell predicts, bursts how wrong it is.
+"""One axon carries two signals: events say what the cell predicts, bursts how wrong it is
+=======================================================================================
 
 Leaves 14_one_axon_two_signals.png. A unit is an ensemble of 40 cells that fire at random. Above, the spikes of these
 cells: single spikes grey, bursts orange. Before the target appears a third of all events are bursts; then the error
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 import dendrosim as ds
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 arguments = parser.parse_args()
 

@@ -1,4 +1,5 @@
-"""A neuron that multiplies: what the soma gets alone is one spike, with the apical dendrite beside it a burst.
+"""A neuron that multiplies: what the soma gets alone is one spike, with the apical dendrite beside it a burst
+===========================================================================================================
 
 Leaves 15_bac_firing.png. Above, currents into an active cell without noise: 700 pA for 25 ms into the soma give one
 spike (bar), whose way back depolarises the dendrite without more; with 700 pA for 60 ms into the dendrite beside it a
@@ -26,7 +27,7 @@ from dendrosim.circuit.active_cells import (
 from dendrosim.circuit.burst_code import burst_curves
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""A thin branch that decides: with NMDA receptors its response to more and more synapses is a sigmoid.
+"""A thin branch that decides: with NMDA receptors its response to more and more synapses is a sigmoid
+===================================================================================================
 
 Leaves 16_nmda_spike.png. A basal branch of high impedance (a conductance cell whose basal dendrite has 4 pF and 0.2 nS)
 receives a volley at a number of synapses at once. Left, with AMPA and NMDA receptors: beyond some number of synapses
@@ -21,7 +22,7 @@ from dendrosim.cells import AMPA, NMDA, ConductanceCell, synaptic_input
 from dendrosim.circuit.isolated import isolated
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""Interneurons on the apical dendrite turn bursts into single spikes, and so silence the error but not the prediction.
+"""Interneurons on the apical dendrite turn bursts into single spikes, and so silence the error but not the prediction
+===================================================================================================================
 
 Leaves 17_interneuron_and_bursts.png. 100 active cells get the same current into soma and dendrite, and noise. Left,
 spikes of 60 of them: single ones grey, those of bursts orange. While 20 interneurons fire (shaded), whose GABA-A
@@ -20,7 +21,7 @@ from dendrosim.cells import GABA, synaptic_input
 from dendrosim.plot.style import styled
 
 b2.prefs.codegen.target = "numpy"  # of what is not the circuit; so little is not worth a compiler
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 out = parser.parse_args().out
 

@@ -1,4 +1,5 @@
-"""Learning with bursts: a synapse changes by the spikes of its two cells, which come to δ u in the mean.
+"""Learning with bursts: a synapse changes by the spikes of its two cells, which come to δ u in the mean
+=====================================================================================================
 
 Leaves 18_learning_with_bursts.png. On the left half a second of one synapse between two units, each an ensemble of 20
 cells, while digits change every 100 ms: the spikes of the unit below, those of the unit above, and the weight, which
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 import dendrosim as ds
 from dendrosim.plot.style import cycle_colours, styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 arguments = parser.parse_args()
 

@@ -1,4 +1,5 @@
-"""The error along a real tree: the prediction rises at the basal dendrites, the error runs down the apical trunk.
+"""The error along a real tree: the prediction rises at the basal dendrites, the error runs down the apical trunk
+==============================================================================================================
 
 Leaves 19_error_along_a_real_tree.png. A whole pyramidal neuron (pyramidal.swc, or a file of yours: --morphology) is
 reduced to a cell of three compartments, and a network of such cells, settled on a digit that it mistakes, is shown its
@@ -19,7 +20,7 @@ from dendrosim.morphology.shape import parts
 from dendrosim.plot.style import styled, symmetric_scale
 from dendrosim.plot.tree import TreeDrawing
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--morphology", default="pyramidal", help="a file in SWC, or pyramidal")
 arguments = parser.parse_args()

@@ -1,4 +1,5 @@
-"""Feedback weights find the feedforward ones: noise of the cells tells them, while a task is learned or not.
+"""Feedback weights find the feedforward ones: noise of the cells tells them, while a task is learned or not
+=========================================================================================================
 
 Leaves 20_feedback_that_aligns.png. Left, one synapse from a cell of hidden layer 2 to an output cell, and back: each
 dot is what the two cells show at one moment, the noise of the lower cell and the fluctuation of the drive of the upper
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 import dendrosim as ds
 from dendrosim.plot.style import styled
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
 parser.add_argument("--epochs", type=int, default=6, help="presentations of the training digits")
 arguments = parser.parse_args()

@@ -70,7 +70,7 @@ class Dataset:
 
         Parameters
         ----------
-        stimuli : array-like of shape (samples, *input)
+        stimuli : array-like of shape (samples, ``*input``)
             Numbers: (samples, cells), (samples, channels, height, width), or (samples, steps, cells) of sequences.
         targets : array-like
             Classes are whole numbers, strings or truth values of shape (samples,), or (samples, steps) of sequences;

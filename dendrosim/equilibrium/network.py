@@ -54,7 +54,7 @@ class Network:
         Parameters
         ----------
         parameters : Parameters of Tensor
-        stimuli : Tensor of shape (presentation, *model.input)
+        stimuli : Tensor of shape (presentation, ``*model.input``)
             Of any type; the network computes in that of its weights.
         """
         stimuli = stimuli.to(next(iter(parameters.W.values())).dtype)

@@ -20,8 +20,8 @@ class State:
     Attributes
     ----------
     basal : dict of str to Tensor
-        Basal potentials by layer, ``input`` first, of shape (presentation, *layer); for a recurrent network
-        (step, presentation, *layer), so that all presentations of a step lie side by side.
+        Basal potentials by layer, ``input`` first, of shape (presentation, ``*layer``); for a recurrent network
+        (step, presentation, ``*layer``), so that all presentations of a step lie side by side.
     sources : dict of str to tuple of Tensor
         By connection, what its weights see of the layer below, and what its pool needs to send feedback back.
     held : dict of str to tuple

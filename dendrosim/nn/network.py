@@ -91,7 +91,7 @@ class Network(nn.Module):
 
         Parameters
         ----------
-        stimuli : Tensor of shape (batch, *model.input)
+        stimuli : Tensor of shape (batch, ``*model.input``)
 
         Returns
         -------
@@ -114,7 +114,7 @@ class Network(nn.Module):
 
         Parameters
         ----------
-        stimuli : Tensor of shape (batch, *model.input)
+        stimuli : Tensor of shape (batch, ``*model.input``)
 
         Raises
         ------
@@ -134,7 +134,7 @@ class Network(nn.Module):
 
         Parameters
         ----------
-        stimuli : Tensor of shape (batch, *model.input)
+        stimuli : Tensor of shape (batch, ``*model.input``)
         targets : Tensor
             Classes, whole numbers of shape (batch, [steps]); or probabilities or quantities, of the shape of the
             output.

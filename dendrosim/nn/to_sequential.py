@@ -39,7 +39,7 @@ def to_torch(run: Run | Model, parameters: Parameters | None = None) -> nn.Seque
     Returns
     -------
     torch.nn.Sequential
-        From stimuli of shape (batch, *model.input) to probabilities (its last layer is a ``Softmax``) or quantities, in
+        From stimuli of shape (batch, ``*model.input``) to probabilities (its last layer is a ``Softmax``) or quantities, in
         the precision of the parameters.
 
     Raises

@@ -44,7 +44,7 @@ def relaxing_network(
 ) -> FuncAnimation:
     """Animate a network after its target appeared: the error walks down from layer to layer.
 
-    Beside the network: the largest |ξ| of each layer, as a share of where it ends.
+    Beside the network: the largest absolute ξ of each layer, as a share of where it ends.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class EquilibriumPropagation(Rule):
     pool keeps the choice of the bottom-up sweep, since one that is free to choose leaves Φ without a stationary point.
     From the free equilibrium (β = 0), which also predicts, the network settles with +β and with −β, and
 
-        ΔW_l = c_l/(2β) ⟨s_l s_{l−1}^T |_{+β} − s_l s_{l−1}^T |_{−β}⟩,
+        ΔW_l = c_l/(2β) ⟨(s_l s_{l−1}^T)_{+β} − (s_l s_{l−1}^T)_{−β}⟩,
 
     which is the negative gradient of the free loss up to O(β²). The readout learns by the mean of both delta rules.
 

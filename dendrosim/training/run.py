@@ -124,7 +124,7 @@ class Run:
 
         Parameters
         ----------
-        stimuli : array-like of shape (samples, *model.input)
+        stimuli : array-like of shape (samples, ``*model.input``)
             Numbers, as for :meth:`dendrosim.Dataset.from_arrays`; scaled as those of the training were.
         hardware : Hardware, optional
             By default a CPU, in the precision of the parameters.

@@ -1,4 +1,4 @@
-"""The examples of README and CONTRIBUTING run as they stand, and what they name is there."""
+"""The examples of README and of the how-to pages run as they stand, and what they name is there."""
 
 import os
 import re
@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
-CONTRIBUTING = README.with_name("CONTRIBUTING.md")
-OWN = dict(re.findall(r"### (Your own .*?)\n.*?```python\n(.*?)```", CONTRIBUTING.read_text("utf-8"), flags=re.DOTALL))
+ROOT = Path(__file__).parents[2]
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
+HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+EXAMPLES = [
+    pytest.param(example, id=f"{page.stem}-{number}")
+    for page in HOW_TO
+    for number, example in enumerate(PYTHON.findall(page.read_text("utf-8")))
+]
 
 
 def run(example, folder):
@@ -18,35 +24,39 @@ def run(example, folder):
 
 
 def doors():
-    """Rows of the README's table of what can be brought and taken."""
-    table = README.read_text("utf-8").partition("## What can be brought and taken")[2].partition("\n## ")[0]
-    return [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    """Rows of the tables of what can be brought and taken: what, how, and what shows it."""
+    for page in HOW_TO:
+        table = page.read_text("utf-8").partition("| what | how | shown by |")[2].partition("\n\n")[0]
+        yield from (line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| "))
 
 
-def test_the_python_examples_of_the_readme_run(tmp_path):
-    examples = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for example, most in zip(examples, (10, 8), strict=True):
-        assert len([line for line in example.splitlines() if line]) <= most
-        run(example, tmp_path)
-    for figure in ("relaxation.png", "learning.png"):
-        assert (tmp_path / figure).stat().st_size > 10_000
+def test_the_ten_lines_of_the_readme_run_and_leave_their_figure(tmp_path):
+    (example,) = PYTHON.findall(README.read_text("utf-8"))
+    assert len([line for line in example.splitlines() if line]) <= 10
+    run(example, tmp_path)
+    assert (tmp_path / "relaxation.png").stat().st_size > 10_000
 
 
-def test_pictures_and_files_that_the_readme_names_are_there():
-    text = README.read_text(encoding="utf-8")
-    for path in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (README.parent / path).exists(), path
+def test_the_readme_is_what_a_visitor_reads():
+    assert len(README.read_text("utf-8").splitlines()) <= 130
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_what_contributing_brings_runs_as_it_stands(name, tmp_path):
-    run(OWN[name], tmp_path)
+@pytest.mark.parametrize("page", [README, CONTRIBUTING], ids=lambda page: page.name)
+def test_pictures_and_files_that_a_page_names_are_there(page):
+    for path in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+        assert (ROOT / path).exists(), path
 
 
-def test_contributing_shows_each_thing_that_can_be_registered_in_a_few_lines():
-    assert list(OWN) == [f"Your own {what}" for what in ("rule", "cell", "activation", "data set")]
-    for example in OWN.values():
-        assert len([line for line in example.splitlines() if line]) <= 14
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_what_a_how_to_page_shows_runs_as_it_stands(example, tmp_path):
+    assert len([line for line in example.splitlines() if line]) <= 14
+    run(example, tmp_path)
+
+
+def test_each_thing_that_can_be_registered_is_shown_in_a_few_lines():
+    shown = "".join(page.read_text("utf-8") for page in HOW_TO)
+    for what in ("rule", "cell", "activation", "output", "data"):
+        assert any(f"register_{what}(" in each or f"register_{what}\n" in each for each in PYTHON.findall(shown)), what
 
 
 def test_each_row_of_what_can_be_brought_names_tests_that_are_there():
@@ -54,7 +64,7 @@ def test_each_row_of_what_can_be_brought_names_tests_that_are_there():
     for what, files in rows.items():
         assert any(file.startswith("tests/") for file in files), what
         for file in files:
-            assert (README.parent / file).is_file(), file
+            assert (ROOT / file).is_file(), file
     doors_of_registries = {"a learning rule", "a kind of cell", "an activation", "a data set of any kind, by name"}
     others = {"a Brian2 network", "a loop of torch", "a plain torch network", "a notebook", "a finished run"}
     assert doors_of_registries | others | {"a recording for other tools"} <= set(rows)

@@ -1,7 +1,6 @@
 """Every numbered script in examples/ runs in time and leaves the figure that its docstring names."""
 
 import ast
-import html
 import os
 import re
 import subprocess
@@ -35,14 +34,8 @@ def test_the_scripts_are_numbered_without_gaps_and_at_least_eight():
     assert [int(script.name[:2]) for script in SCRIPTS] == list(range(1, len(SCRIPTS) + 1))
 
 
-def test_the_gallery_shows_each_figure_with_what_to_see_in_it(tmp_path):
-    for script in SCRIPTS:  # one that is there already is not made again
-        (tmp_path / f"{script.stem}.png").write_bytes(b"not looked at")
-    gallery = SCRIPTS[0].parent / "gallery.py"
-    subprocess.run([sys.executable, str(gallery), str(tmp_path)], check=True, env=os.environ, timeout=60)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+def test_each_script_begins_with_a_title_and_what_to_see():
     for script in SCRIPTS:
-        assert f'src="{script.stem}.png"' in page
-        assert ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()[0].rstrip(
-            "."
-        ) in html.unescape(page)
+        title, underline, empty, *text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()
+        assert (set(underline), len(underline), empty) == ({"="}, len(title), "")
+        assert len(text) >= 3
