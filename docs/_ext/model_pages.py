@@ -85,6 +85,6 @@ def _opening(part: type[Part]) -> str:
 
 
 INTRODUCTION = """A model file is TOML. A key that is unknown, of the wrong type or out of range is one sentence that
-names the file, the key and the remedy. On the command line ``--set training.learning_rate=0.01`` changes any key; in Python
-:meth:`dendrosim.Model.changed` does.
+names the file, the key and the remedy. On the command line ``--set training.learning_rate=0.01`` changes any key; in
+Python :meth:`dendrosim.Model.changed` does.
 """
