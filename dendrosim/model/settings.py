@@ -11,7 +11,15 @@ from dendrosim.registry import RULES
 
 
 class Teacher(Part):
-    """How the target reaches the output soma: clamped to it, or nudged towards it with strength β."""
+    """How the target reaches the output soma: clamped to it, or nudged towards it with strength β.
+
+    Attributes
+    ----------
+    kind : {"clamped", "nudged"}
+        Held at the target, or drawn towards it.
+    strength : float
+        Strength β of a nudge; that of a clamp is 1.
+    """
 
     kind: Literal["clamped", "nudged"] = "clamped"
     strength: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -30,6 +38,16 @@ class Training(Part):
     ----------
     rule : str
         Name of a learning rule; a file names only what is registered (:data:`dendrosim.registry.RULES`).
+    optimizer : {"adam", "sgd"}
+        Steps of Adam, or plain steps along the update.
+    learning_rate : float
+        Length of a step at the start.
+    schedule : {"constant", "linear", "cosine"}
+        How the learning rate falls to zero over all batches, or that it does not.
+    epochs : int
+        Passes over the training set.
+    batch_size : int
+        Samples in an update.
     warm_up : int
         Batches over which the learning rate grows in proportion to their number, before it follows its schedule.
     validation : float
@@ -41,6 +59,8 @@ class Training(Part):
         Share of the target that is spread evenly over all classes.
     clamp : float, optional
         Largest absolute value of any entry of an update, as a guard against divergence; by default there is none.
+    seed : int
+        Of weights, batches and noise.
     """
 
     rule: Annotated[str, known_to(RULES)] = "dll"
@@ -79,6 +99,10 @@ class Plasticity(Part):
     high_pass : float
         Of the feedback rule ``mirror``: time constant of the high-pass through which the synapses of Θ see the noise of
         one cell and the drive of the other, ms.
+    epochs : int
+        Passes over the training set.
+    schedule : {"constant", "linear", "cosine"}
+        How the learning rate falls to zero over all presentations, or that it does not.
     """
 
     mode: Literal["continuous", "at-convergence"] = "continuous"

@@ -59,9 +59,16 @@ class Model(Part):
         The layers from below to above; the last one is the output.
     preparation : Preparation
         How the data set becomes stimuli.
-    activation, output, loss : str
-        Nonlinearity of the hidden cells, by a name that :data:`dendrosim.registry.ACTIVATIONS` knows, and of the output
-        cells; output and loss are a canonical pair.
+    activation : str
+        Nonlinearity of the hidden cells, by a name that :data:`dendrosim.registry.ACTIVATIONS` knows.
+    output, loss : str
+        Nonlinearity of the output cells, and the loss that is its canonical pair, which is the default.
+    cell : Cell
+        Kind of cell, with its settings.
+    teacher, training, plasticity : Teacher, Training, Plasticity
+        How the target reaches the output, how the equilibrium engine trains, and how the circuit learns.
+    rules : Rules
+        Settings of learning rules by name.
     """
 
     data: str = ARRAYS
