@@ -39,8 +39,8 @@ def to_torch(run: Run | Model, parameters: Parameters | None = None) -> nn.Seque
     Returns
     -------
     torch.nn.Sequential
-        From stimuli of shape (batch, ``*model.input``) to probabilities (its last layer is a ``Softmax``) or quantities,
-        in the precision of the parameters.
+        From stimuli of shape (batch, ``*model.input``) to probabilities (its last layer is a ``Softmax``) or
+        quantities, in the precision of the parameters.
 
     Raises
     ------
