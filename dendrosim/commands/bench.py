@@ -2,6 +2,7 @@
 
 import itertools
 import shlex
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,69 +71,72 @@ for each in TABLES.values():
     )
 
 
-@app.command(name="circuit")
-def bench_circuit(
-    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
-) -> None:
-    """Measure the circuit against idiomatic Brian2 and BLAS, by batch, width and depth, and in bytes."""
-    from dendrosim import plot
-    from dendrosim.benchmark.circuit import measurements
-    from dendrosim.benchmark.report import write_report
+OutOption = Annotated[Path, typer.Option(help="Folder of the tables.")]
+QuickOption = Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")]
 
-    command = "dendrosim bench circuit" + (" --quick" if quick else "")
-    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(written, out, 'circuit', command)}", soft_wrap=True)
-    console.print(f"Written: {plot.save_figure(plot.scaling(shown), out / 'circuit.png')}", soft_wrap=True)
+
+@app.command(name="circuit")
+def bench_circuit(out: OutOption = Path("results"), quick: QuickOption = False) -> None:
+    """Measure the circuit against idiomatic Brian2 and BLAS, by batch, width and depth, and in bytes."""
+    from dendrosim.benchmark.circuit import measurements
+    from dendrosim.plot import scaling
+
+    _report(measurements(quick), out, "circuit", ["circuit", *_quick(quick)], scaling)
 
 
 @app.command(name="cost")
 def bench_cost(
-    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
+    out: OutOption = Path("results"),
+    quick: QuickOption = False,
     device: Annotated[str, typer.Option(help="What the steps run on: cpu or cuda.")] = "cpu",
 ) -> None:
     """Measure what a training step costs against torch.nn with autograd: time, memory, and the share of the input."""
     from dendrosim import plot
     from dendrosim.benchmark.cost import measurements, panels
-    from dendrosim.benchmark.report import write_report
 
-    words = ["dendrosim bench cost", *(["--quick"] if quick else [])]
-    words += [f"--device {device}"] if device != "cpu" else []
-    name = "cost" if device == "cpu" else f"cost-{device}"
-    shown, written = itertools.tee(_shown(row) for row in measurements(quick, device))
-    console.print(f"Written: {write_report(written, out, name, ' '.join(words))}", soft_wrap=True)
-    console.print(f"Written: {plot.save_figure(plot.cost(panels(shown)), out / f'{name}.png')}", soft_wrap=True)
+    on_cpu = device == "cpu"
+    words = ["cost", *_quick(quick), *([] if on_cpu else ["--device", device])]
+    name = "cost" if on_cpu else f"cost-{device}"
+    _report(measurements(quick, device), out, name, words, lambda rows: plot.cost(panels(rows)))
 
 
 @app.command(name="spikes")
-def bench_spikes(
-    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
-) -> None:
+def bench_spikes(out: OutOption = Path("results"), quick: QuickOption = False) -> None:
     """Measure what spikes cost, and what bursting cells learn of digits, by the size of ensembles and the time."""
-    from dendrosim import plot
-    from dendrosim.benchmark.report import write_report
     from dendrosim.benchmark.spikes import measurements
+    from dendrosim.plot import spikes_learning
 
-    command = "dendrosim bench spikes" + (" --quick" if quick else "")
-    shown, written = itertools.tee(_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(written, out, 'spikes', command)}", soft_wrap=True)
-    console.print(f"Written: {plot.save_figure(plot.spikes_learning(shown), out / 'spikes.png')}", soft_wrap=True)
+    _report(measurements(quick), out, "spikes", ["spikes", *_quick(quick)], spikes_learning)
 
 
 @app.command(name="rule-cost")
-def bench_rule_cost(
-    out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Small networks, to see that it works.")] = False,
-) -> None:
+def bench_rule_cost(out: OutOption = Path("results"), quick: QuickOption = False) -> None:
     """Measure what each learning rule costs against backpropagation: time of a step, and bytes of its state."""
-    from dendrosim.benchmark.report import write_report
     from dendrosim.benchmark.rule_cost import measurements
 
-    command = "dendrosim bench rule-cost" + (" --quick" if quick else "")
-    rows = (_shown(row) for row in measurements(quick))
-    console.print(f"Written: {write_report(rows, out, 'rule-cost', command)}", soft_wrap=True)
+    _report(measurements(quick), out, "rule-cost", ["rule-cost", *_quick(quick)])
+
+
+def _quick(quick: bool) -> list[str]:
+    return ["--quick"] if quick else []
+
+
+def _report(
+    rows: Iterable[dict[str, Any]],
+    out: Path,
+    name: str,
+    words: list[str],
+    draw: Callable[[Iterable[dict[str, Any]]], Any] | None = None,
+) -> None:
+    """Show rows as they come, and write them as a table with the words of its command, and as a figure."""
+    from dendrosim.benchmark.report import write_report
+    from dendrosim.plot import save_figure
+
+    shown, written = itertools.tee(_shown(row) for row in rows)
+    command = " ".join(["dendrosim bench", *words])
+    console.print(f"Written: {write_report(written, out, name, command)}", soft_wrap=True)
+    if draw is not None:
+        console.print(f"Written: {save_figure(draw(shown), out / f'{name}.png')}", soft_wrap=True)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ const TREES = {
   basal: [[0, -0.08, -0.36, -0.34], [0, -0.08, -0.14, -0.44], [0, -0.08, 0.14, -0.44], [0, -0.08, 0.36, -0.34]],
   apical: [[0, 0.2, 0, 0.95], [0, 0.95, -0.3, 1.22], [0, 0.95, -0.1, 1.32], [0, 0.95, 0.1, 1.32], [0, 0.95, 0.3, 1.22]],
 };
-const FEEDBACK_COLOUR = "#d55e00";
 // Largest potentials since neurons were last chosen: colours can be compared over time.
 let limits = [];
 
@@ -81,7 +80,7 @@ function drawProjections(context, size, ink) {
       context.globalAlpha = 0.16;
       context.strokeStyle = ink;
       line(context, pre.x, pre.y, post.x, post.y + 0.44 * size);
-      context.strokeStyle = FEEDBACK_COLOUR;
+      context.strokeStyle = described.feedback;
       context.setLineDash([4, 3]);
       line(context, post.x, post.y, pre.x, pre.y - 1.32 * size);
       context.setLineDash([]);

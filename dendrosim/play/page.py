@@ -17,7 +17,7 @@ from dendrosim.checks import path_of
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.model import Model, Parameters
-from dendrosim.plot.style import COLOUR_MAP
+from dendrosim.plot.style import COLOUR_MAP, FEEDBACK
 from dendrosim.view.colours import colours
 from dendrosim.view.describe import stimulus_form
 from dendrosim.view.sources import sources
@@ -63,6 +63,8 @@ def play_page(
     refuse(model)
     content = _network(model, parameters) | {
         "colours": colours(COLOUR_MAP),
+        "feedback": FEEDBACK,
+        "lines": [_line(model, name) for name in ("basal", "soma", "apical", "error")],
         "range": _range(stimuli),
         "examples": _examples(stimuli, targets),
     }
@@ -151,6 +153,12 @@ def _network(model: Model, parameters: Parameters) -> dict[str, Any]:
             for each in model.connections
         ],
     }
+
+
+def _line(model: Model, name: str) -> dict[str, str]:
+    """Return how a variable of the cells is drawn over time, as in figures and on the page of a recording."""
+    look = model.cell.observables[name]
+    return {"name": name, "label": look.label, "colour": look.colour, "dash": look.dash, "panel": look.panel}
 
 
 def _range(stimuli: np.ndarray | None) -> list[float]:

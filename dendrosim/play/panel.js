@@ -4,10 +4,6 @@
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const charts = Object.fromEntries(["traces", "curves"].map((id) => [id, new Chart(element(id))]));
 const MOST_SAMPLES = 400;
-const LINES = [
-  ["basal", "basal u", 0, "#0072b2", "dash"], ["soma", "soma x", 0, "#000000", "solid"],
-  ["apical", "apical a", 1, "#d55e00", "solid"], ["error", "error ξ = x − u", 1, "#cc79a7", "dot"],
-];
 let samples = [];
 let drawn = 0;
 
@@ -41,7 +37,7 @@ function remember() {
   samples.push({
     time: network.time, loss: network.loss() ?? NaN,
     angle: known.length ? known.reduce((sum, each) => sum + each, 0) / known.length : NaN,
-    ...Object.fromEntries(LINES.map(([name]) => [name, layer[name][state.chosen.cell]])),
+    ...Object.fromEntries(described.lines.map(({ name }) => [name, layer[name][state.chosen.cell]])),
   });
   if (samples.length > MOST_SAMPLES) samples = samples.slice(-MOST_SAMPLES);
 }
@@ -49,12 +45,12 @@ function remember() {
 // Panels of lines over time, each with its label and its range.
 function showLines(chart, lines, panels) {
   const x = samples.map(({ time }) => time);
-  const series = lines.map(([key, name, panel, colour, dash]) => ({ name, panel, colour, dash, width: 2, x, y: samples.map((each) => each[key]) }));
+  const series = lines.map(({ name, label, ...look }) => ({ ...look, name: label, width: 2, x, y: samples.map((each) => each[name]) }));
   const first = x[0] ?? 0;
   charts[chart].draw({
     axis: { label: "time (ms)", range: [first, Math.max(x.at(-1) ?? 0, first + 1)] }, legend: series, side: 12,
-    panels: panels.map(([label, rangeOf], place) => {
-      const own = series.filter(({ panel }) => panel === place);
+    panels: panels.map(([label, rangeOf]) => {
+      const own = series.filter(({ panel }) => panel === label);
       return { label, height: 90, lines: own, range: rangeOf(span(own.flatMap(({ y }) => y))) };
     }),
   });
@@ -66,11 +62,12 @@ function show() {
   element("time").textContent = `${network.time.toFixed(1)} ms`;
   showPrediction();
   const { row, cell } = state.chosen;
-  showLines("traces", LINES, [["basal and soma", widened], ["apical and error", widened]]);
+  showLines("traces", described.lines, [...new Set(described.lines.map(({ panel }) => panel))].map((panel) => [panel, widened]));
   const { angle = NaN, loss = NaN } = samples.at(-1) ?? {};
   const angleNow = Number.isFinite(angle) ? `angle W–Θ ${angle.toFixed(1)}°` : "no angle: Θ is zero, or there is none";
   const lossNow = Number.isFinite(loss) ? `loss ${inShort(loss)}` : "no loss: no teacher";
-  const curves = [["angle", angleNow, 0, "#009e73", "solid"], ["loss", lossNow, 1, "#d55e00", "solid"]];
+  const ink = { colour: "#000000", dash: "solid" };
+  const curves = [{ name: "angle", label: angleNow, panel: "angle (°)", ...ink }, { name: "loss", label: lossNow, panel: "loss", ...ink }];
   showLines("curves", curves, [["angle (°)", () => [0, 180]], ["loss", ([, most]) => [0, 1.05 * Math.max(most, 0.01)]]]);
   element("chosen").textContent = `${described.layers[row]}, neuron ${cell}`;
   if (!state.running) announce();
@@ -80,7 +77,7 @@ function show() {
 function announce() {
   const { row, cell } = state.chosen;
   const layer = network.layers[row];
-  const words = LINES.map(([name, label]) => `${label} ${inShort(layer[name][cell])}`).join(", ");
+  const words = described.lines.map(({ name, label }) => `${label} ${inShort(layer[name][cell])}`).join(", ");
   element("announcement").textContent = `${described.layers[row]}, neuron ${cell}, at ${network.time.toFixed(1)} ms: ${words}.`;
 }
 

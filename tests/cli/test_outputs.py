@@ -126,7 +126,7 @@ def idle(monkeypatch):
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_computed(command, idle, tmp_path, monkeypatch, name):
     (tmp_path / "file").write_text("in the way")
     if name.startswith("bench"):
-        monkeypatch.setattr(cost, "measurements", lambda quick: iter(idle, None))
+        monkeypatch.setattr(cost, "measurements", lambda quick, device: iter(idle, None))
         monkeypatch.setattr(rule_cost, "measurements", lambda quick: iter(idle, None))
     result = command(name, tmp_path / "file" / "below")
     assert isinstance(result.exception, DendrosimError), result.output

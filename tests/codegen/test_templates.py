@@ -61,7 +61,7 @@ def test_float32_follows_float64_to_its_own_rounding_and_holds_nothing_wider(opt
         assert value.dtype == np.float32, name
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_nan_never_counts_as_converged(optimised, target):
     circuit = Circuit(MODEL, parameters_of(MODEL, 2), target)
     circuit.parameters.W["hidden-2"][25, 8] = np.nan

@@ -36,7 +36,10 @@ def test_error_and_weight_changes_of_random_networks_agree(network):
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 @pytest.mark.parametrize(
     ("output", "teacher", "rule"),
-    [("softmax", {"kind": "clamped"}, "paper"), ("identity", {"kind": "nudged", "strength": 0.3}, "kolen-pollack")],
+    [
+        pytest.param("softmax", {"kind": "clamped"}, "paper", marks=pytest.mark.slow),
+        ("identity", {"kind": "nudged", "strength": 0.3}, "kolen-pollack"),
+    ],
 )
 def test_compiled_targets_agree_too(target, output, teacher, rule):
     model = small_model((6, 5, 4, 3), output=output, teacher=teacher, rules=feedback(rule))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "examples").glob("[0-9]*.py"))
-QUICK = ("03", "06", "09", "14")  # the others run with `make test-all`, and in continuous integration
+QUICK = ("03", "06", "09")  # the others run with `make test-all`, and in continuous integration
 
 
 @pytest.mark.parametrize(

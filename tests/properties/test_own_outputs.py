@@ -32,7 +32,7 @@ def test_the_circuit_settles_to_the_equilibrium(model):
     assert compare(circuit, stimuli, targets).largest < 1e-7
 
 
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("target", ["cython", pytest.param("cpp_standalone", marks=pytest.mark.slow)])
 def test_compiled_targets_compute_it_too(target):
     ds.register_output("counts", COUNTS)
     model = model_of([3], [dense(5), dense(2)], output="counts")

@@ -96,7 +96,7 @@ def test_nothing_is_watched_where_no_spikes_are_recorded():
         np.testing.assert_array_equal(plain.dataset[name], watched.dataset[name])
 
 
-@pytest.mark.parametrize("start", ["rest", "settled"])
+@pytest.mark.parametrize("start", ["settled", pytest.param("rest", marks=pytest.mark.slow)])
 def test_turns_and_files_do_not_decide_on_the_spikes(tmp_path, start):
     whole = relaxed(presentations=5, start=start)
     turns = relaxed(presentations=5, batch=2, start=start)
