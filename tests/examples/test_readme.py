@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+QUICK = ("data", "own-parts")  # the others run with `make test-all`, and in continuous integration
 EXAMPLES = [
-    pytest.param(example, id=f"{page.stem}-{number}")
+    pytest.param(example, id=f"{page.stem}-{number}", marks=() if page.stem in QUICK else pytest.mark.slow)
     for page in HOW_TO
     for number, example in enumerate(PYTHON.findall(page.read_text("utf-8")))
 ]
