@@ -31,6 +31,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5"]
 templates_path = ["_templates"]
 default_role = "literal"
+smartquotes = False  # --epochs is an option
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
 
 html_theme = "furo"
