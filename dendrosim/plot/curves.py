@@ -1,4 +1,4 @@
-"""How learning goes: accuracy, and the alignment of feedback with feedforward weights."""
+"""How learning goes: accuracy or error, and the alignment of feedback with feedforward weights."""
 
 from __future__ import annotations
 
@@ -9,15 +9,24 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from dendrosim.checks import need
+from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 _DASHES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v")
+# What is drawn of learning, the first that all runs have: its column, the label, the factor.
+_MEASURES = (
+    ("validation_accuracy", "validation accuracy (%)", 100.0),
+    ("validation_mse", "mean squared error on validation", 1.0),
+    ("validation_loss", "loss on validation", 1.0),
+)
 
 
 @styled
 def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
-    """Draw the validation accuracy over epochs of several runs.
+    """Draw how well several runs do on validation over epochs: the accuracy, or what regressions have instead.
+
+    That is the mean squared error; runs that share no such measure are compared by their losses.
 
     Parameters
     ----------
@@ -25,13 +34,32 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         Histories of runs by the name to show.
     ax : matplotlib Axes, optional
         Where to draw.
+
+    Raises
+    ------
+    DataError
+        The histories share no measure.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> import pandas as pd
+    >>> history = pd.DataFrame({"epoch": [1, 2], "validation_mse": [0.9, 0.4]})
+    >>> ds.plot.learning_curves({"mine": history}).get_ylabel()
+    'mean squared error on validation'
     """
     ax = axes_or_new(ax)
     for history in histories.values():
-        need(history, "a history", "epoch", "validation_accuracy")
-    _curves(ax, {name: 100 * history["validation_accuracy"] for name, history in histories.items()}, histories)
-    ax.set_ylabel("validation accuracy (%)")
-    ax.legend(loc="lower right")
+        need(history, "a history", "epoch")
+    shared = [each for each in _MEASURES if all(each[0] in history for history in histories.values())]
+    if not shared:
+        raise DataError(
+            f"the histories share none of {', '.join(name for name, *_ in _MEASURES)}; give those of runs that do."
+        )
+    measure, label, factor = shared[0]
+    _curves(ax, {name: factor * history[measure] for name, history in histories.items()}, histories)
+    ax.set_ylabel(label)
+    ax.legend(loc="lower right" if measure == "validation_accuracy" else "upper right")
     return ax
 
 

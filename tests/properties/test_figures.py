@@ -11,7 +11,7 @@ from networks import dense, model_of, parameters_of, presentations_of, small_mod
 
 import dendrosim as ds
 from dendrosim import plot
-from dendrosim.errors import DataError
+from dendrosim.errors import DataError, RunError
 from dendrosim.plot.agreement import agreement
 from dendrosim.plot.scaling import against_idiomatic, growth
 
@@ -234,3 +234,38 @@ def test_a_network_whose_output_has_tufts_has_room_for_them_below_the_words():
     highest = max(line[:, 1].max() for each in ax.collections for line in getattr(each, "get_segments", list)())
     (words,) = [text for text in ax.texts if "the teacher asks" in text.get_text()]
     assert words.get_position()[1] > highest
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A run of a regression."""
+    stimuli = np.random.default_rng(0).normal(size=(60, 3))
+    data = ds.Dataset.from_arrays(stimuli, stimuli @ np.array([[0.5], [-1.0], [0.2]]))
+    layers = [{"kind": "dense", "units": 4}, {"kind": "dense", "units": 1}]
+    model = ds.Model(input=[3], layers=layers, output="identity", training={"epochs": 3, "batch_size": 8})
+    return ds.train(model, data=data, progress=False)
+
+
+def test_learning_curves_of_a_regression_show_its_error(fitted):
+    page = plot.learning_page({"mine": fitted.history})
+    (curve,) = page.axes[0].get_lines()
+    np.testing.assert_array_equal(curve.get_ydata(), fitted.history["validation_mse"])
+    assert page.axes[0].get_ylabel() == "mean squared error on validation"
+
+
+def test_runs_without_a_common_measure_are_compared_by_their_losses(fitted):
+    other = fitted.history.rename(columns={"validation_mse": "validation_accuracy"})
+    ax = plot.learning_curves({"a regression": fitted.history, "a classification": other})
+    assert ax.get_ylabel() == "loss on validation"
+    with pytest.raises(DataError, match="share none of validation_accuracy, validation_mse, validation_loss"):
+        plot.learning_curves({"mine": fitted.history[["epoch", "train_loss"]]})
+
+
+def test_a_regression_says_what_it_has_in_the_place_of_an_accuracy(fitted):
+    with pytest.raises(RunError, match=r"no accuracy; take test\['loss'\] and test\['mse'\] and test\['mae'\]"):
+        _ = fitted.test_accuracy
+
+
+def test_runs_of_regressions_are_drawn_by_their_errors():
+    table = pd.DataFrame({"rule": ["dll", "dll"], "seed": [0, 1], "test_loss": [0.2, 0.3], "test_mse": [0.4, 0.6]})
+    assert plot.runs(table).get_xlabel() == "mean squared error on the test set"
