@@ -12,11 +12,10 @@ from matplotlib.lines import Line2D
 from dendrosim.errors import DataError
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
 from dendrosim.plot.network import network
-from dendrosim.plot.neuron import neuron as draw_neuron
-from dendrosim.plot.neuron import potential_scales
+from dendrosim.plot.neuron import NeuronDrawing, add_scales, potential_scales
 from dendrosim.plot.style import panels as count_panels
 from dendrosim.plot.style import styled
-from dendrosim.plot.traces import relaxation
+from dendrosim.plot.traces import choose_cell, relaxation
 from dendrosim.recording import Recording
 
 
@@ -72,12 +71,12 @@ def neuron_page(
     count_panels(len(times), "the number of times")
     figure = Figure(figsize=(2.2 * len(times) + 1.3, 4.0))
     axes = figure.subplots(1, len(times), squeeze=False)[0]
+    recording.need("error")
+    cell = choose_cell(recording, layer, neuron, presentation)
+    scales = potential_scales([cell])
     for ax, time in zip(axes, times, strict=True):
-        draw_neuron(recording, layer, neuron, presentation, time, ax)
-    scales = potential_scales(recording, layer, neuron, presentation)
-    bars = {"basal": "basal and somatic potential", "apical": "apical potential"}
-    for name, label in bars.items():
-        figure.colorbar(scales[name], ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+        NeuronDrawing(cell, scales, ax).at(time)
+    add_scales(figure, axes, cell, scales)
     return figure
 
 

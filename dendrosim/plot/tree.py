@@ -50,12 +50,13 @@ class TreeDrawing:
         ax.autoscale_view()
         ax.axis("off")
 
-    def at(self, time: float) -> None:
-        """Colour the tree by its potentials at a moment in ms."""
+    def at(self, time: float) -> list[Any]:
+        """Colour the tree by its potentials at a moment in ms, and return what changed."""
         moment = self._V.sel(time=time, method="nearest").values
         self._tree.set_array(moment[1:])
         self._soma.set_facecolor(self._tree.cmap(self._tree.norm(moment[0])))
         self._title.set_text(f"{time:.0f} ms")
+        return [self._tree, self._soma, self._title]
 
     def add_scale(self, figure: Any, axes: Any, label: str = "membrane potential (mV)") -> None:
         """Draw the colour bar beside some Axes."""

@@ -1,6 +1,8 @@
 """What drawn and moving networks show is what was recorded at that moment."""
 
+import io
 import shutil
+from time import process_time
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from dendrosim import plot
 from dendrosim.circuit import Circuit
 from dendrosim.errors import DataError
 from dendrosim.plot.animation import learning_weights, relaxing_network, relaxing_neurons, save_animation
+from dendrosim.plot.film import DPI
 from dendrosim.plot.style import symmetric_scale
 from dendrosim.recording import Record
 
@@ -113,6 +116,61 @@ def test_learning_shows_the_weights_of_each_epoch():
     strongest = W[np.argmax(np.linalg.norm(W, axis=1))]
     np.testing.assert_allclose(field.ravel(), strongest / np.abs(strongest).max())
     animation._draw_was_started = True  # it is not going to be saved
+
+
+def films(recording):
+    return relaxing_network(recording), relaxing_neurons(recording, "hidden-1")
+
+
+def pixels(figure, quick):
+    """A picture of a film, or of the whole figure drawn anew, which matplotlib takes for pixels of another name."""
+    content = io.BytesIO()
+    figure.savefig(content, format="rgba" if quick else "raw", dpi=DPI)
+    return np.frombuffer(content.getvalue(), np.uint8).astype(int)
+
+
+def test_pictures_of_a_film_are_those_of_the_whole_figure_drawn_anew(recording):
+    for film in films(recording):
+        film._draw_was_started = True  # it is not going to be saved
+        for frame in (0, 3):
+            film._func(frame)
+            whole = pixels(film._fig, quick=False)
+            assert np.abs(pixels(film._fig, quick=True) - whole).mean() < 0.01
+        assert len(np.unique(whole)) > 50
+
+
+def test_a_picture_of_a_film_costs_a_fraction_of_the_whole_figure(recording):
+    for film in films(recording):
+        film._draw_was_started = True
+        spent = {}
+        for quick in (False, True):
+            start = process_time()
+            for frame in range(3):
+                film._func(frame)
+                pixels(film._fig, quick)
+            spent[quick] = process_time() - start
+        assert spent[True] < 0.7 * spent[False]
+
+
+def test_neurons_of_a_film_share_one_scale_with_its_name_and_unit_and_have_one_title_each(recording):
+    film = relaxing_neurons(recording, "hidden-1")
+    film._draw_was_started = True
+    film._func(2)
+    *neurons, apical, basal = sorted(film._fig.axes, key=lambda ax: ax.get_label() == "<colorbar>")
+    largest = max(apical.get_ylim()[1], basal.get_ylim()[1])
+    found = {ax.get_ylabel() for ax in (apical, basal)}
+    assert found == {
+        "apical potential a (dimensionless)", "basal potential u, somatic potential x (dimensionless)",
+    }  # fmt: skip
+    drawn = [int(ax.get_title("center").split("neuron ")[1].split(",")[0]) for ax in neurons]
+    assert [ax.get_title("left") + ax.get_title("right") for ax in neurons] == [""] * 3
+    cells = recording.layer("hidden-1").isel(presentation=0)
+    cells = cells.isel(neuron=np.isin(cells["index"], drawn))
+    assert largest == pytest.approx(max(np.abs(cells[name].values).max() for name in ("basal", "soma", "apical")))
+    scale = symmetric_scale(cells["basal"].values, cells["soma"].values)
+    somata = [patch for ax in neurons for patch in ax.patches]
+    potentials = [float(cells["soma"].sel(time=20.0).values[cells["index"].values == index][0]) for index in drawn]
+    np.testing.assert_allclose([soma.get_facecolor() for soma in somata], scale.to_rgba(np.array(potentials)))
 
 
 @pytest.mark.parametrize(
