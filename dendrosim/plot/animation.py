@@ -38,7 +38,7 @@ _FIELDS = (4, 6)  # rows and columns of cells
 def relaxing_network(
     recording: Recording,
     presentation: int = 0,
-    neurons: int = 9,
+    neurons: int = 10,
     fps: int = 20,
     morphology: Morphology | None = None,
 ) -> FuncAnimation:
@@ -59,7 +59,7 @@ def relaxing_network(
     morphology : Morphology, optional
         Form of all neurons.
     """
-    figure = Film(figsize=(8.4, 4.2))
+    figure = Film(figsize=(9.2, 4.8))
     left, right = figure.subplots(1, 2, width_ratios=(1.9, 1))
     drawing = NetworkDrawing(recording, presentation, neurons, left, morphology)
     times = _shown_times(recording, presentation)

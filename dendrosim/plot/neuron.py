@@ -97,9 +97,7 @@ class NeuronDrawing:
             look, height = observable(cell, name), -4.6 - 0.75 * line
             words = look.label.removesuffix(look.symbol).split(" ξ")[0]
             ax.text(-0.25, height, words, va="top", ha="right")
-            ax.text(0.25, height, f"${look.symbol}$ =", va="top", ha="left")
-            number = ax.text(3.9, height, "", va="top", ha="right")
-            self._numbers.append((name, "" if look.unit == "1" else f" {look.unit}", number))
+            self._numbers.append((name, look, ax.text(0.25, height, "", va="top", ha="left")))
         self._title = ax.set_title("", loc="center")
         ax.set_xlim(-3.9, 3.9)
         ax.set_ylim(-7.8, 8.9)
@@ -112,8 +110,9 @@ class NeuronDrawing:
         for name, variable, artist in self._parts:
             colour = self._scales[name].to_rgba(moment[variable].values)
             artist.set_facecolor(colour) if isinstance(artist, PathPatch) else artist.set_color(colour)
-        for name, unit, number in self._numbers:
-            number.set_text(f"{float(moment[name]):+.3f}{unit}".replace("-", "−"))
+        for name, look, number in self._numbers:
+            value = f"{float(moment[name]):+.3f}".replace("-", "−")
+            number.set_text(f"${look.symbol}$ = {value}{'' if look.unit == '1' else ' ' + look.unit}")
         self._title.set_text(title + f"{float(moment['time']):.0f} ms")
         return [*(artist for *_, artist in self._parts), *(number for *_, number in self._numbers), self._title]
 

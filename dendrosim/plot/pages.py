@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from dendrosim.errors import DataError
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
-from dendrosim.plot.network import network
+from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import NeuronDrawing, add_scales, potential_scales
 from dendrosim.plot.style import panels as count_panels
 from dendrosim.plot.style import styled
@@ -82,7 +82,7 @@ def neuron_page(
 
 @styled
 def network_page(
-    recording: Recording, presentation: int = 0, times: Sequence[float] = (0.0, 4.0, 12.0, 60.0), neurons: int = 9
+    recording: Recording, presentation: int = 0, times: Sequence[float] = (0.0, 4.0, 12.0, 60.0), neurons: int = 10
 ) -> Figure:
     """Draw the whole network at several moments of its relaxation, two side by side.
 
@@ -94,9 +94,11 @@ def network_page(
         Moments in ms.
     """
     rows = -(-count_panels(len(times), "the number of times") // 2)
-    figure = Figure(figsize=(10.4, 3.8 * rows))
-    for ax, time in zip(figure.subplots(rows, 2, squeeze=False).ravel(), times, strict=False):
-        network(recording, presentation, time, neurons, ax)
+    figure = Figure(figsize=(11.0, 3.8 * rows + 0.7))
+    grid = figure.add_gridspec(rows + 1, 2, height_ratios=[3.8] * rows + [0.7])
+    for place, time in enumerate(times):
+        key = figure.add_subplot(grid[-1, :]) if place == 0 else False  # one for all
+        NetworkDrawing(recording, presentation, neurons, figure.add_subplot(grid[divmod(place, 2)]), key=key).at(time)
     return figure
 
 

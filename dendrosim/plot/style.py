@@ -26,6 +26,7 @@ MOST_PANELS = 64
 WIDEST = 100.0  # inches
 
 COLOUR_MAP = "RdBu_r"  # of what has a sign: rest is white
+MEMBRANE_MAP = "cividis"  # of membrane potentials
 FEEDBACK = "#D55E00"  # of what comes down
 
 
@@ -67,7 +68,7 @@ def potential_scale(look: Observable, values: Sequence[np.ndarray]) -> ScalarMap
         return symmetric_scale(*values)
     known = np.concatenate([np.ravel(array)[np.isfinite(np.ravel(array))] for array in values])
     low, high = (float(known.min()), float(known.max())) if known.size else (-0.5, 0.5)
-    return ScalarMappable(Normalize(low, high if high > low else low + 1.0), "cividis")
+    return ScalarMappable(Normalize(low, high if high > low else low + 1.0), MEMBRANE_MAP)
 
 
 def symmetric_scale(*values: np.ndarray) -> ScalarMappable:

@@ -7,6 +7,8 @@ from time import process_time
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 from PIL import Image
 
@@ -190,3 +192,43 @@ def test_without_ffmpeg_an_mp4_is_refused_with_a_remedy(recording, tmp_path, mon
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DataError, match=r"MP4 needs ffmpeg, which is not installed; install it, or write a \.gif"):
         save_animation(relaxing_neurons(recording, "hidden-1", 0), tmp_path / "film.mp4", 20)
+
+
+def test_a_network_has_a_key_of_its_colours_halos_and_lines(recording):
+    (key,) = plot.network(recording).child_axes
+    (bar,) = key.child_axes
+    assert bar.get_xlabel() == "potential (dimensionless), by the limits beside each layer"
+    (legend,) = [artist for artist in key.artists if isinstance(artist, Legend)]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "ξ > 0 (area: |ξ|)", "ξ < 0 (area: |ξ|)", "feedforward projections", "feedback projections",
+    ]  # fmt: skip
+
+
+def test_the_limits_of_the_colours_stand_beside_each_layer(recording):
+    texts = [text.get_text() for text in plot.network(recording, neurons=4).texts]
+    cells = recording.layer("hidden-1").isel(presentation=0)
+    largest = {name: np.abs(cells[name].values).max() for name in ("error", "basal", "soma", "apical")}
+    (words,) = [text for text in texts if text.startswith("hidden-1")]
+    assert words.splitlines()[2:] == [
+        f"|ξ| ≤ {largest['error']:.2g}, |u| ≤ {largest['basal']:.2g}",
+        f"|x| ≤ {largest['soma']:.2g}, |a| ≤ {largest['apical']:.2g}",
+    ]
+
+
+def test_all_of_few_output_cells_are_drawn_with_the_numbers_of_their_classes():
+    model = small_model((5, 4, 10))
+    recording = Circuit(model, parameters_of(model, 0), dt=1.0).relax(*presentations_of(model, 1, 0), start="settled")
+    ax = plot.network(recording, neurons=2)
+    assert [len(colours) for colours in somata(ax)] == [2, 10]
+    assert [text.get_text() for text in ax.texts if text.get_text().isdigit()] == [str(index) for index in range(10)]
+
+
+def test_words_of_a_drawn_network_do_not_overlap(recording):
+    for figure in (plot.network(recording).figure, plot.network_page(recording)):
+        figure.draw_without_rendering()
+        words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        places = [
+            text.get_window_extent() for text in words if text.axes is None or text.axes.axison or text.axes.texts
+        ]
+        for number, place in enumerate(places):
+            assert not any(place.overlaps(other) for other in places[:number]), words[number].get_text()
