@@ -43,6 +43,7 @@ _AXON, _FOOT, _TUFT = np.array([0.0, 0.0]), np.array([0.0, -0.44]), np.array([0.
 _HEIGHT = 2.9  # from layer to layer
 _WIDTH = 0.95  # of a cell's place
 _LARGEST_HALO = 330.0  # points squared
+_KEY = 1.9  # height of what says what colours, halos and lines mean
 _NARROWEST = 13.0  # so that the key has room
 _OUTPUTS = 10  # output cells of which all are drawn
 _SIGNS = {"ξ > 0": "#B2182B", "ξ < 0": "#2166AC"}  # of a halo
@@ -105,7 +106,7 @@ class NetworkDrawing:
         cells = next(iter(self._layers.values()))
         units = {observable(cells, variable).unit for variable in self._potentials.values()}
         if key is not False:
-            _draw_key(ax.inset_axes([0.0, -0.17, 1.0, 0.15]) if key is None else key, units)
+            _draw_key(self._room_below() if key is None else key, units)
 
     def at(self, time: float) -> list[Any]:
         """Colour the cells by their potentials at a moment in ms, and return what changed."""
@@ -183,6 +184,12 @@ class NetworkDrawing:
         self._ax.set_xlim(-widest - spare, widest + 3.4 + spare)
         self._ax.set_ylim(bottom - 0.4, top + 1.2)
 
+    def _room_below(self) -> Any:
+        """Return Axes below the network, of its width."""
+        (left, right), (bottom, top) = self._ax.get_xlim(), self._ax.get_ylim()
+        self._ax.set_ylim(bottom - _KEY, top)
+        return self._ax.inset_axes([left, bottom - _KEY, right - left, _KEY], transform=self._ax.transData)
+
     def _limits(self, layer: str) -> str:
         """Return what the ends of the colours, and the largest halo, stand for in a layer."""
         cells, scales = self._layers[layer], self._scales[layer]
@@ -245,7 +252,7 @@ def network(
 def _draw_key(ax: Any, units: set[str]) -> None:
     """Draw what colours, halos and lines mean; units are those of the coloured potentials."""
     ax.axis("off")
-    bar = ax.inset_axes([0.02, 0.55, 0.3, 0.2])
+    bar = ax.inset_axes([0.04, 0.75, 0.3, 0.14])
     if units == {"1"}:
         colours, ends, label = COLOUR_MAP, ["−limit", "0", "+limit"], "dimensionless"
     else:
@@ -253,14 +260,16 @@ def _draw_key(ax: Any, units: set[str]) -> None:
     scale = ScalarMappable(Normalize(-1, 1), colours)
     ax.figure.colorbar(scale, cax=bar, orientation="horizontal", ticks=[-1, 0, 1])
     bar.set_xticklabels(ends, fontsize=7)
-    bar.set_xlabel(f"potential ({label}), by the limits beside each layer", fontsize=7)
-    halo = {"marker": "o", "linestyle": "none", "markersize": 9, "markeredgewidth": 0, "alpha": 0.45}
+    bar.set_xlabel(f"potential ({label}),\nby the limits beside each layer", fontsize=7)
+    halo: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 9, "markeredgewidth": 0, "alpha": 0.45}
     handles = [Line2D([], [], color=colour, label=f"{sign} (area: |ξ|)", **halo) for sign, colour in _SIGNS.items()]
     handles += [
         Line2D([], [], color=_FORWARD, lw=0.9, label="feedforward projections"),
         Line2D([], [], color=FEEDBACK, lw=0.9, ls="--", label="feedback projections"),
     ]
-    ax.add_artist(Legend(ax, handles, [each.get_label() for each in handles], loc="center right", ncols=2, fontsize=7))
+    ax.add_artist(
+        Legend(ax, handles, [str(each.get_label()) for each in handles], loc="center right", ncols=2, fontsize=7)
+    )
 
 
 def _small(shape: Geometry) -> dict[str, list[np.ndarray]]:

@@ -6,6 +6,7 @@ from time import process_time
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.legend import Legend
 from matplotlib.text import Text
@@ -197,7 +198,7 @@ def test_without_ffmpeg_an_mp4_is_refused_with_a_remedy(recording, tmp_path, mon
 def test_a_network_has_a_key_of_its_colours_halos_and_lines(recording):
     (key,) = plot.network(recording).child_axes
     (bar,) = key.child_axes
-    assert bar.get_xlabel() == "potential (dimensionless), by the limits beside each layer"
+    assert bar.get_xlabel() == "potential (dimensionless),\nby the limits beside each layer"
     (legend,) = [artist for artist in key.artists if isinstance(artist, Legend)]
     assert [text.get_text() for text in legend.get_texts()] == [
         "ξ > 0 (area: |ξ|)", "ξ < 0 (area: |ξ|)", "feedforward projections", "feedback projections",
@@ -226,9 +227,12 @@ def test_all_of_few_output_cells_are_drawn_with_the_numbers_of_their_classes():
 def test_words_of_a_drawn_network_do_not_overlap(recording):
     for figure in (plot.network(recording).figure, plot.network_page(recording)):
         figure.draw_without_rendering()
+        unseen = {text for ax in figure.findobj(Axes) if not ax.axison for text in ax.xaxis.findobj(Text)}
+        unseen |= {text for ax in figure.findobj(Axes) if not ax.axison for text in ax.yaxis.findobj(Text)}
         words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-        places = [
-            text.get_window_extent() for text in words if text.axes is None or text.axes.axison or text.axes.texts
-        ]
+        words = [text for text in dict.fromkeys(words) if text not in unseen]
+        places = [text.get_window_extent() for text in words]
+        inside = figure.bbox.padded(1.0)
+        assert all(inside.containsx(place.x0) and inside.containsy(place.y0) for place in places)
         for number, place in enumerate(places):
             assert not any(place.overlaps(other) for other in places[:number]), words[number].get_text()
