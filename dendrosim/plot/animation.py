@@ -13,7 +13,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
-from matplotlib.ticker import MaxNLocator
 
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, writable, write_safely
@@ -22,7 +21,7 @@ from dendrosim.morphology import Morphology
 from dendrosim.plot.film import DPI, Film
 from dendrosim.plot.network import NetworkDrawing
 from dendrosim.plot.neuron import NeuronDrawing, add_scales, potential_scales
-from dendrosim.plot.style import COLOUR_MAP, cycle_colours, styled
+from dendrosim.plot.style import COLOUR_MAP, count_ticks, cycle_colours, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS, choose_cell
 from dendrosim.plot.tree import TreeDrawing
 from dendrosim.plot.weights import tiled
@@ -297,7 +296,7 @@ def _alignment(weights: dict[str, tuple[np.ndarray, np.ndarray]], epochs: np.nda
     right.set(
         xlabel="epoch", ylabel="angle between Θ and W (°)", xlim=(epochs[0] - 0.2, epochs[-1] + 0.2), ylim=(0, 100)
     )
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    count_ticks(right.xaxis)
     right.legend(loc="lower left")
     return moving
 

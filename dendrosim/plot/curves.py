@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import axes_or_new, count_ticks, cycle_colours, styled
 
 _DASHES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -132,13 +131,18 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None, names
 
 def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix: str) -> None:
     """Draw the columns of a history that begin so: a line style for each run, a marker for each layer."""
-    colours, connections = cycle_colours(), dict[str, str]()
+    colours = cycle_colours()
+    found = {str(column) for history in histories.values() for column in history if str(column).startswith(prefix)}
+    # By name, so that a layer has the same marker in every figure.
+    connections = {
+        column.removeprefix(prefix): marker
+        for column, marker in zip(sorted(found), _MARKERS * len(found), strict=False)
+    }
     for number, (name, history) in enumerate(histories.items()):
         need(history, "a history", "epoch")
         dashes, colour = _DASHES[number % len(_DASHES)], colours[number % len(colours)]
-        columns = [column for column in history.columns.astype(str) if column.startswith(prefix)]
-        for column, marker in zip(columns, _MARKERS, strict=False):
-            connections[column.removeprefix(prefix)] = marker
+        for column in (column for column in history.columns.astype(str) if column in found):
+            marker = connections[column.removeprefix(prefix)]
             # Markers are staggered, so that runs that coincide stay visible.
             marked = {"marker": marker, "markersize": 4, "markevery": (2 * number, 2 * len(histories))}
             ax.plot(history["epoch"], history[column], dashes, color=colour, **marked)
@@ -165,4 +169,4 @@ def _curves(
 
 def _epochs(ax: Any) -> None:
     ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    count_ticks(ax.xaxis)

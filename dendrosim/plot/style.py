@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dendrosim.annotations import checked
 from dendrosim.cells import Observable
@@ -55,6 +56,12 @@ def axes_or_new(ax: Any, width: float = 3.4, height: float = 2.4) -> Any:
 def panels(count: int, what: str) -> int:
     """Return a number of panels that a figure can have."""
     return whole(count, what, 1, MOST_PANELS)
+
+
+def count_ticks(*axes: Any) -> None:
+    """Put the ticks of axes that count (epochs, neurons, steps) at round whole numbers."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
 
 
 def cycle_colours() -> list[str]:

@@ -269,3 +269,36 @@ def test_a_regression_says_what_it_has_in_the_place_of_an_accuracy(fitted):
 def test_runs_of_regressions_are_drawn_by_their_errors():
     table = pd.DataFrame({"rule": ["dll", "dll"], "seed": [0, 1], "test_loss": [0.2, 0.3], "test_mse": [0.4, 0.6]})
     assert plot.runs(table).get_xlabel() == "mean squared error on the test set"
+
+
+def test_residuals_show_by_how_much_each_layer_differs_and_hide_none():
+    computed = np.array([1.0, -2.0, 4.0])
+    pairs = {"hidden-1": (computed + np.array([0.0, 2e-9, 4e-8]), computed), "output": (computed + 1e-3, computed)}
+    ax = plot.residuals(pairs, "local error")
+    below, above = (np.sort(line.get_xdata()) for line in ax.get_lines())
+    np.testing.assert_allclose(below, [5e-10, 1e-8], rtol=1e-6)
+    np.testing.assert_allclose(above, 2.5e-4)
+    heights = [line.get_ydata() for line in ax.get_lines()]
+    assert heights[0].min() > heights[1].max()
+
+
+def test_what_is_counted_has_ticks_at_round_whole_numbers():
+    model = small_model((30, 33, 34))
+    figure = plot.matrices(parameters_of(model, 0), "output")
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        steps = np.diff(axis.get_majorticklocs())
+        assert set(steps) <= {1, 2, 5, 10, 20}
+        assert all(place == round(place) for place in axis.get_majorticklocs())
+
+
+def test_a_layer_has_the_same_marker_whatever_the_order_of_the_columns():
+    names = ["angle.hidden-2", "angle.output"]
+    history = pd.DataFrame({"epoch": [1, 2], names[0]: [80.0, 60.0], names[1]: [85.0, 40.0]})
+    markers = []
+    for columns in (names, names[::-1]):
+        lines = plot.feedback_alignment({"mine": history[["epoch", *columns]]}).get_lines()
+        markers.append(
+            {line.get_label(): line.get_marker() for line in lines if line.get_label() in ("hidden-2", "output")}
+        )
+    assert markers[0] == markers[1]
+    assert len(set(markers[0].values())) == 2
