@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 
 from dendrosim.checks import need
 from dendrosim.errors import DataError
@@ -159,7 +161,10 @@ def _curves(
     names: Sequence[str] | None = None,
 ) -> None:
     """Draw a line of values over epochs for each run, its look by the place of its name."""
-    colours, places = cycle_colours(), list(histories if names is None else names)
+    places = list(histories if names is None else names)
+    colours: list[Any] = cycle_colours()
+    if len(places) > len(colours):  # dashes help, but no colour is there twice
+        colours = list(colormaps["turbo"](np.linspace(0.03, 0.97, len(places))))
     for name, history in histories.items():
         place = places.index(name)
         look = {"ls": _DASHES[place % len(_DASHES)], "color": colours[place % len(colours)]}

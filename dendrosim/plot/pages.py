@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -123,6 +124,8 @@ def learning_page(histories: Mapping[str, pd.DataFrame]) -> Figure:
 def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     """Draw the angles between updates and the gradient, a panel for each network, with one legend for all.
 
+    A panel says whose angles were not recorded.
+
     Parameters
     ----------
     panels : mapping of str to mapping of str to DataFrame
@@ -140,6 +143,11 @@ def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         gradient_angles(histories, ax, names)
         ax.set_title(title)
         ax.get_legend().remove()
+        if unknown := [name for name, rows in histories.items() if rows.filter(like="gradient_angle.").empty]:
+            words = textwrap.fill(f"not recorded: {', '.join(unknown)}", 52, break_on_hyphens=False)
+            ax.text(0.98, 0.99, words, transform=ax.transAxes, fontsize=6, color="0.4", ha="right", va="top")
+            ax.set_ylim(-3, 125)
+            ax.set_yticks(range(0, 91, 30))
         lines |= {line.get_label(): line for line in ax.get_lines() if line.get_label() in histories}
     for ax in axes[len(panels) :]:
         ax.set_axis_off()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.colors import to_rgba
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 import dendrosim as ds
@@ -302,3 +303,27 @@ def test_a_layer_has_the_same_marker_whatever_the_order_of_the_columns():
         )
     assert markers[0] == markers[1]
     assert len(set(markers[0].values())) == 2
+
+
+def test_panels_of_a_table_share_their_lines_and_a_published_number_far_off_is_written_at_the_edge():
+    first = [plot.Result("dll", 90.0, 0.5, 89.0), plot.Result("hebbian", 88.0, 0.1, 30.34)]
+    second = [plot.Result("hebbian", 60.0, 0.0, None)]
+    page = plot.comparison_page([("a", "test accuracy, %", first), ("b", "test accuracy, %", second)])
+    left, right = page.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["dll", "hebbian"]
+    assert right.containers[0].lines[0].get_ydata().tolist() == [2, 1]
+    assert np.isnan(right.containers[0].lines[0].get_xdata()).tolist() == [True, False]
+    assert [text.get_text() for text in left.texts] == ["◂ 30.3"]
+    assert 86 < left.get_xlim()[0] < 88 < 90.5 < left.get_xlim()[1]
+    assert list(right.texts) == []
+
+
+def test_a_panel_says_whose_angles_were_not_recorded_and_no_colour_is_there_twice():
+    names = [f"rule {number}" for number in range(12)]
+    history = pd.DataFrame({"epoch": [1, 2], "gradient_angle.hidden-1": [80.0, 70.0]})
+    figure = plot.angles_page({"a": dict.fromkeys(names, history), "b": {"rule 1": history[["epoch"]]}})
+    first, second = figure.axes
+    colours = {tuple(to_rgba(line.get_color())) for line in first.get_lines() if line.get_label() in names}
+    assert len(colours) == 12
+    assert list(first.texts) == []
+    assert [text.get_text() for text in second.texts] == ["not recorded: rule 1"]
