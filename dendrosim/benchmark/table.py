@@ -115,7 +115,8 @@ def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
         histories, label = panels.setdefault(row["model"], {}), _label(row["rule"], row["variant"])
         if label not in histories or histories[label].empty:
             histories[label] = history
-    return panels
+    drawn = {model for model, histories in panels.items() if not all(each.empty for each in histories.values())}
+    return {model: histories for model, histories in panels.items() if model in drawn}
 
 
 def _label(rule: str, variant: str) -> str:
