@@ -69,7 +69,7 @@ def draw() -> Figure:
     cloud.plot(line, weight * line, color="#0072B2", label=f"slope W = {weight:.2f}".replace("-", "−"))
     cloud.set_xlabel("noise of the lower cell")
     cloud.set_ylabel("fluctuation of the drive above")
-    cloud.legend(loc="upper left")
+    cloud.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
     for name, (_, colour, dash) in RUNS.items():
         turning.plot(
             np.arange(len(angles[name])) * epoch, angles[name], dash, color=colour, label=name, marker="o", ms=3
@@ -77,7 +77,7 @@ def draw() -> Figure:
     turning.set_xlabel("model time (s)")
     turning.set_ylabel("angle between Θ and W of the output (°)")
     turning.set_ylim(0, 95)
-    turning.legend(loc="upper right")
+    turning.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     return figure
 
 

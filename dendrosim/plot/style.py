@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dendrosim.annotations import checked
 from dendrosim.cells import Observable
@@ -26,6 +27,7 @@ MOST_PANELS = 64
 WIDEST = 100.0  # inches
 
 COLOUR_MAP = "RdBu_r"  # of what has a sign: rest is white
+MEMBRANE_MAP = "cividis"  # of membrane potentials
 FEEDBACK = "#D55E00"  # of what comes down
 
 
@@ -56,6 +58,12 @@ def panels(count: int, what: str) -> int:
     return whole(count, what, 1, MOST_PANELS)
 
 
+def count_ticks(*axes: Any) -> None:
+    """Put the ticks of axes that count (epochs, neurons, steps) at round whole numbers."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+
+
 def cycle_colours() -> list[str]:
     """Return the colours of the style's cycle; names such as ``C0`` would be looked up after the style has gone."""
     return list(mpl.rcParams["axes.prop_cycle"].by_key()["color"])
@@ -67,7 +75,7 @@ def potential_scale(look: Observable, values: Sequence[np.ndarray]) -> ScalarMap
         return symmetric_scale(*values)
     known = np.concatenate([np.ravel(array)[np.isfinite(np.ravel(array))] for array in values])
     low, high = (float(known.min()), float(known.max())) if known.size else (-0.5, 0.5)
-    return ScalarMappable(Normalize(low, high if high > low else low + 1.0), "cividis")
+    return ScalarMappable(Normalize(low, high if high > low else low + 1.0), MEMBRANE_MAP)
 
 
 def symmetric_scale(*values: np.ndarray) -> ScalarMappable:
