@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import axes_or_new, cycle_colours, plain_logarithmic, styled
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -45,6 +45,8 @@ def agreement(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str,
     ax.plot([low, high], [low, high], color="0.75", lw=0.7, zorder=0)
     ax.set_xlim(low / 2, 2 * high)
     ax.set_ylim(low / 2, 2 * high)
+    for axis in (ax.xaxis, ax.yaxis):
+        plain_logarithmic(axis)
     ax.set_xlabel(f"|{quantity}|, equilibrium engine (torch)")
     ax.set_ylabel(f"|{quantity}|, circuit (Brian2)")
     ax.legend(loc="lower right", markerscale=1.6)
@@ -77,5 +79,6 @@ def residuals(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str,
         ax.semilogx(apart, heights, _MARKERS[number % len(_MARKERS)], **look)
     ax.set_yticks(list(places), list(pairs))
     ax.set_ylim(0.4, len(pairs) + 0.6)
+    plain_logarithmic(ax.xaxis)
     ax.set_xlabel(f"difference of the {quantity} / its largest in the layer")
     return ax

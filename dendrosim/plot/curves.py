@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 
 from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, count_ticks, cycle_colours, styled
+from dendrosim.plot.style import axes_or_new, count_ticks, looks, styled
 
-_DASHES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v")
 # What is drawn of learning, the first that all runs have: its column, the label, the factor.
 _MEASURES = (
@@ -133,7 +130,7 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None, names
 
 def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix: str) -> None:
     """Draw the columns of a history that begin so: a line style for each run, a marker for each layer."""
-    colours = cycle_colours()
+    styles = looks(histories)
     found = {str(column) for history in histories.values() for column in history if str(column).startswith(prefix)}
     # By name, so that a layer has the same marker in every figure.
     connections = {
@@ -142,13 +139,12 @@ def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix
     }
     for number, (name, history) in enumerate(histories.items()):
         need(history, "a history", "epoch")
-        dashes, colour = _DASHES[number % len(_DASHES)], colours[number % len(colours)]
         for column in (column for column in history.columns.astype(str) if column in found):
             marker = connections[column.removeprefix(prefix)]
             # Markers are staggered, so that runs that coincide stay visible.
             marked = {"marker": marker, "markersize": 4, "markevery": (2 * number, 2 * len(histories))}
-            ax.plot(history["epoch"], history[column], dashes, color=colour, **marked)
-        ax.plot([], [], dashes, color=colour, label=name)
+            ax.plot(history["epoch"], history[column], **styles[name], **marked)
+        ax.plot([], [], label=name, **styles[name])
     for connection, marker in connections.items():
         ax.plot([], [], marker, color="0.4", markersize=4, label=connection)
     _epochs(ax)
@@ -160,15 +156,10 @@ def _curves(
     histories: Mapping[str, pd.DataFrame],
     names: Sequence[str] | None = None,
 ) -> None:
-    """Draw a line of values over epochs for each run, its look by the place of its name."""
-    places = list(histories if names is None else names)
-    colours: list[Any] = cycle_colours()
-    if len(places) > len(colours):  # dashes help, but no colour is there twice
-        colours = list(colormaps["turbo"](np.linspace(0.03, 0.97, len(places))))
+    """Draw a line of values over epochs for each run; `names` are those of all panels of a figure."""
+    styles = looks(histories if names is None else names)
     for name, history in histories.items():
-        place = places.index(name)
-        look = {"ls": _DASHES[place % len(_DASHES)], "color": colours[place % len(colours)]}
-        ax.plot(history["epoch"], values[name], label=name, **look)
+        ax.plot(history["epoch"], values[name], label=name, **styles[name])
     _epochs(ax)
 
 

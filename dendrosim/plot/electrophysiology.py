@@ -12,9 +12,7 @@ from matplotlib import colormaps
 from dendrosim.cells import ActiveCell, ConductanceCell
 from dendrosim.checks import need, shown
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, styled
-
-_DASHES = ("-", "--", ":", "-.")
+from dendrosim.plot.style import DASHES, axes_or_new, styled
 
 
 @styled
@@ -100,7 +98,7 @@ def rate_curves(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
         need(curve.coords, "a curve", "current")
-        ax.plot(curve["current"], curve, _DASHES[number % len(_DASHES)], label=name)
+        ax.plot(curve["current"], curve, DASHES[number % len(DASHES)], label=name)
     ax.set_xlabel("injected current (pA)")
     ax.set_ylabel("firing rate (Hz)")
     ax.set_ylim(bottom=0)
@@ -193,7 +191,7 @@ def plateau_times(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
         need(curve.coords, "a curve", "frequency")
-        ax.plot(curve["frequency"], curve, _DASHES[number % len(_DASHES)], label=name)
+        ax.plot(curve["frequency"], curve, DASHES[number % len(DASHES)], label=name)
     ax.set_xlabel("frequency of the spikes (Hz)")
     ax.set_ylabel("plateau after the last pulse (ms)")
     ax.set_ylim(bottom=-0.5)

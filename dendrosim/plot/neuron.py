@@ -112,7 +112,7 @@ class NeuronDrawing:
             artist.set_facecolor(colour) if isinstance(artist, PathPatch) else artist.set_color(colour)
         for name, look, number in self._numbers:
             value = f"{float(moment[name]):+.3f}".replace("-", "−")
-            number.set_text(f"${look.symbol}$ = {value}{'' if look.unit == '1' else ' ' + look.unit}")
+            number.set_text(f"{look.symbol} = {value}{'' if look.unit == '1' else ' ' + look.unit}")
         self._title.set_text(title + f"{float(moment['time']):.0f} ms")
         return [*(artist for *_, artist in self._parts), *(number for *_, number in self._numbers), self._title]
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.colors import to_rgba
+from matplotlib.text import Text
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 
 import dendrosim as ds
@@ -15,6 +16,7 @@ from dendrosim import plot
 from dendrosim.errors import DataError, RunError
 from dendrosim.plot.agreement import agreement
 from dendrosim.plot.scaling import against_idiomatic, growth
+from dendrosim.plot.style import RULE_COLOURS, looks
 
 
 @pytest.fixture(scope="module")
@@ -328,3 +330,43 @@ def test_a_panel_says_whose_angles_were_not_recorded_and_no_colour_is_there_twic
     assert len(colours) == 12
     assert list(first.texts) == []
     assert [text.get_text() for text in second.texts] == ["not recorded: rule 1"]
+
+
+@pytest.mark.parametrize("name", ["$x$", "$\\frac{1$", "a_b^c $ 5"])
+def test_names_are_drawn_as_they_are_and_never_read_as_formulas(relaxed, name, tmp_path):
+    dataset = relaxed[1].dataset
+    layer = np.where(dataset["layer"].values == "hidden-1", name, dataset["layer"].values)
+    renamed = dataset.assign_coords(layer=("neuron", layer)).assign_attrs(model=name)
+    renamed["basal"] = dataset["basal"].assign_attrs(dataset["basal"].attrs | {"label": name, "symbol": name})
+    odd = ds.Recording(renamed)
+    history = pd.DataFrame({"epoch": [1, 2], "validation_accuracy": [0.5, 0.6], "gradient_angle.output": [80.0, 70.0]})
+    figures = [
+        plot.relaxation(odd, layer=name).figure,
+        plot.neuron(odd, layer=name, neuron=1).figure,
+        plot.learning_curves({name: history}).figure,
+        plot.gradient_angles({name: history}).figure,
+    ]
+    for number, figure in enumerate(figures):
+        figure.savefig(tmp_path / f"{number}.png")  # a formula that cannot be read would raise here
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        assert any(name in text for text in texts), (number, texts)
+        assert not any(text.get_parse_math() for text in figure.findobj(Text) if name in text.get_text())
+
+
+def test_a_rule_has_its_colour_in_every_figure_and_no_colour_is_there_twice():
+    several = ["backpropagation", "DLL mirror", "mine", "hebbian", "yours"]
+    styles = looks(several)
+    assert looks(["dll mirror"])["dll mirror"] == styles["DLL mirror"] == looks(["mirror", "x"])["mirror"]
+    colours = [look["color"].upper() for look in styles.values()]
+    assert len(set(colours)) == len(several)
+    many = looks([*RULE_COLOURS, *(f"rule {number}" for number in range(12))])
+    assert len({look["color"].upper() for look in many.values()}) == len(many)
+
+
+def test_logarithmic_axes_have_plain_numbers():
+    values = np.array([[1e-3, 2e-2, 0.5]])
+    ax = plot.agreement({"hidden-1": (values, values * 1.001)}, "ξ")
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text()]
+    assert labels
+    assert all(float(label) for label in labels)
