@@ -95,7 +95,7 @@ class NeuronDrawing:
         self._numbers = []
         for line, name in enumerate([*reversed(potentials.values()), ERROR]):
             look, height = observable(cell, name), -4.6 - 0.75 * line
-            words = look.label.removesuffix(look.symbol).split(" ξ")[0]
+            words = look.label.removesuffix(look.symbol).split(" ξ")[0].strip()
             ax.text(-0.25, height, words, va="top", ha="right")
             self._numbers.append((name, look, ax.text(0.25, height, "", va="top", ha="left")))
         self._title = ax.set_title("", loc="center")

@@ -104,7 +104,9 @@ def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     for name, key in zip(names, keys, strict=True):
         place = rules.index(key) if key in RULE_COLOURS else others.index(name)
         colour = RULE_COLOURS[key] if key in RULE_COLOURS else free[place]
-        found[name] = {"color": colour, "ls": DASHES[place % len(DASHES)]}
+        dashes = DASHES[place % len(DASHES)]
+        # Through a broken line a solid one can be seen that it coincides with.
+        found[name] = {"color": colour, "ls": dashes, "zorder": 1.9 if dashes == "-" else 2}
     return found
 
 
