@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 from dendrosim import plot
 from dendrosim.cells import ConductanceCell
 from dendrosim.circuit.electrophysiology import (
-    attenuation,
     current_clamp,
     input_resistance,
     membrane_time_constant,
     rate_curve,
+    transfer_ratio,
 )
 from dendrosim.plot.style import styled
 
@@ -37,7 +37,7 @@ for coupling, cell in cells.items():
 steps = [-400, -200, 0, 200, 400]
 clamps = {place: current_clamp(cells["two-way"], steps, place) for place in ("soma", "basal")}
 reaching = {
-    name: {dendrite: attenuation(cell, dendrite) for dendrite in ("basal", "apical")} for name, cell in cells.items()
+    name: {dendrite: transfer_ratio(cell, dendrite) for dendrite in ("basal", "apical")} for name, cell in cells.items()
 }
 currents = np.linspace(-1200, 1200, 49)
 curves = {
@@ -55,7 +55,7 @@ def draw() -> Figure:
     plot.current_steps(clamps["soma"], "soma", into_soma)
     plot.current_steps(clamps["basal"], "soma", into_dendrite)
     into_dendrite.set_ylim(into_soma.get_ylim())
-    plot.attenuation(reaching, shares)
+    plot.transfer_ratio(reaching, shares)
     plot.rate_curves(curves, rates)
     return figure
 

@@ -30,7 +30,9 @@ circuit.relax(test.stimuli[:100], record=ds.Record(neurons={}))
 wrong = circuit.state["output"]["basal"].argmax(axis=1) != test.targets[:100].argmax(axis=1)
 chosen = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
 print(f"test digit {chosen} is a {test.targets[chosen].argmax()}")
-recording = circuit.relax(test.stimuli[chosen : chosen + 1], test.targets[chosen : chosen + 1], start="settled")
+digit = slice(chosen, chosen + 1)
+fine = ds.Record(interval=0.3)  # ms, a step of the circuit: curves without corners
+recording = circuit.relax(test.stimuli[digit], test.targets[digit], start="settled", record=fine)
 
 
 @styled

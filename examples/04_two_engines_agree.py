@@ -4,7 +4,7 @@
 Leaves 04_two_engines_agree.png. A convolutional network is relaxed in Brian2 in continuous time, and computed in torch
 in closed form. Left, the local error of every neuron of every layer in both: all points lie on the diagonal, over four
 orders of magnitude. Right, the same of the weight changes ΔW and ΔΘ that the two engines ask for. The largest relative
-differences stand in the titles.
+differences stand in the titles. Below, what the points above cannot show: by how much each layer differs.
 """
 
 import argparse
@@ -39,11 +39,12 @@ print(f"largest relative difference {difference.largest:.1e}")
 @styled
 def draw() -> Figure:
     """Draw errors and updates of one engine against the other."""
-    figure = Figure(figsize=(7.0, 3.0))
-    left, right = figure.subplots(1, 2)
+    figure = Figure(figsize=(7.4, 5.0))
+    (left, right), (below_left, below_right) = figure.subplots(2, 2, height_ratios=(3, 2))
     pairs = {name: (circuit.state[name]["error"].ravel(), error.ravel()) for name, error in errors.items()}
     plot.agreement(pairs, "local error ξ", left)
     left.set_title(f"local error ξ, within {max(difference.error.values()):.0e}")
+    plot.residuals(pairs, "local error", below_left)
     changes = {
         f"Δ{symbol} {name}": (getattr(relaxed, kind)[name].ravel(), direction.ravel())
         for symbol, kind in (("W", "W"), ("Θ", "theta"))
@@ -51,6 +52,7 @@ def draw() -> Figure:
     }
     plot.agreement(changes, "weight change", right)
     right.set_title(f"ΔW and ΔΘ, within {max(*difference.W.values(), *difference.theta.values()):.0e}")
+    plot.residuals(changes, "weight change", below_right)
     return figure
 
 

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 import dendrosim as ds
-from dendrosim.plot.style import styled
+from dendrosim.plot.style import RULE_COLOURS, plain_logarithmic, styled
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
@@ -65,12 +65,14 @@ def draw() -> Figure:
     figure = Figure(figsize=(7.0, 2.8))
     left, right = figure.subplots(1, 2)
     for name, (_, losses, angles) in curves.items():
-        (line,) = left.plot(losses, lw=0.8, label=name)
+        colour = RULE_COLOURS.get(name, RULE_COLOURS["backpropagation"])
+        left.plot(losses, lw=0.8, color=colour, label=name)
         for dash, connection in zip(("-", "--"), ("hidden-2", "output"), strict=True):
             if name != "autograd":  # which knows no Θ
                 course = [angle[f"angle.{connection}"] for angle in angles]
-                right.plot(course, dash, color=line.get_color(), label=connection if name == "fixed" else None)
+                right.plot(course, dash, color=colour, label=connection if name == "fixed" else None)
     left.set(xlabel="batch", ylabel="cross-entropy", yscale="log")
+    plain_logarithmic(left.yaxis)
     right.set(xlabel="batch", ylabel="angle between Θ and W (°)", ylim=(0, 100))
     left.legend()
     right.legend(loc="lower left", ncols=2)

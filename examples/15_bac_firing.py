@@ -70,7 +70,7 @@ def draw() -> Figure:
     for ax in (rates, shares):
         ax.legend(ncols=3, loc="upper left", title=ax.get_legend().get_title().get_text(), title_fontsize="small")
     code.plot(steps, up["event_rate"][:, 0], "o", ms=4, label="measured")
-    code.plot(steps, cell.base_rate + cell.gain * steps, color="0.4", lw=1, label="$r_0 + r_1 f(z)$")
+    code.plot(steps, cell.base_rate + cell.gain * steps, color="0.4", lw=1, label="r₀ + r₁ f(z)")
     code.set(xlabel="prediction f(z)", ylabel="rate of events (Hz)", ylim=(0, None), title="the code of the soma")
     code.legend(loc="upper left")
     return figure

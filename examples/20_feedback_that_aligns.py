@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import dendrosim as ds
-from dendrosim.plot.style import styled
+from dendrosim.plot.style import RULE_COLOURS, styled
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--out", type=Path, default=Path(), help="folder of the figure")
@@ -29,9 +29,9 @@ model = ds.load_model("digits-mlp").changed(plasticity=LEARNING)
 noisy = model.changed(cell={"noise": 0.1}, rules={"dll": {"feedback": "mirror"}})
 WITHOUT_TASK = 1e-12  # a learning rate under which no weight moves
 RUNS = {
-    "Kolen–Pollack, task": (model, "#D55E00", "-"),
-    "mirror, task": (noisy, "#0072B2", "-"),
-    "mirror, no task": (noisy.changed(plasticity={"learning_rate": WITHOUT_TASK}), "#0072B2", "--"),
+    "Kolen–Pollack, task": (model, RULE_COLOURS["kolen-pollack"], "-"),
+    "mirror, task": (noisy, RULE_COLOURS["mirror"], "-"),
+    "mirror, no task": (noisy.changed(plasticity={"learning_rate": WITHOUT_TASK}), RULE_COLOURS["mirror"], "--"),
 }
 parameters = ds.Parameters.initialise(model, seed=1, dtype=np.float64)
 train = ds.load_data(model).train
@@ -67,10 +67,10 @@ def draw() -> Figure:
     scale = (zeta**2).mean()  # ζ is seen in units of its variance
     cloud.scatter(zeta / scale, rho, s=4, color="0.6", linewidths=0, label="one moment")
     line = np.array([-3, 3]) * (zeta / scale).std()
-    cloud.plot(line, weight * line, color="#0072B2", label=f"slope W = {weight:.2f}".replace("-", "−"))
+    cloud.plot(line, weight * line, color="black", label=f"slope W = {weight:.2f}".replace("-", "−"))
     cloud.set_xlabel("noise of the lower cell")
     cloud.set_ylabel("fluctuation of the drive above")
-    cloud.legend(loc="upper left")
+    cloud.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
     for name, (_, colour, dash) in RUNS.items():
         turning.plot(
             np.arange(len(angles[name])) * epoch, angles[name], dash, color=colour, label=name, marker="o", ms=3
@@ -78,7 +78,7 @@ def draw() -> Figure:
     turning.set_xlabel("model time (s)")
     turning.set_ylabel("angle between Θ and W of the output (°)")
     turning.set_ylim(0, 95)
-    turning.legend(loc="upper right")
+    turning.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     return figure
 
 

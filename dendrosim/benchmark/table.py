@@ -17,6 +17,8 @@ from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.training.cluster import workers
 
+PAPERS = "dll paper"  # DLL as it is published
+
 
 def make_table(
     table: Table,
@@ -84,27 +86,37 @@ def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
     panels: dict[tuple[str, str], list[plot.Result]] = {}
+    papers = {line.model for line in found if line.rule == PAPERS}
     for line in found:
+        # The paper has one row of DLL, which is drawn once where its own feedback rule is there.
+        another = line.rule.startswith("dll") and line.rule != PAPERS and line.model in papers
         for name, (mean, deviation) in line.measured.items():
-            result = plot.Result(_label(line.rule, line.variant), mean, deviation, line.published.get(name))
+            published = None if another else line.published.get(name)
+            result = plot.Result(_label(line.rule, line.variant), mean, deviation, published)
             panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
     return [(model, measure, results) for (model, measure), results in panels.items()]
 
 
 def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return by model, and by what was varied, the angles between updates and the gradient of the first seed."""
+    """Return by model, and by what was varied, the angles between updates and the gradient of the first seed.
+
+    Where the rows of a rule hold none, though others of that rule do, its history has nothing but epochs.
+    """
     panels: dict[str, dict[str, pd.DataFrame]] = {}
     places = {rule: place for place, rule in enumerate(ROWS)}
 
     def order(row: dict[str, Any]) -> tuple[Any, ...]:
         return row["model"], places.get(row["rule"], len(places)), row["variant"], row["seed"]
 
-    for row in sorted(rows, key=order):
-        if angles := row.get("gradient_angles"):
-            history = pd.DataFrame(angles).add_prefix("gradient_angle.")
-            history.insert(0, "epoch", range(1, len(history) + 1))
-            panels.setdefault(row["model"], {}).setdefault(_label(row["rule"], row["variant"]), history)
-    return panels
+    with_angles = {row["rule"] for row in rows if row.get("gradient_angles")}
+    for row in sorted((row for row in rows if row["rule"] in with_angles), key=order):
+        history = pd.DataFrame(row.get("gradient_angles") or {}).add_prefix("gradient_angle.")
+        history.insert(0, "epoch", range(1, len(history) + 1))
+        histories, label = panels.setdefault(row["model"], {}), _label(row["rule"], row["variant"])
+        if label not in histories or histories[label].empty:
+            histories[label] = history
+    drawn = {model for model, histories in panels.items() if not all(each.empty for each in histories.values())}
+    return {model: histories for model, histories in panels.items() if model in drawn}
 
 
 def _label(rule: str, variant: str) -> str:

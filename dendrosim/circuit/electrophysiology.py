@@ -83,8 +83,11 @@ def input_resistance(cell: ConductanceCell, compartment: str = "soma") -> float:
     return _deflections(cell, compartment)[compartment] / _TEST_CURRENT * 1e3
 
 
-def attenuation(cell: ConductanceCell, dendrite: str) -> float:
-    """Return the steady deflection of the soma per deflection of a dendrite that receives a current."""
+def transfer_ratio(cell: ConductanceCell, dendrite: str) -> float:
+    """Return the steady deflection of the soma per deflection of a dendrite that receives a current.
+
+    This is the steady-state voltage transfer ratio V_soma/V_dendrite; the attenuation is its inverse.
+    """
     deflections = _deflections(cell, dendrite)
     return deflections["soma"] / deflections[dendrite]
 

@@ -8,6 +8,8 @@ import typer
 from dendrosim.commands.options import AnyRecordingArgument, MorphologyOption, OverwriteOption, claim, read_morphology
 from dendrosim.commands.terminal import console
 
+LINES = 10  # that tell how far it is where there is no terminal
+
 
 def animate(
     recording: AnyRecordingArgument,
@@ -32,7 +34,13 @@ def animate(
     pictures, fps = _pictures(Recording.load(recording), layer, neuron, presentation, fps, read_morphology(morphology))
     with Progress(console=console) as progress:
         task = progress.add_task("pictures", total=None)
-        save_animation(pictures, out, fps, lambda done, total: progress.update(task, completed=done + 1, total=total))
+
+        def report(done: int, total: int) -> None:
+            progress.update(task, completed=done + 1, total=total)
+            if not console.is_terminal and (done + 1) * LINES // total > done * LINES // total:
+                console.print(f"picture {done + 1} of {total}", highlight=False)
+
+        save_animation(pictures, out, fps, report)
     console.print(f"Written: {out}", soft_wrap=True)
 
 

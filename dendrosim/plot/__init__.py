@@ -1,16 +1,16 @@
 """Figures: each function takes ``ax=None``, returns the Axes it drew on, and shows nothing."""
 
-from dendrosim.plot.agreement import agreement
+from dendrosim.plot.agreement import agreement, residuals
 from dendrosim.plot.comparison import Result, comparison, comparison_page, cost
 from dendrosim.plot.criteria import criteria
 from dendrosim.plot.curves import feedback_alignment, feedback_norm, gradient_angles, learning_curves
 from dendrosim.plot.electrophysiology import (
-    attenuation,
     burst_curves,
     current_steps,
     plateau_times,
     rate_curves,
     spikes_and_plateaus,
+    transfer_ratio,
 )
 from dendrosim.plot.layers import error_map, phase_portrait
 from dendrosim.plot.network import network
@@ -37,7 +37,6 @@ __all__ = [
     "agreement",
     "along_tree",
     "angles_page",
-    "attenuation",
     "burst_curves",
     "burst_probability",
     "comparison",
@@ -68,6 +67,7 @@ __all__ = [
     "receptive_fields",
     "relaxation",
     "relaxation_page",
+    "residuals",
     "runs",
     "save_figure",
     "scaling",
@@ -76,4 +76,5 @@ __all__ = [
     "spikes_and_plateaus",
     "spikes_learning",
     "spikes_page",
+    "transfer_ratio",
 ]

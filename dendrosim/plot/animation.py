@@ -13,17 +13,16 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from dendrosim.errors import DataError
 from dendrosim.files import check_writable, replace_file, writable, write_safely
 from dendrosim.model.parameters import angle_between
 from dendrosim.morphology import Morphology
+from dendrosim.plot.film import DPI, Film
 from dendrosim.plot.network import NetworkDrawing
-from dendrosim.plot.neuron import neuron as draw_neuron
-from dendrosim.plot.style import COLOUR_MAP, cycle_colours, styled
-from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
+from dendrosim.plot.neuron import NeuronDrawing, add_scales, potential_scales
+from dendrosim.plot.style import COLOUR_MAP, count_ticks, cycle_colours, styled
+from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS, choose_cell
 from dendrosim.plot.tree import TreeDrawing
 from dendrosim.plot.weights import tiled
 from dendrosim.recording import Recording
@@ -38,7 +37,7 @@ _FIELDS = (4, 6)  # rows and columns of cells
 def relaxing_network(
     recording: Recording,
     presentation: int = 0,
-    neurons: int = 9,
+    neurons: int = 10,
     fps: int = 20,
     morphology: Morphology | None = None,
 ) -> FuncAnimation:
@@ -59,15 +58,15 @@ def relaxing_network(
     morphology : Morphology, optional
         Form of all neurons.
     """
-    figure = Figure(figsize=(8.4, 4.2))
+    figure = Film(figsize=(9.2, 4.8))
     left, right = figure.subplots(1, 2, width_ratios=(1.9, 1))
     drawing = NetworkDrawing(recording, presentation, neurons, left, morphology)
     times = _shown_times(recording, presentation)
     cursor = _error_traces(recording, presentation, times, right)
 
-    def draw(frame: int) -> None:
-        drawing.at(times[frame])
+    def draw(frame: int) -> list[Any]:
         cursor.set_xdata([times[frame]] * 2)
+        return [*drawing.at(times[frame]), cursor]
 
     return _animation(figure, draw, len(times), fps)
 
@@ -82,6 +81,9 @@ def relaxing_neurons(
     morphology: Morphology | None = None,
 ) -> FuncAnimation:
     """Animate neurons of a layer after the target appeared, each compartment coloured by its potential.
+
+    One scale holds for all of them and for the whole recording; basal tree and soma share it, the apical tuft has its
+    own, because the feedback is small.
 
     Parameters
     ----------
@@ -99,15 +101,18 @@ def relaxing_neurons(
         Form of the neurons.
     """
     shown = [neuron] if neuron is not None else _largest_errors(recording, layer, presentation)
-    figure = Figure(figsize=(2.4 * len(shown), 4.2))
+    figure = Film(figsize=(2.4 * len(shown) + 1.3, 4.2))
     axes = figure.subplots(1, len(shown), squeeze=False)[0]
     times = _shown_times(recording, presentation)
+    cells = [choose_cell(recording, layer, index, presentation) for index in shown]
+    scales = potential_scales(cells)
+    drawings = [NeuronDrawing(cell, scales, ax, morphology) for cell, ax in zip(cells, axes, strict=True)]
+    titles = [f"{layer}, neuron {index}, " for index in shown]
+    add_scales(figure, axes, cells[0], scales)
 
-    def draw(frame: int) -> None:
-        for ax, index in zip(axes, shown, strict=True):
-            ax.clear()
-            draw_neuron(recording, layer, index, presentation, times[frame], ax, morphology)
-            ax.set_title(f"{layer}, neuron {index}, {times[frame]:.0f} ms")
+    def draw(frame: int) -> list[Any]:
+        moved = (each.at(times[frame], title) for each, title in zip(drawings, titles, strict=True))
+        return [artist for artists in moved for artist in artists]
 
     return _animation(figure, draw, len(times), fps)
 
@@ -128,13 +133,13 @@ def spreading(potentials: Any, fps: int = 20) -> FuncAnimation:
     DataError
         This holds no potentials along a tree.
     """
-    figure = Figure(figsize=(3.6, 4.6))
+    figure = Film(figsize=(3.6, 4.6))
     ax = figure.subplots()
     drawing, times = TreeDrawing(potentials, ax), potentials["time"].values
     drawing.add_scale(figure, ax)
 
-    def draw(frame: int) -> None:
-        drawing.at(float(times[frame]))
+    def draw(frame: int) -> list[Any]:
+        return drawing.at(float(times[frame]))
 
     return _animation(figure, draw, len(times), fps)
 
@@ -157,7 +162,7 @@ def learning_weights(recording: Recording, fps: int = 4) -> FuncAnimation:
     connections = list(dict.fromkeys(recording.dataset["connection"].values))
     weights = {name: _by_connection(recording, name) for name in connections}
     epochs = recording.dataset["epoch"].values
-    figure = Figure(figsize=(9.0, 3.0))
+    figure = Film(figsize=(9.0, 3.0))
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.4, 1, 1))
     fields = _receptive_fields(weights[connections[0]][0], _stimulus_shape(recording, connections[0]))
     picture = left.imshow(fields[0], cmap=COLOUR_MAP, vmin=-1, vmax=1, interpolation="nearest")
@@ -166,12 +171,15 @@ def learning_weights(recording: Recording, fps: int = 4) -> FuncAnimation:
     fed_back = {name: pair for name, pair in weights.items() if np.isfinite(pair[1]).all()}
     moving = _alignment(fed_back, epochs, middle, right)
 
-    def draw(frame: int) -> None:
+    title = middle.set_title("")
+
+    def draw(frame: int) -> list[Any]:
         picture.set_data(fields[frame])
         for W, theta, points, line, angles in moving:
             points.set_data(W[frame].ravel(), theta[frame].ravel())
             line.set_data(epochs[: frame + 1], angles[: frame + 1])
-        middle.set_title(f"epoch {epochs[frame]}")
+        title.set_text(f"epoch {epochs[frame]}")
+        return [picture, title, *(artist for _, _, points, line, _ in moving for artist in (points, line))]
 
     return _animation(figure, draw, len(epochs), fps)
 
@@ -220,17 +228,18 @@ def _drawn(animation: FuncAnimation, name: str, writer: Any, report: Callable[[i
         tempfile.TemporaryDirectory(prefix="dendrosim-") as folder,
     ):
         try:
-            animation.save(Path(folder) / name, writer=writer, dpi=110, progress_callback=report)
+            animation.save(Path(folder) / name, writer=writer, dpi=DPI, progress_callback=report)
         except subprocess.CalledProcessError as error:
             raise DataError(f"{name}: ffmpeg made no animation (status {error.returncode}); write a .gif.") from None
         return (Path(folder) / name).read_bytes()
 
 
-def _animation(figure: Figure, draw: Callable[[int], None], frames: int, fps: int) -> FuncAnimation:
+def _animation(figure: Film, draw: Callable[[int], list[Any]], frames: int, fps: int) -> FuncAnimation:
     draw = styled(draw)  # it draws when the functions that made it have returned
-    draw(0)
+    moving = draw(0)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # or every picture would be laid out anew
+    figure.hold_still(moving)
     held = [frames - 1] * round(HELD * fps)
     return FuncAnimation(figure, draw, frames=[*range(frames), *held], init_func=lambda: None, cache_frame_data=False)
 
@@ -287,7 +296,7 @@ def _alignment(weights: dict[str, tuple[np.ndarray, np.ndarray]], epochs: np.nda
     right.set(
         xlabel="epoch", ylabel="angle between Θ and W (°)", xlim=(epochs[0] - 0.2, epochs[-1] + 0.2), ylim=(0, 100)
     )
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    count_ticks(right.xaxis)
     right.legend(loc="lower left")
     return moving
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -62,8 +63,11 @@ def comparison(results: Sequence[Result], measure: str, ax: Any = None) -> Any:
 
 
 @styled
-def comparison_page(panels: Sequence[tuple[str, str, Sequence[Result]]], columns: int = 2) -> Figure:
-    """Draw one panel for each model and measure.
+def comparison_page(panels: Sequence[tuple[str, str, Sequence[Result]]], columns: int = 4) -> Figure:
+    """Draw one panel for each model and measure, as a table: panels side by side share their lines.
+
+    The scale of a panel is that of what was measured; a published number that lies far off it stands at the edge in
+    figures, with an arrow. A line without a result was not trained on that model.
 
     Parameters
     ----------
@@ -75,32 +79,81 @@ def comparison_page(panels: Sequence[tuple[str, str, Sequence[Result]]], columns
     if not panels:
         raise DataError("there are no panels to draw; give one at least.")
     columns = min(whole(columns, "columns", 1), len(panels))
-    rows = -(-len(panels) // columns)
-    lines = max(len(results) for _, _, results in panels)
-    figure = Figure(figsize=(3.9 * columns, (0.95 + 0.2 * lines) * rows + 0.3))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax, (model, measure, results) in zip(axes, panels, strict=False):
-        comparison(results, measure, ax)
-        ax.set_title(model)
-    for ax in axes[len(panels) :]:
-        ax.set_axis_off()
-    with_paper = max(axes[: len(panels)], key=lambda ax: len(ax.get_legend_handles_labels()[0]))
+    groups = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    order = _shared_labels(panels).index
+    shared = [sorted(_shared_labels(group), key=order) for group in groups]
+    heights = [0.75 + 0.19 * len(labels) for labels in shared]
+    figure = Figure(figsize=(1.6 + 2.0 * columns, sum(heights) + 0.3))
+    grid = figure.subplots(len(groups), columns, squeeze=False, height_ratios=heights)
+    for axes, group, labels in zip(grid, groups, shared, strict=True):
+        for ax, (model, measure, results) in zip(axes, group, strict=False):
+            by_label = {result.label: result for result in results}
+            comparison([by_label.get(label, Result(label, nan, nan, None)) for label in labels], measure, ax)
+            _fit_to_measured(ax, results, labels)
+            ax.set_title(model)
+            ax.tick_params(axis="y", length=0, labelleft=bool(ax is axes[0]))
+        for ax in axes[len(group) :]:
+            ax.set_axis_off()
+    _one_legend(figure, [ax for axes in grid for ax in axes][: len(panels)])
+    return figure
+
+
+def _shared_labels(panels: Sequence[tuple[str, str, Sequence[Result]]]) -> list[str]:
+    """Return the labels of all panels, in the order of the panel with the most."""
+    longest = max(panels, key=lambda panel: len(panel[2]))
+    return list(dict.fromkeys(result.label for _, _, results in (longest, *panels) for result in results))
+
+
+def _fit_to_measured(ax: Any, results: Sequence[Result], labels: Sequence[str]) -> None:
+    """Set the scale by what was measured, and write published numbers that lie far off it at the edge."""
+    known = [result for result in results if isfinite(result.mean)]
+    low = min((result.mean - result.deviation for result in known), default=0.0)
+    high = max((result.mean + result.deviation for result in known), default=1.0)
+    space = 0.6 * (high - low) or 0.05 * abs(high) or 1.0
+    published = [result.published for result in known if result.published]
+    inside = [each for each in published if low - space <= each <= high + space]
+    low, high = min([low, *inside]), max([high, *inside])
+    margin = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
+    ax.set_xlim(low - margin, high + margin)
+    edges = {True: (0.02, "◂ {}", "left"), False: (0.98, "{} ▸", "right")}
+    for result in known:
+        if result.published and result.published not in inside:
+            x, words, side = edges[result.published < low]
+            place = len(labels) - list(labels).index(result.label)
+            number = f"{result.published:.3g}"
+            look = {"fontsize": 6.5, "color": cycle_colours()[1], "ha": side, "va": "center"}
+            ax.text(x, place, words.format(number), transform=ax.get_yaxis_transform(), **look)
+
+
+def _one_legend(figure: Figure, axes: Sequence[Any]) -> None:
+    with_paper = max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[0]))
     handles, labels = with_paper.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
-    return figure
 
 
 @styled
 def cost(panels: Sequence[tuple[str, str, Sequence[Result]]]) -> Figure:
-    """Draw ratios of cost as :func:`comparison_page` does, all on one scale, with a line at 1: what costs the same.
+    """Draw ratios of cost as :func:`comparison` does, all on one scale, with a line at 1: what costs the same.
 
     Parameters
     ----------
     panels : sequence of (model, measure, results)
         See :func:`comparison_page`.
     """
-    figure = comparison_page(panels)
-    axes = figure.axes[: len(panels)]
+    if not panels:
+        raise DataError("there are no panels to draw; give one at least.")
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    lines = max(len(results) for _, _, results in panels)
+    figure = Figure(figsize=(3.9 * columns, (0.95 + 0.2 * lines) * rows + 0.3))
+    drawn = figure.subplots(rows, columns, squeeze=False).ravel()
+    axes = list(drawn[: len(panels)])
+    for ax, (model, measure, results) in zip(axes, panels, strict=True):
+        comparison(results, measure, ax)
+        ax.set_title(model)
+    for ax in drawn[len(panels) :]:
+        ax.set_axis_off()
+    _one_legend(figure, axes)
     low, high = min(1.0, *(ax.get_xlim()[0] for ax in axes)), max(1.0, *(ax.get_xlim()[1] for ax in axes))
     space = 0.03 * (high - low)
     for ax in axes:

@@ -1,4 +1,4 @@
-"""How learning goes: accuracy, and the alignment of feedback with feedforward weights."""
+"""How learning goes: accuracy or error, and the alignment of feedback with feedforward weights."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from dendrosim.checks import need
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.errors import DataError
+from dendrosim.plot.style import axes_or_new, count_ticks, looks, styled
 
-_DASHES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v")
+# What is drawn of learning, the first that all runs have: its column, the label, the factor.
+_MEASURES = (
+    ("validation_accuracy", "validation accuracy (%)", 100.0),
+    ("validation_mse", "mean squared error on validation", 1.0),
+    ("validation_loss", "loss on validation", 1.0),
+)
 
 
 @styled
 def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> Any:
-    """Draw the validation accuracy over epochs of several runs.
+    """Draw how well several runs do on validation over epochs: the accuracy, or what regressions have instead.
+
+    That is the mean squared error; runs that share no such measure are compared by their losses.
 
     Parameters
     ----------
@@ -25,13 +32,32 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], ax: Any = None) -> An
         Histories of runs by the name to show.
     ax : matplotlib Axes, optional
         Where to draw.
+
+    Raises
+    ------
+    DataError
+        The histories share no measure.
+
+    Examples
+    --------
+    >>> import dendrosim as ds
+    >>> import pandas as pd
+    >>> history = pd.DataFrame({"epoch": [1, 2], "validation_mse": [0.9, 0.4]})
+    >>> ds.plot.learning_curves({"mine": history}).get_ylabel()
+    'mean squared error on validation'
     """
     ax = axes_or_new(ax)
     for history in histories.values():
-        need(history, "a history", "epoch", "validation_accuracy")
-    _curves(ax, {name: 100 * history["validation_accuracy"] for name, history in histories.items()}, histories)
-    ax.set_ylabel("validation accuracy (%)")
-    ax.legend(loc="lower right")
+        need(history, "a history", "epoch")
+    shared = [each for each in _MEASURES if all(each[0] in history for history in histories.values())]
+    if not shared:
+        raise DataError(
+            f"the histories share none of {', '.join(name for name, *_ in _MEASURES)}; give those of runs that do."
+        )
+    measure, label, factor = shared[0]
+    _curves(ax, {name: factor * history[measure] for name, history in histories.items()}, histories)
+    ax.set_ylabel(label)
+    ax.legend(loc="lower right" if measure == "validation_accuracy" else "upper right")
     return ax
 
 
@@ -104,17 +130,21 @@ def gradient_angles(histories: Mapping[str, pd.DataFrame], ax: Any = None, names
 
 def _curves_by_connection(ax: Any, histories: Mapping[str, pd.DataFrame], prefix: str) -> None:
     """Draw the columns of a history that begin so: a line style for each run, a marker for each layer."""
-    colours, connections = cycle_colours(), dict[str, str]()
+    styles = looks(histories)
+    found = {str(column) for history in histories.values() for column in history if str(column).startswith(prefix)}
+    # By name, so that a layer has the same marker in every figure.
+    connections = {
+        column.removeprefix(prefix): marker
+        for column, marker in zip(sorted(found), _MARKERS * len(found), strict=False)
+    }
     for number, (name, history) in enumerate(histories.items()):
         need(history, "a history", "epoch")
-        dashes, colour = _DASHES[number % len(_DASHES)], colours[number % len(colours)]
-        columns = [column for column in history.columns.astype(str) if column.startswith(prefix)]
-        for column, marker in zip(columns, _MARKERS, strict=False):
-            connections[column.removeprefix(prefix)] = marker
+        for column in (column for column in history.columns.astype(str) if column in found):
+            marker = connections[column.removeprefix(prefix)]
             # Markers are staggered, so that runs that coincide stay visible.
             marked = {"marker": marker, "markersize": 4, "markevery": (2 * number, 2 * len(histories))}
-            ax.plot(history["epoch"], history[column], dashes, color=colour, **marked)
-        ax.plot([], [], dashes, color=colour, label=name)
+            ax.plot(history["epoch"], history[column], **styles[name], **marked)
+        ax.plot([], [], label=name, **styles[name])
     for connection, marker in connections.items():
         ax.plot([], [], marker, color="0.4", markersize=4, label=connection)
     _epochs(ax)
@@ -126,15 +156,13 @@ def _curves(
     histories: Mapping[str, pd.DataFrame],
     names: Sequence[str] | None = None,
 ) -> None:
-    """Draw a line of values over epochs for each run, its look by the place of its name."""
-    colours, places = cycle_colours(), list(histories if names is None else names)
+    """Draw a line of values over epochs for each run; `names` are those of all panels of a figure."""
+    styles = looks(histories if names is None else names)
     for name, history in histories.items():
-        place = places.index(name)
-        look = {"ls": _DASHES[place % len(_DASHES)], "color": colours[place % len(colours)]}
-        ax.plot(history["epoch"], values[name], label=name, **look)
+        ax.plot(history["epoch"], values[name], label=name, **styles[name])
     _epochs(ax)
 
 
 def _epochs(ax: Any) -> None:
     ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    count_ticks(ax.xaxis)

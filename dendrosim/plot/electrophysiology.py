@@ -1,4 +1,4 @@
-"""What an electrode measures: responses to currents, attenuation in the tree, f-I curves, spikes and bursts."""
+"""What an electrode measures: responses to currents, transfer in the tree, f-I curves, spikes and bursts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from matplotlib import colormaps
 from dendrosim.cells import ActiveCell, ConductanceCell
 from dendrosim.checks import need, shown
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, styled
-
-_DASHES = ("-", "--", ":", "-.")
+from dendrosim.plot.style import DASHES, axes_or_new, styled
 
 
 @styled
@@ -50,8 +48,8 @@ def current_steps(clamp: xr.Dataset, compartment: str = "soma", ax: Any = None) 
 
 
 @styled
-def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) -> Any:
-    """Draw how much of a steady dendritic deflection reaches the soma, for both dendrites.
+def transfer_ratio(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) -> Any:
+    """Draw the steady-state transfer ratio of both dendrites: how much of a steady deflection reaches the soma.
 
     Parameters
     ----------
@@ -63,12 +61,12 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
     ax = axes_or_new(ax)
     dendrites = list(next(iter(by_coupling.values()), {}))
     if not dendrites:
-        raise DataError("there is no attenuation to draw; give that of one cell at least.")
+        raise DataError("there is no transfer ratio to draw; give that of one cell at least.")
     compartments = {each.name: each for each in ConductanceCell.compartments}
     need(compartments, "a cell", *dendrites)
     colours = [ConductanceCell.observables[compartments[dendrite].shown_by[0]].colour for dendrite in dendrites]
     for values in by_coupling.values():
-        need(values, "the attenuation of a cell", *dendrites)
+        need(values, "the transfer ratios of a cell", *dendrites)
     width = 0.8 / len(by_coupling)
     for number, (name, values) in enumerate(by_coupling.items()):
         place = np.arange(len(dendrites)) + (number - (len(by_coupling) - 1) / 2) * width
@@ -82,7 +80,7 @@ def attenuation(by_coupling: Mapping[str, Mapping[str, float]], ax: Any = None) 
         ax.bar_label(bars, [f"{name}\n{values[dendrite]:.2f}" for dendrite in dendrites], fontsize=7, padding=2)
     ax.set_xticks(range(len(dendrites)), [compartments[dendrite].label for dendrite in dendrites])
     ax.set_ylim(0, 1)
-    ax.set_ylabel("attenuation V soma / V dendrite")
+    ax.set_ylabel("steady transfer ratio V soma / V dendrite")
     return ax
 
 
@@ -100,7 +98,7 @@ def rate_curves(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
         need(curve.coords, "a curve", "current")
-        ax.plot(curve["current"], curve, _DASHES[number % len(_DASHES)], label=name)
+        ax.plot(curve["current"], curve, DASHES[number % len(DASHES)], label=name)
     ax.set_xlabel("injected current (pA)")
     ax.set_ylabel("firing rate (Hz)")
     ax.set_ylim(bottom=0)
@@ -193,7 +191,7 @@ def plateau_times(curves: Mapping[str, xr.DataArray], ax: Any = None) -> Any:
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
         need(curve.coords, "a curve", "frequency")
-        ax.plot(curve["frequency"], curve, _DASHES[number % len(_DASHES)], label=name)
+        ax.plot(curve["frequency"], curve, DASHES[number % len(DASHES)], label=name)
     ax.set_xlabel("frequency of the spikes (Hz)")
     ax.set_ylabel("plateau after the last pulse (ms)")
     ax.set_ylim(bottom=-0.5)

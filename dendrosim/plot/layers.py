@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dendrosim.errors import DataError
-from dendrosim.plot.style import COLOUR_MAP, axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import COLOUR_MAP, FEEDBACK, axes_or_new, styled
 from dendrosim.plot.traces import SHOWN_TIME_CONSTANTS
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import coloured, observable, slowest
@@ -89,18 +89,18 @@ def phase_portrait(recording: Recording, layer: str, presentation: int = 0, neur
     dendrite, look = hears[0], observable(recording.dataset, hears[0])
     cells = Recording(recording.layer(layer)).presentation(presentation)
     largest = np.argsort(-np.abs(cells["error"].isel(time=-1).values))[:neurons]
-    colours = cycle_colours()
-    for number, cell in enumerate(largest):
+    # All are of one kind: shades tell them apart, and no colour of a compartment stands for a cell.
+    for shade, cell in zip(np.linspace(0.15, 0.6, max(len(largest), 1)), largest, strict=False):
         above, error = (cells[name].isel(neuron=int(cell)).values for name in (dendrite, "error"))
-        ax.plot(above, error, color=colours[number % len(colours)], lw=1.1)
-        ax.plot(above[-1], error[-1], "o", color=colours[number % len(colours)], markersize=3.5)
+        ax.plot(above, error, color=str(shade), lw=1.1)
+        ax.plot(above[-1], error[-1], "o", color=str(shade), markersize=3.5)
     drawn = np.concatenate([cells[name].isel(neuron=largest).values.ravel() for name in (dendrite, "error")])
     if not np.isfinite(drawn).any():
         raise DataError(f"no cell of '{layer}' has both an error and a {look.label}; choose a hidden layer.")
     drawn = drawn[np.isfinite(drawn)]
     low, high = min(0.0, float(drawn.min())), max(0.0, float(drawn.max()))
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
-    ax.plot([low, high], [low, high], "--", color="0.6", lw=0.8, zorder=0, label="x = u + a")
+    ax.plot([low, high], [low, high], "--", color=FEEDBACK, lw=0.8, zorder=0, label="x = u + a")
     ax.set_xlim(low, high)
     ax.set_ylim(low, high)
     ax.set_xlabel(f"{look.long_name} ({'dimensionless' if look.unit == '1' else look.unit})")

@@ -7,14 +7,25 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import to_rgba
+from matplotlib.colors import Normalize, to_rgba
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 
 from dendrosim.checks import whole
 from dendrosim.morphology import Morphology
 from dendrosim.plot.flashes import flashes
 from dendrosim.plot.neuron import Geometry, geometry
-from dendrosim.plot.style import FEEDBACK, axes_or_new, potential_scale, styled, symmetric_scale
+from dendrosim.plot.style import (
+    COLOUR_MAP,
+    FEEDBACK,
+    MEMBRANE_MAP,
+    axes_or_new,
+    potential_scale,
+    styled,
+    symmetric_scale,
+)
 from dendrosim.recording import Recording
 from dendrosim.recording.appearance import ERROR, coloured, observable
 
@@ -32,6 +43,11 @@ _AXON, _FOOT, _TUFT = np.array([0.0, 0.0]), np.array([0.0, -0.44]), np.array([0.
 _HEIGHT = 2.9  # from layer to layer
 _WIDTH = 0.95  # of a cell's place
 _LARGEST_HALO = 330.0  # points squared
+_KEY = 1.9  # height of what says what colours, halos and lines mean
+_NARROWEST = 13.0  # so that the key has room
+_OUTPUTS = 10  # output cells of which all are drawn
+_SIGNS = {"ξ > 0": "#B2182B", "ξ < 0": "#2166AC"}  # of a halo
+_FORWARD = "0.45"
 
 
 class NetworkDrawing:
@@ -48,15 +64,23 @@ class NetworkDrawing:
     presentation : int
         Which presentation.
     neurons : int
-        At most so many cells of a layer, those with the largest errors.
+        At most so many cells of a layer, those with the largest errors; of the output all where they are few.
     ax : matplotlib Axes
         Where to draw.
     morphology : Morphology, optional
         Form of all neurons.
+    key : matplotlib Axes or False, optional
+        Where to draw what colours, halos and lines mean; by default below, and nowhere if False.
     """
 
     def __init__(
-        self, recording: Recording, presentation: int, neurons: int, ax: Any, morphology: Morphology | None = None
+        self,
+        recording: Recording,
+        presentation: int,
+        neurons: int,
+        ax: Any,
+        morphology: Morphology | None = None,
+        key: Any = None,
     ):
         self._ax, self._trees, self._width = ax, _TREES, 1.5
         if morphology is not None:
@@ -68,6 +92,8 @@ class NetworkDrawing:
             recording.layer(layer)  # a drawing needs them all
         shown = recording.presentation(presentation)
         self._layers = {name: _largest(shown, name, neurons) for name in str(shown.attrs["layers"]).split()}
+        *_, top = self._layers
+        self._layers[top] = _largest(shown, top, max(neurons, _OUTPUTS))
         self._scales = {layer: self._scales_of(cells) for layer, cells in self._layers.items()}
         places = {layer: _places(cells.sizes["neuron"], row) for row, (layer, cells) in enumerate(self._layers.items())}
         self._draw_projections(list(places.values()))
@@ -77,6 +103,10 @@ class NetworkDrawing:
         self._title = ax.set_title("")
         ax.set_aspect("equal")
         ax.axis("off")
+        cells = next(iter(self._layers.values()))
+        units = {observable(cells, variable).unit for variable in self._potentials.values()}
+        if key is not False:
+            _draw_key(self._room_below() if key is None else key, units)
 
     def at(self, time: float) -> list[Any]:
         """Colour the cells by their potentials at a moment in ms, and return what changed."""
@@ -88,7 +118,7 @@ class NetworkDrawing:
                 if variable == ERROR:
                     share = np.abs(values) / scales[ERROR].norm.vmax
                     artist.set_sizes(_LARGEST_HALO * share)
-                    artist.set_color(np.where(values[:, None] > 0, [to_rgba("#B2182B")], [to_rgba("#2166AC")]))
+                    artist.set_color(np.where(values[:, None] > 0, *([to_rgba(sign)] for sign in _SIGNS.values())))
                 else:
                     each = len(artist.get_paths()) // len(values)
                     colours = scales[variable].to_rgba(values)
@@ -133,7 +163,7 @@ class NetworkDrawing:
             upward = np.stack([pre + _AXON, post + _FOOT], axis=1)
             downward = np.stack([post + _AXON, pre + _TUFT], axis=1)
             faint = {"linewidths": 0.6, "zorder": 0, "alpha": min(1.0, 14 / len(pre))}
-            self._ax.add_collection(LineCollection(list(upward), colors="0.45", **faint))
+            self._ax.add_collection(LineCollection(list(upward), colors=_FORWARD, **faint))
             self._ax.add_collection(LineCollection(list(downward), colors=FEEDBACK, linestyles="--", **faint))
 
     def _draw_labels(self, shown: xr.Dataset, places: dict[str, np.ndarray]) -> None:
@@ -141,14 +171,38 @@ class NetworkDrawing:
         for layer, where in places.items():
             count = int((shown["layer"] == layer).sum())
             drawn = f"{len(where)} of {count} neurons" if len(where) < count else f"{count} neurons"
-            limit = f"largest |ξ| {self._scales[layer]['error'].norm.vmax:.2g}"
-            self._ax.text(widest, where[0, 1] + 0.3, f"{layer}\n{drawn}\n{limit}", va="center", fontsize=7)
+            words = f"{layer}\n{drawn}\n{self._limits(layer)}"
+            self._ax.text(widest, where[0, 1] + 0.3, words, va="center", fontsize=7)
+        *_, (layer, where) = places.items()
+        for place, index in zip(where, self._layers[layer]["index"].values, strict=True):
+            self._ax.text(*(place + np.array([0.24, 0.16])), int(index), fontsize=6.5)
         top = max(where[0, 1] for where in places.values()) + (_TUFT[1] if self._ends_in_tufts() else 0.0)
         self._ax.text(0, top + 0.75, _teacher(shown), ha="center", fontsize=7)
         bottom = _FOOT[1] - 0.35
         self._ax.text(0, bottom, "↑ stimulus, through W", ha="center", va="top", fontsize=7, color="0.35")
-        self._ax.set_xlim(-widest, widest + 3.4)
+        spare = max(0.0, _NARROWEST - 2 * widest - 3.4) / 2
+        self._ax.set_xlim(-widest - spare, widest + 3.4 + spare)
         self._ax.set_ylim(bottom - 0.4, top + 1.2)
+
+    def _room_below(self) -> Any:
+        """Return Axes below the network, of its width."""
+        (left, right), (bottom, top) = self._ax.get_xlim(), self._ax.get_ylim()
+        self._ax.set_ylim(bottom - _KEY, top)
+        return self._ax.inset_axes([left, bottom - _KEY, right - left, _KEY], transform=self._ax.transData)
+
+    def _limits(self, layer: str) -> str:
+        """Return what the ends of the colours, and the largest halo, stand for in a layer."""
+        cells, scales = self._layers[layer], self._scales[layer]
+        words = [f"|ξ| ≤ {scales[ERROR].norm.vmax:.2g}"]
+        for variable in self._potentials.values():
+            look, norm = observable(cells, variable), scales[variable].norm
+            if not np.isfinite(cells[variable].values).any():
+                continue
+            if look.unit == "1":
+                words.append(f"|{look.symbol}| ≤ {norm.vmax:.2g}")
+            else:
+                words.append(f"${look.symbol}$ {norm.vmin:.0f} to {norm.vmax:.0f} {look.unit}".replace("-", "−"))
+        return "\n".join(", ".join(words[start : start + 2]) for start in range(0, len(words), 2))
 
     def _ends_in_tufts(self) -> bool:
         """Whether the cells of the uppermost layer are drawn with a tuft."""
@@ -162,7 +216,7 @@ def network(
     recording: Recording,
     presentation: int = 0,
     time: float | None = None,
-    neurons: int = 9,
+    neurons: int = 10,
     ax: Any = None,
     morphology: Morphology | None = None,
 ) -> Any:
@@ -170,7 +224,8 @@ def network(
 
     Grey lines are feedforward projections (to the foot of the cells above), dashed lines feedback (to the tufts below).
     Each layer and compartment has a colour scale of its own, symmetric about rest; the halo around a soma shows its
-    local error ξ, a ring or a star the spikes or bursts of that moment.
+    local error ξ, a ring or a star the spikes or bursts of that moment. The ends of its colours stand beside each
+    layer, and the number of its class beside each output cell.
 
     Parameters
     ----------
@@ -181,17 +236,40 @@ def network(
     time : float, optional
         Moment in ms; by default the end.
     neurons : int
-        At most so many cells of a layer, those with the largest errors.
+        At most so many cells of a layer, those with the largest errors; of the output all where they are few.
     ax : matplotlib Axes, optional
         Where to draw.
     morphology : Morphology, optional
         Form of all neurons.
     """
-    ax = axes_or_new(ax, 5.4, 4.2)
+    ax = axes_or_new(ax, 5.8, 4.5)
     recording.need("time")
     end = float(recording.dataset["time"][-1])
     NetworkDrawing(recording, presentation, neurons, ax, morphology).at(end if time is None else time)
     return ax
+
+
+def _draw_key(ax: Any, units: set[str]) -> None:
+    """Draw what colours, halos and lines mean; units are those of the coloured potentials."""
+    ax.axis("off")
+    bar = ax.inset_axes([0.04, 0.75, 0.3, 0.14])
+    if units == {"1"}:
+        colours, ends, label = COLOUR_MAP, ["−limit", "0", "+limit"], "dimensionless"
+    else:
+        colours, ends, label = MEMBRANE_MAP, ["lowest", "", "highest"], ", ".join(units)
+    scale = ScalarMappable(Normalize(-1, 1), colours)
+    ax.figure.colorbar(scale, cax=bar, orientation="horizontal", ticks=[-1, 0, 1])
+    bar.set_xticklabels(ends, fontsize=7)
+    bar.set_xlabel(f"potential ({label}),\nby the limits beside each layer", fontsize=7)
+    halo: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 9, "markeredgewidth": 0, "alpha": 0.45}
+    handles = [Line2D([], [], color=colour, label=f"{sign} (area: |ξ|)", **halo) for sign, colour in _SIGNS.items()]
+    handles += [
+        Line2D([], [], color=_FORWARD, lw=0.9, label="feedforward projections"),
+        Line2D([], [], color=FEEDBACK, lw=0.9, ls="--", label="feedback projections"),
+    ]
+    ax.add_artist(
+        Legend(ax, handles, [str(each.get_label()) for each in handles], loc="center right", ncols=2, fontsize=7)
+    )
 
 
 def _small(shape: Geometry) -> dict[str, list[np.ndarray]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch
@@ -61,6 +62,61 @@ def geometry(morphology: Morphology | None = None) -> Geometry:
     return Geometry({"basal": _basal_tree()} | _apical_tree(), _SOMA, [axon])
 
 
+class NeuronDrawing:
+    """A pyramidal neuron whose colours can be set to any moment.
+
+    Parameters
+    ----------
+    cell : xarray.Dataset
+        One neuron's recording, from :func:`dendrosim.plot.traces.choose_cell`.
+    scales : dict of str to ScalarMappable
+        By compartment, from :func:`potential_scales`.
+    ax : matplotlib Axes
+        Where to draw.
+    morphology : Morphology, optional
+        Form of the neuron, in the place of the one that every picture shows.
+    """
+
+    def __init__(
+        self, cell: xr.Dataset, scales: dict[str, ScalarMappable], ax: Any, morphology: Morphology | None = None
+    ):
+        self._cell, self._scales, potentials = cell, scales, coloured(cell)
+        shape = geometry(morphology)
+        for axon in shape.axon:
+            ax.plot(*axon.T, color="0.55", lw=0.9, zorder=1)
+        outline = Path([*shape.soma, shape.soma[0]], closed=True)
+        self._parts: list[tuple[str, str, Any]] = []  # of which compartment, coloured by which variable
+        for compartment, variable in potentials.items():
+            if branches := shape.branches(compartment):
+                self._parts.append((compartment.name, variable, _draw_tree(ax, branches)))
+            if "soma" in compartment.drawn:
+                soma = PathPatch(outline, ec="0.15", lw=0.9, joinstyle="round", zorder=5)
+                self._parts.append((compartment.name, variable, ax.add_patch(soma)))
+        self._numbers = []
+        for line, name in enumerate([*reversed(potentials.values()), ERROR]):
+            look, height = observable(cell, name), -4.6 - 0.75 * line
+            words = look.label.removesuffix(look.symbol).split(" ξ")[0].strip()
+            ax.text(-0.25, height, words, va="top", ha="right")
+            self._numbers.append((name, look, ax.text(0.25, height, "", va="top", ha="left")))
+        self._title = ax.set_title("", loc="center")
+        ax.set_xlim(-3.9, 3.9)
+        ax.set_ylim(-7.8, 8.9)
+        ax.set_aspect("equal")
+        ax.axis("off")
+
+    def at(self, time: float, title: str = "") -> list[Any]:
+        """Colour the neuron by its potentials at a moment in ms, and return what changed."""
+        moment = self._cell.isel(time=int(np.abs(self._cell["time"].values - time).argmin()))
+        for name, variable, artist in self._parts:
+            colour = self._scales[name].to_rgba(moment[variable].values)
+            artist.set_facecolor(colour) if isinstance(artist, PathPatch) else artist.set_color(colour)
+        for name, look, number in self._numbers:
+            value = f"{float(moment[name]):+.3f}".replace("-", "−")
+            number.set_text(f"{look.symbol} = {value}{'' if look.unit == '1' else ' ' + look.unit}")
+        self._title.set_text(title + f"{float(moment['time']):.0f} ms")
+        return [*(artist for *_, artist in self._parts), *(number for *_, number in self._numbers), self._title]
+
+
 @styled
 def neuron(
     recording: Recording,
@@ -96,51 +152,55 @@ def neuron(
     ax = axes_or_new(ax, 2.4, 3.8)
     recording.need("error")
     cell = choose_cell(recording, layer, neuron, presentation)
-    moment = cell.isel(time=-1) if time is None else cell.sel(time=time, method="nearest")
-    scales, potentials = potential_scales(recording, layer, neuron, presentation), coloured(cell)
-    shape = geometry(morphology)
-    for axon in shape.axon:
-        ax.plot(*axon.T, color="0.55", lw=0.9, zorder=1)
-    outline = Path([*shape.soma, shape.soma[0]], closed=True)
-    for compartment, variable in potentials.items():
-        colour = scales[compartment.name].to_rgba(moment[variable].values)
-        _draw_tree(ax, shape.branches(compartment), colour)
-        if "soma" in compartment.drawn:
-            ax.add_patch(PathPatch(outline, fc=colour, ec="0.15", lw=0.9, joinstyle="round", zorder=5))
-    for line, name in enumerate([*reversed(potentials.values()), ERROR]):
-        look = observable(cell, name)
-        words, unit = look.label.removesuffix(look.symbol).split(" ξ")[0], "" if look.unit == "1" else f" {look.unit}"
-        ax.text(-0.25, -4.6 - 0.75 * line, words, va="top", ha="right")
-        ax.text(0.25, -4.6 - 0.75 * line, f"${look.symbol}$ = {float(moment[name]):+.3f}{unit}", va="top", ha="left")
-    ax.set_xlim(-3.9, 3.9)
-    ax.set_ylim(-7.8, 8.9)
-    ax.set_aspect("equal")
-    ax.axis("off")
-    ax.set_title(f"{float(moment['time']):.0f} ms", loc="center")
+    drawing = NeuronDrawing(cell, potential_scales([cell]), ax, morphology)
+    drawing.at(float(cell["time"][-1]) if time is None else time)
     return ax
 
 
-def potential_scales(
-    recording: Recording, layer: str, neuron: int | None, presentation: int
-) -> dict[str, ScalarMappable]:
-    """Return, by compartment, the mapping from potential to colour, symmetric about rest."""
-    potentials = coloured(cell := choose_cell(recording, layer, neuron, presentation))
+def potential_scales(cells: Sequence[xr.Dataset]) -> dict[str, ScalarMappable]:
+    """Return, by compartment, the mapping from potential to colour, one for all these cells, symmetric about rest."""
+    potentials = coloured(cells[0])
     by_scale: dict[str, list[np.ndarray]] = {}
     for compartment, variable in potentials.items():
-        by_scale.setdefault(compartment.scale, []).append(cell[variable].values)
+        by_scale.setdefault(compartment.scale, []).extend(cell[variable].values for cell in cells)
     return {
-        each.name: potential_scale(observable(cell, name), by_scale[each.scale]) for each, name in potentials.items()
+        each.name: potential_scale(observable(cells[0], name), by_scale[each.scale])
+        for each, name in potentials.items()
     }
 
 
-def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]], colour: Any) -> None:
-    if not branches:
-        return
+def add_scales(figure: Any, axes: Any, cell: xr.Dataset, scales: dict[str, ScalarMappable]) -> None:
+    """Draw a colour bar beside some Axes for each scale of a cell's potentials, with their names and unit.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        Of the Axes.
+    axes : Axes or sequence of Axes
+        Whose colours they are.
+    cell : xarray.Dataset
+        One of the drawn neurons.
+    scales : dict of str to ScalarMappable
+        By compartment, from :func:`potential_scales`.
+    """
+    potentials = coloured(cell)
+    for scale in dict.fromkeys(compartment.scale for compartment in potentials):
+        shown = {each: name for each, name in potentials.items() if each.scale == scale}
+        looks = [observable(cell, name) for name in shown.values()]
+        unit = "dimensionless" if looks[0].unit == "1" else looks[0].unit
+        label = f"{', '.join(look.long_name for look in looks)} ({unit})"
+        figure.colorbar(scales[next(iter(shown)).name], ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+
+
+def _draw_tree(ax: Any, branches: list[tuple[np.ndarray, float]]) -> LineCollection:
+    """Draw a tree without its colour, and return what is to be coloured."""
     lines = [line for line, _ in branches]
     widths = np.array([width for _, width in branches])
     # A dark edge keeps pale compartments visible on white.
     ax.add_collection(LineCollection(lines, linewidths=widths + 1.1, colors="0.15", capstyle="round", zorder=2))
-    ax.add_collection(LineCollection(lines, linewidths=widths, colors=[colour], capstyle="round", zorder=3))
+    tree = LineCollection(lines, linewidths=widths, capstyle="round", zorder=3)
+    ax.add_collection(tree)
+    return tree
 
 
 def _seen(morphology: Morphology) -> Geometry:

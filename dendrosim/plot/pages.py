@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,12 +12,11 @@ from matplotlib.lines import Line2D
 
 from dendrosim.errors import DataError
 from dendrosim.plot.curves import feedback_alignment, gradient_angles, learning_curves
-from dendrosim.plot.network import network
-from dendrosim.plot.neuron import neuron as draw_neuron
-from dendrosim.plot.neuron import potential_scales
+from dendrosim.plot.network import NetworkDrawing
+from dendrosim.plot.neuron import NeuronDrawing, add_scales, potential_scales
 from dendrosim.plot.style import panels as count_panels
 from dendrosim.plot.style import styled
-from dendrosim.plot.traces import relaxation
+from dendrosim.plot.traces import choose_cell, relaxation
 from dendrosim.recording import Recording
 
 
@@ -72,18 +72,18 @@ def neuron_page(
     count_panels(len(times), "the number of times")
     figure = Figure(figsize=(2.2 * len(times) + 1.3, 4.0))
     axes = figure.subplots(1, len(times), squeeze=False)[0]
+    recording.need("error")
+    cell = choose_cell(recording, layer, neuron, presentation)
+    scales = potential_scales([cell])
     for ax, time in zip(axes, times, strict=True):
-        draw_neuron(recording, layer, neuron, presentation, time, ax)
-    scales = potential_scales(recording, layer, neuron, presentation)
-    bars = {"basal": "basal and somatic potential", "apical": "apical potential"}
-    for name, label in bars.items():
-        figure.colorbar(scales[name], ax=axes, label=label, shrink=0.6, aspect=25, pad=0.01)
+        NeuronDrawing(cell, scales, ax).at(time)
+    add_scales(figure, axes, cell, scales)
     return figure
 
 
 @styled
 def network_page(
-    recording: Recording, presentation: int = 0, times: Sequence[float] = (0.0, 4.0, 12.0, 60.0), neurons: int = 9
+    recording: Recording, presentation: int = 0, times: Sequence[float] = (0.0, 4.0, 12.0, 60.0), neurons: int = 10
 ) -> Figure:
     """Draw the whole network at several moments of its relaxation, two side by side.
 
@@ -95,9 +95,11 @@ def network_page(
         Moments in ms.
     """
     rows = -(-count_panels(len(times), "the number of times") // 2)
-    figure = Figure(figsize=(10.4, 3.8 * rows))
-    for ax, time in zip(figure.subplots(rows, 2, squeeze=False).ravel(), times, strict=False):
-        network(recording, presentation, time, neurons, ax)
+    figure = Figure(figsize=(11.0, 3.8 * rows + 0.7))
+    grid = figure.add_gridspec(rows + 1, 2, height_ratios=[3.8] * rows + [0.7])
+    for place, time in enumerate(times):
+        key = figure.add_subplot(grid[-1, :]) if place == 0 else False  # one for all
+        NetworkDrawing(recording, presentation, neurons, figure.add_subplot(grid[divmod(place, 2)]), key=key).at(time)
     return figure
 
 
@@ -122,6 +124,8 @@ def learning_page(histories: Mapping[str, pd.DataFrame]) -> Figure:
 def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     """Draw the angles between updates and the gradient, a panel for each network, with one legend for all.
 
+    A panel says whose angles were not recorded.
+
     Parameters
     ----------
     panels : mapping of str to mapping of str to DataFrame
@@ -139,6 +143,11 @@ def angles_page(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         gradient_angles(histories, ax, names)
         ax.set_title(title)
         ax.get_legend().remove()
+        if unknown := [name for name, rows in histories.items() if rows.filter(like="gradient_angle.").empty]:
+            words = textwrap.fill(f"not recorded: {', '.join(unknown)}", 52, break_on_hyphens=False)
+            ax.text(0.98, 0.99, words, transform=ax.transAxes, fontsize=6, color="0.4", ha="right", va="top")
+            ax.set_ylim(-3, 125)
+            ax.set_yticks(range(0, 91, 30))
         lines |= {line.get_label(): line for line in ax.get_lines() if line.get_label() in histories}
     for ax in axes[len(panels) :]:
         ax.set_axis_off()

@@ -12,10 +12,11 @@ from dendrosim.errors import DataError
 from dendrosim.plot.style import axes_or_new, cycle_colours, styled
 
 PERCENT = {"test_accuracy"}
+LABELS = {"test_accuracy": "test accuracy (%)", "test_mse": "mean squared error on the test set", "seconds": "time (s)"}
 
 
 @styled
-def runs(table: pd.DataFrame, measure: str = "test_accuracy", ax: Any = None) -> Any:
+def runs(table: pd.DataFrame, measure: str | None = None, ax: Any = None) -> Any:
     """Draw what the runs of each rule reached: a grey dot a run, and the mean with the standard deviation over seeds.
 
     The name of a rule says how many of its runs have failed, which are not in its mean.
@@ -24,8 +25,9 @@ def runs(table: pd.DataFrame, measure: str = "test_accuracy", ax: Any = None) ->
     ----------
     table : pandas.DataFrame
         What :func:`dendrosim.train_many` returns.
-    measure : str
-        A column: ``test_accuracy`` (in %), ``test_loss``, ``test_mse``, ``seconds``, ...
+    measure : str, optional
+        A column: ``test_accuracy`` (in %), ``test_loss``, ``test_mse``, ``seconds``, ...; by default the accuracy, or
+        the mean squared error of runs that have none.
     ax : matplotlib Axes, optional
         Where to draw.
 
@@ -34,6 +36,10 @@ def runs(table: pd.DataFrame, measure: str = "test_accuracy", ax: Any = None) ->
     DataError
         The table lacks a column, or no run has that measure.
     """
+    if measure is None:
+        need(table, "a table of runs", "rule")
+        regressions = "test_mse" in table and not table.get("test_accuracy", pd.Series(dtype=float)).notna().any()
+        measure = "test_mse" if regressions else "test_accuracy"
     need(table, "a table of runs", "rule", measure)
     if not pd.api.types.is_numeric_dtype(table[measure]) or not np.isfinite(table[measure]).any():
         raise DataError(f"no run has a number for '{measure}'; choose another measure, or see the column failure.")
@@ -53,5 +59,5 @@ def runs(table: pd.DataFrame, measure: str = "test_accuracy", ax: Any = None) ->
     ax.set_yticks(range(len(rules)), labels)
     ax.set_ylim(len(rules) - 0.4, -0.6)  # the first rule is uppermost
     ax.margins(x=0.12)
-    ax.set_xlabel(measure.replace("_", " ") + (" (%)" if measure in PERCENT else ""))
+    ax.set_xlabel(LABELS.get(measure, measure.replace("_", " ")))
     return ax

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from dendrosim.checks import need
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, cycle_colours, panels, styled
+from dendrosim.plot.style import axes_or_new, cycle_colours, panels, plain_logarithmic, styled
 
 Row = Mapping[str, Any]
 
@@ -93,7 +93,7 @@ def growth(rows: Iterable[Row], measure: str, against: str, ax: Any = None) -> A
     )
     ax.set_xticks(places, [f"{place:g}" for place in places])
     ax.xaxis.set_minor_locator(NullLocator())
-    _plain(ax.yaxis)
+    plain_logarithmic(ax.yaxis)
     ax.set_xlabel(against)
     ax.set_ylabel(measure)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))  # curves may run anywhere inside
@@ -129,15 +129,7 @@ def against_idiomatic(rows: Iterable[Row], ax: Any = None) -> Any:
     ax.set_yticks(places, [row["label"] for row in rows])
     ax.set_ylim(0.5, len(rows) + 0.7)
     ax.margins(x=0.1)
-    _plain(ax.xaxis)
+    plain_logarithmic(ax.xaxis)
     ax.set_xlabel("time (ns a presentation, synapse and step)")
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     return ax
-
-
-def _plain(axis: Any) -> None:
-    """Label a logarithmic axis with plain numbers, also where it spans less than a decade."""
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))

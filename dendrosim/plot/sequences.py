@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, cycle_colours, styled
+from dendrosim.plot.style import axes_or_new, count_ticks, cycle_colours, styled
 
 
 @styled
@@ -37,7 +36,7 @@ def expectations(output: np.ndarray, targets: np.ndarray, symbols: Sequence[str]
     ax.plot(steps, targets.argmax(axis=1), "o", color=cycle_colours()[1], markersize=4, label="what came")
     ax.set_yticks(range(len(symbols)), symbols)
     ax.set_xlabel("step")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    count_ticks(ax.xaxis)
     ax.set_ylabel("next symbol")
     ax.figure.colorbar(image, ax=ax, label="expected probability")
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0))

@@ -14,9 +14,8 @@ from matplotlib.patches import Circle
 
 from dendrosim.checks import shown
 from dendrosim.errors import DataError
-from dendrosim.plot.style import axes_or_new, styled
+from dendrosim.plot.style import MEMBRANE_MAP, axes_or_new, styled
 
-COLOURS = "cividis"
 _WIDTHS = (0.7, 4.0)  # points; in between, a point is a µm
 
 
@@ -38,7 +37,7 @@ class TreeDrawing:
         x, y, radius, parent = (potentials[name].values for name in ("x", "y", "radius", "parent"))
         lines = np.stack([np.column_stack([x, y])[parent[1:]], np.column_stack([x, y])[1:]], axis=1)
         if scale is None:
-            scale = ScalarMappable(Normalize(float(self._V.min()), float(self._V.max())), COLOURS)
+            scale = ScalarMappable(Normalize(float(self._V.min()), float(self._V.max())), MEMBRANE_MAP)
         widths = np.clip(2 * radius[1:], *_WIDTHS)
         look = {"linewidths": widths, "cmap": scale.cmap, "norm": scale.norm, "capstyle": "round"}
         # A grey edge keeps pale pieces visible on white.
@@ -50,12 +49,13 @@ class TreeDrawing:
         ax.autoscale_view()
         ax.axis("off")
 
-    def at(self, time: float) -> None:
-        """Colour the tree by its potentials at a moment in ms."""
+    def at(self, time: float) -> list[Any]:
+        """Colour the tree by its potentials at a moment in ms, and return what changed."""
         moment = self._V.sel(time=time, method="nearest").values
         self._tree.set_array(moment[1:])
         self._soma.set_facecolor(self._tree.cmap(self._tree.norm(moment[0])))
         self._title.set_text(f"{time:.0f} ms")
+        return [self._tree, self._soma, self._title]
 
     def add_scale(self, figure: Any, axes: Any, label: str = "membrane potential (mV)") -> None:
         """Draw the colour bar beside some Axes."""

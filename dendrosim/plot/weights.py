@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dendrosim.checks import need
 from dendrosim.errors import DataError
 from dendrosim.model import Parameters
-from dendrosim.plot.style import COLOUR_MAP, axes_or_new, panels, styled
+from dendrosim.plot.style import COLOUR_MAP, axes_or_new, count_ticks, panels, styled
 
 
 @styled
@@ -36,6 +36,7 @@ def matrices(parameters: Parameters, layer: str) -> Figure:
         image = ax.imshow(matrix, aspect="auto", cmap=COLOUR_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
         ax.set_title(f"{name} of {layer}")
         ax.set_xlabel("neuron below")
+        count_ticks(ax.xaxis, ax.yaxis)
     axes[0].set_ylabel("neuron above")
     figure.colorbar(image, ax=axes[1], label="weight", shrink=0.9)
     axes[2].plot(W.ravel(), theta.ravel(), "o", markersize=1.2, alpha=0.35, markeredgewidth=0)

@@ -116,7 +116,16 @@ class Run:
 
     @property
     def test_accuracy(self) -> float:
-        """Share of test samples (and steps of a sequence) whose largest output is the target."""
+        """Share of test samples (and steps of a sequence) whose largest output is the target.
+
+        Raises
+        ------
+        RunError
+            It is a run of a regression, which has none.
+        """
+        if "accuracy" not in self.test:
+            instead = " and ".join(f"test[{name!r}]" for name in self.test)
+            raise RunError(f"a regression has no accuracy; take {instead} of the run instead.")
         return self.test["accuracy"]
 
     def predict(self, stimuli: Any, hardware: Hardware | None = None) -> np.ndarray:

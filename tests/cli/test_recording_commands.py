@@ -31,6 +31,9 @@ def test_animate_writes_a_gif_of_the_network_or_of_neurons(files, tmp_path, opti
     result = run(app, ["animate", str(files[0]), "--out", str(out), "--fps", "2", *options])
     assert result.exit_code == 0, result.output
     assert f"Written: {out}" in result.output.replace("\n", "")
+    told = [line.split() for line in result.output.splitlines() if line.startswith("picture ")]
+    assert 1 < len(told) <= 10  # where there is no terminal
+    assert told[-1][1] == told[-1][3]
     assert out.read_bytes().startswith(b"GIF89a")
 
 

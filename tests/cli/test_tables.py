@@ -313,6 +313,18 @@ def test_the_angles_of_a_table_are_those_of_the_first_seed_of_each_row_that_has_
     assert list(histories) == ["backpropagation", "dll fixed"]
     assert histories["dll fixed"].to_dict("list") == {"epoch": [1, 2], "gradient_angle.hidden-1": [70.0, 60.0]}
     assert table._angles([row("hebbian", 0)]) == {}
+    there = table._angles([*rows, row("hebbian", 1, 90.0) | {"model": "mine"}])
+    assert there["digits-mlp"]["hebbian"].empty  # which its panel says
+
+
+def test_the_papers_one_number_of_dll_is_drawn_once_where_its_own_feedback_rule_is_there():
+    def line(rule):
+        return comparison.Line("m", rule, "", {"accuracy": (97.0, 0.1)}, {"accuracy": 97.57}, 3, 5, 1.0)
+
+    ((*_, results),) = table._panels([line("dll fixed"), line("dll paper"), line("hebbian")])
+    assert [result.published for result in results] == [None, 97.57, 97.57]
+    ((*_, alone),) = table._panels([line("dll fixed")])
+    assert alone[0].published == 97.57
 
 
 def test_an_epoch_after_which_a_layer_has_no_angle_leaves_a_gap():

@@ -405,8 +405,8 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
             {"shape": ANY, "rows": ANY, "columns": ANY},
         ),
         (
-            "plot.attenuation",
-            default(plot.attenuation, by_coupling={}),
+            "plot.transfer_ratio",
+            default(plot.transfer_ratio, by_coupling={}),
             {"by_coupling": st.one_of(ANY, st.dictionaries(TEXTS, ANY))},
         ),
         ("read_idx", default(readers.read_idx, path=Path("x")), {"path": ANY}),

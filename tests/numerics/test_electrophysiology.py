@@ -5,12 +5,12 @@ import pytest
 
 from dendrosim.cells import ConductanceCell
 from dendrosim.circuit.electrophysiology import (
-    attenuation,
     current_clamp,
     firing_rate,
     input_resistance,
     membrane_time_constant,
     rate_curve,
+    transfer_ratio,
 )
 from dendrosim.errors import CircuitError
 
@@ -39,14 +39,14 @@ def test_membrane_time_constant_coupled_two_ways_is_that_of_the_slowest_mode():
     assert membrane_time_constant(TWO_WAY) == pytest.approx(1 / rates.real.min(), rel=1e-5)
 
 
-def test_attenuation_coupled_one_way_is_the_share_of_the_dendrites_conductance():
-    assert attenuation(ONE_WAY, "basal") == pytest.approx(25 / 52, rel=1e-7)
-    assert attenuation(ONE_WAY, "apical") == pytest.approx(15 / 52, rel=1e-7)
+def test_the_transfer_ratio_coupled_one_way_is_the_share_of_the_dendrites_conductance():
+    assert transfer_ratio(ONE_WAY, "basal") == pytest.approx(25 / 52, rel=1e-7)
+    assert transfer_ratio(ONE_WAY, "apical") == pytest.approx(15 / 52, rel=1e-7)
 
 
-def test_attenuation_coupled_two_ways_is_transfer_over_input_impedance():
-    assert attenuation(TWO_WAY, "basal") == pytest.approx(IMPEDANCE[0, 1] / IMPEDANCE[1, 1], rel=1e-7)
-    assert attenuation(TWO_WAY, "apical") == pytest.approx(IMPEDANCE[0, 2] / IMPEDANCE[2, 2], rel=1e-7)
+def test_the_transfer_ratio_coupled_two_ways_is_transfer_over_input_impedance():
+    assert transfer_ratio(TWO_WAY, "basal") == pytest.approx(IMPEDANCE[0, 1] / IMPEDANCE[1, 1], rel=1e-7)
+    assert transfer_ratio(TWO_WAY, "apical") == pytest.approx(IMPEDANCE[0, 2] / IMPEDANCE[2, 2], rel=1e-7)
 
 
 def test_transfer_between_two_compartments_is_the_same_both_ways():

@@ -1,10 +1,15 @@
 """What drawn and moving networks show is what was recorded at that moment."""
 
+import io
 import shutil
+from time import process_time
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from networks import dense, model_of, parameters_of, presentations_of, small_model
 from PIL import Image
 
@@ -12,6 +17,7 @@ from dendrosim import plot
 from dendrosim.circuit import Circuit
 from dendrosim.errors import DataError
 from dendrosim.plot.animation import learning_weights, relaxing_network, relaxing_neurons, save_animation
+from dendrosim.plot.film import DPI
 from dendrosim.plot.style import symmetric_scale
 from dendrosim.recording import Record
 
@@ -115,6 +121,61 @@ def test_learning_shows_the_weights_of_each_epoch():
     animation._draw_was_started = True  # it is not going to be saved
 
 
+def films(recording):
+    return relaxing_network(recording), relaxing_neurons(recording, "hidden-1")
+
+
+def pixels(figure, quick):
+    """A picture of a film, or of the whole figure drawn anew, which matplotlib takes for pixels of another name."""
+    content = io.BytesIO()
+    figure.savefig(content, format="rgba" if quick else "raw", dpi=DPI)
+    return np.frombuffer(content.getvalue(), np.uint8).astype(int)
+
+
+def test_pictures_of_a_film_are_those_of_the_whole_figure_drawn_anew(recording):
+    for film in films(recording):
+        film._draw_was_started = True  # it is not going to be saved
+        for frame in (0, 3):
+            film._func(frame)
+            whole = pixels(film._fig, quick=False)
+            assert np.abs(pixels(film._fig, quick=True) - whole).mean() < 0.01
+        assert len(np.unique(whole)) > 50
+
+
+def test_a_picture_of_a_film_costs_a_fraction_of_the_whole_figure(recording):
+    for film in films(recording):
+        film._draw_was_started = True
+        spent = {}
+        for quick in (False, True):
+            start = process_time()
+            for frame in range(3):
+                film._func(frame)
+                pixels(film._fig, quick)
+            spent[quick] = process_time() - start
+        assert spent[True] < 0.7 * spent[False]
+
+
+def test_neurons_of_a_film_share_one_scale_with_its_name_and_unit_and_have_one_title_each(recording):
+    film = relaxing_neurons(recording, "hidden-1")
+    film._draw_was_started = True
+    film._func(2)
+    *neurons, apical, basal = sorted(film._fig.axes, key=lambda ax: ax.get_label() == "<colorbar>")
+    largest = max(apical.get_ylim()[1], basal.get_ylim()[1])
+    found = {ax.get_ylabel() for ax in (apical, basal)}
+    assert found == {
+        "apical potential a (dimensionless)", "basal potential u, somatic potential x (dimensionless)",
+    }  # fmt: skip
+    drawn = [int(ax.get_title("center").split("neuron ")[1].split(",")[0]) for ax in neurons]
+    assert [ax.get_title("left") + ax.get_title("right") for ax in neurons] == [""] * 3
+    cells = recording.layer("hidden-1").isel(presentation=0)
+    cells = cells.isel(neuron=np.isin(cells["index"], drawn))
+    assert largest == pytest.approx(max(np.abs(cells[name].values).max() for name in ("basal", "soma", "apical")))
+    scale = symmetric_scale(cells["basal"].values, cells["soma"].values)
+    somata = [patch for ax in neurons for patch in ax.patches]
+    potentials = [float(cells["soma"].sel(time=20.0).values[cells["index"].values == index][0]) for index in drawn]
+    np.testing.assert_allclose([soma.get_facecolor() for soma in somata], scale.to_rgba(np.array(potentials)))
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -132,3 +193,46 @@ def test_without_ffmpeg_an_mp4_is_refused_with_a_remedy(recording, tmp_path, mon
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DataError, match=r"MP4 needs ffmpeg, which is not installed; install it, or write a \.gif"):
         save_animation(relaxing_neurons(recording, "hidden-1", 0), tmp_path / "film.mp4", 20)
+
+
+def test_a_network_has_a_key_of_its_colours_halos_and_lines(recording):
+    (key,) = plot.network(recording).child_axes
+    (bar,) = key.child_axes
+    assert bar.get_xlabel() == "potential (dimensionless),\nby the limits beside each layer"
+    (legend,) = [artist for artist in key.artists if isinstance(artist, Legend)]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "ξ > 0 (area: |ξ|)", "ξ < 0 (area: |ξ|)", "feedforward projections", "feedback projections",
+    ]  # fmt: skip
+
+
+def test_the_limits_of_the_colours_stand_beside_each_layer(recording):
+    texts = [text.get_text() for text in plot.network(recording, neurons=4).texts]
+    cells = recording.layer("hidden-1").isel(presentation=0)
+    largest = {name: np.abs(cells[name].values).max() for name in ("error", "basal", "soma", "apical")}
+    (words,) = [text for text in texts if text.startswith("hidden-1")]
+    assert words.splitlines()[2:] == [
+        f"|ξ| ≤ {largest['error']:.2g}, |u| ≤ {largest['basal']:.2g}",
+        f"|x| ≤ {largest['soma']:.2g}, |a| ≤ {largest['apical']:.2g}",
+    ]
+
+
+def test_all_of_few_output_cells_are_drawn_with_the_numbers_of_their_classes():
+    model = small_model((5, 4, 10))
+    recording = Circuit(model, parameters_of(model, 0), dt=1.0).relax(*presentations_of(model, 1, 0), start="settled")
+    ax = plot.network(recording, neurons=2)
+    assert [len(colours) for colours in somata(ax)] == [2, 10]
+    assert [text.get_text() for text in ax.texts if text.get_text().isdigit()] == [str(index) for index in range(10)]
+
+
+def test_words_of_a_drawn_network_do_not_overlap(recording):
+    for figure in (plot.network(recording).figure, plot.network_page(recording)):
+        figure.draw_without_rendering()
+        unseen = {text for ax in figure.findobj(Axes) if not ax.axison for text in ax.xaxis.findobj(Text)}
+        unseen |= {text for ax in figure.findobj(Axes) if not ax.axison for text in ax.yaxis.findobj(Text)}
+        words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        words = [text for text in dict.fromkeys(words) if text not in unseen]
+        places = [text.get_window_extent() for text in words]
+        inside = figure.bbox.padded(1.0)
+        assert all(inside.containsx(place.x0) and inside.containsy(place.y0) for place in places)
+        for number, place in enumerate(places):
+            assert not any(place.overlaps(other) for other in places[:number]), words[number].get_text()
