@@ -57,7 +57,7 @@ def agreement(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str,
 def residuals(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], quantity: str, ax: Any = None) -> Any:
     """Draw by how much the circuit and the equilibrium engine differ, a line of dots for each layer.
 
-    Each dot is |circuit − equilibrium| as a share of the largest value of its layer; equal values are left out.
+    Each dot is the absolute difference as a share of the largest value of its layer; equal values are left out.
 
     Parameters
     ----------

@@ -35,7 +35,8 @@ def _write(app: Sphinx) -> None:
         place = folder / f"{name}.rst"
         if not place.is_file() or place.read_text("utf-8") != text:  # what did not change is not built again
             place.write_text(text, encoding="utf-8")
-    for place in folder.glob("*.rst"):
-        if place.stem not in written:
+    known = {f"{path}.{name}" for path, (own, _) in public_names.described().items() for name in own}
+    for place in [*folder.glob("*.rst"), *folder.glob("names/*.rst")]:  # what has gone from the code goes from here
+        if place.stem.removesuffix("-function") not in {*written, *known}:
             place.unlink()
     app.env.find_files(app.config, app.builder)  # autosummary looks at what was found

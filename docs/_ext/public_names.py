@@ -42,33 +42,44 @@ def public(module: ModuleType) -> list[str]:
     ]
 
 
-def pages() -> dict[str, str]:
-    """Return the page of each module; a name that several modules have is documented in the first one."""
+def described() -> dict[str, tuple[list[str], list[str]]]:
+    """Return for each module the names that are described with it, and references to those that are elsewhere.
+
+    A name that several modules have is described with the first one.
+    """
     homes: dict[int, str] = {}
-    written = {}
+    found = {}
     for path in MODULES:
         module = importlib.import_module(path)
         own, elsewhere = [], []
         for name in public(module):
             thing = getattr(module, name)
             if isinstance(thing, ModuleType):
-                elsewhere.append(f"* :mod:`{thing.__name__}`")
+                elsewhere.append(f":mod:`{thing.__name__}`")
             elif id(thing) in homes:
-                elsewhere.append(f"* :obj:`{homes[id(thing)]}`")
+                elsewhere.append(f":obj:`{homes[id(thing)]}`")
             else:
                 homes[id(thing)] = f"{path}.{name}"
-                own.append(f"   {name}")
-        summary = [".. autosummary::", "   :toctree: names", "   :nosignatures:", "", *own, ""] if own else []
-        others = ["Described elsewhere:", "", *elsewhere, ""] if elsewhere else []
-        text = [
-            heading(path, "="),
-            f".. automodule:: {path}",
-            "   :no-members:",
-            "",
-            f".. currentmodule:: {path}",
-            "",
-            *summary,
-            *others,
-        ]
+                own.append(name)
+        found[path] = own, elsewhere
+    return found
+
+
+def pages() -> dict[str, str]:
+    """Return the page of each module."""
+    written = {}
+    for path, (own, elsewhere) in described().items():
+        text = [heading(path, "="), f".. automodule:: {path}", "   :no-members:", "", f".. currentmodule:: {path}", ""]
+        if own:
+            text += [
+                ".. autosummary::",
+                "   :toctree: names",
+                "   :nosignatures:",
+                "",
+                *(f"   {name}" for name in own),
+                "",
+            ]
+        if elsewhere:
+            text += ["Described elsewhere:", "", *(f"* {reference}" for reference in elsewhere), ""]
         written[path] = "\n".join(text)
     return written
