@@ -16,6 +16,9 @@ from dendrosim.benchmark.tables import ROWS, Table
 MEASURES = {"accuracy": ("test accuracy, %", 100.0, 2), "mse": ("test MSE", 1.0, 3), "mae": ("test MAE", 1.0, 3)}
 
 
+PAPERS = "dll paper"  # DLL as it is published
+
+
 @dataclass(frozen=True)
 class Line:
     """One row of a table: a rule on a model, over its seeds.
@@ -59,6 +62,7 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
     for row in sorted(rows, key=order):
         groups.setdefault(row["key"].rsplit("-seed-", 1)[0], []).append(row)
     published = paper().get(table.name, {})
+    with_papers = {members[0]["model"] for members in groups.values() if members[0]["rule"] == PAPERS}
     found = []
     for members in groups.values():
         model, variant, rule = (members[0][name] for name in ("model", "variant", "rule"))
@@ -67,9 +71,10 @@ def lines(table: Table, rows: Iterable[dict[str, Any]]) -> list[Line]:
             if all(name in row["test"] for row in members):
                 values = factor * np.array([row["test"][name] for row in members])
                 measured[name] = float(values.mean()), float(values.std())
-        # The paper's one row of DLL stands beside each of its feedback rules.
+        # The paper has one row of DLL, which stands beside its own feedback rule where that was trained.
         known = published.get(model, {})
-        beside = known.get(rule, known.get("dll", {}) if rule.startswith("dll") else {})
+        papers = rule == PAPERS or (rule.startswith("dll") and model not in with_papers)
+        beside = known.get(rule, known.get("dll", {}) if papers else {})
         epochs = round(float(np.mean([row["epochs"] for row in members])))
         seconds = float(np.mean([row["seconds"] for row in members]))
         last = [angle[-1] for row in members for angle in row.get("gradient_angles", {}).values()]

@@ -17,8 +17,6 @@ from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.training.cluster import workers
 
-PAPERS = "dll paper"  # DLL as it is published
-
 
 def make_table(
     table: Table,
@@ -86,13 +84,9 @@ def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
 
 def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
     panels: dict[tuple[str, str], list[plot.Result]] = {}
-    papers = {line.model for line in found if line.rule == PAPERS}
     for line in found:
-        # The paper has one row of DLL, which is drawn once where its own feedback rule is there.
-        another = line.rule.startswith("dll") and line.rule != PAPERS and line.model in papers
         for name, (mean, deviation) in line.measured.items():
-            published = None if another else line.published.get(name)
-            result = plot.Result(_label(line.rule, line.variant), mean, deviation, published)
+            result = plot.Result(_label(line.rule, line.variant), mean, deviation, line.published.get(name))
             panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
     return [(model, measure, results) for (model, measure), results in panels.items()]
 

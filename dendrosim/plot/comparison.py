@@ -114,10 +114,14 @@ def _fit_to_measured(ax: Any, results: Sequence[Result], labels: Sequence[str]) 
     inside = [each for each in published if low - space <= each <= high + space]
     low, high = min([low, *inside]), max([high, *inside])
     margin = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
-    ax.set_xlim(low - margin, high + margin)
+    # A number at the edge has room of its own there.
+    left = 2.6 * margin if min(published, default=low) < low else margin
+    right = 2.6 * margin if max(published, default=high) > high else margin
+    low, high = low - left, high + right
+    ax.set_xlim(low, high)
     edges = {True: (0.02, "◂ {}", "left"), False: (0.98, "{} ▸", "right")}
     for result in known:
-        if result.published and result.published not in inside:
+        if result.published and not low <= result.published <= high:
             x, words, side = edges[result.published < low]
             place = len(labels) - list(labels).index(result.label)
             number = f"{result.published:.3g}"
