@@ -67,6 +67,13 @@ def test_the_conda_recipe_has_the_requirements_of_the_package():
     assert f"dendrosim = {PROJECT['scripts']['dendrosim']}" in recipe
 
 
+def test_read_the_docs_installs_the_extra_that_there_is():
+    settings = read_yaml(".readthedocs.yaml")
+    (install,) = settings["python"]["install"]
+    assert set(install["extra_requirements"]) <= set(PROJECT["optional-dependencies"])
+    assert (ROOT / settings["sphinx"]["configuration"]).is_file()
+
+
 @pytest.mark.parametrize(
     "form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("w*.yml")), ids=lambda path: path.stem
 )
