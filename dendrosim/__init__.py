@@ -40,7 +40,7 @@ _HOME = {
     "train_many": "dendrosim.training",
 }
 
-_MODULES = ("errors", "nn", "plot", "spikes", "view")
+_MODULES = ("errors", "nn", "play", "plot", "spikes", "view")
 
 __all__ = [
     "Activation",
@@ -65,6 +65,7 @@ __all__ = [
     "load_data",
     "load_model",
     "nn",
+    "play",
     "plot",
     "register_activation",
     "register_cell",
@@ -79,7 +80,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from dendrosim import errors, nn, plot, spikes, view
+    from dendrosim import errors, nn, play, plot, spikes, view
     from dendrosim.audit.agreement import compare
     from dendrosim.cells import register_cell
     from dendrosim.circuit import Circuit

@@ -92,7 +92,25 @@ def write_play_page(
     stimuli: np.ndarray | None = None,
     targets: np.ndarray | None = None,
 ) -> Path:
-    """Write the :func:`play_page` of a network, and return the file; one that is there is replaced.
+    r"""Write the :func:`play_page` of a network.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; one that is there is replaced. Missing folders are made.
+    model : Model
+        A multilayer perceptron of rate cells, with up to 300,000 weights.
+    parameters : Parameters of numpy.ndarray
+        Its weights, dimensionless.
+    stimuli : array of shape (sample, \*model.input), optional
+        Examples to pick from.
+    targets : array of shape (sample, output cell), optional
+        What a teacher wants of them.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------

@@ -18,6 +18,7 @@ MODULES = (
     "dendrosim.circuit.burst_code",
     "dendrosim.recording",
     "dendrosim.spikes",
+    "dendrosim.play",
     "dendrosim.equilibrium",
     "dendrosim.rules",
     "dendrosim.training",
