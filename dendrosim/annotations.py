@@ -46,7 +46,7 @@ def checked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
 
 
 def argument(value: Any, hint: Any, name: str) -> Any:
-    """Return a value of the type that an annotation asks for, or raise DataError."""
+    """Return a value of the type that an annotation names, or raise DataError."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return value

@@ -123,7 +123,7 @@ def preferences() -> dict[str, Any]:
         f"{backend}gpu_id": 0,
         f"{backend}compute_capability": capability() or CAPABILITY,
         f"{backend}cuda_path": str(toolkit()),
-        # The last -std counts: Brian2CUDA's makefile asks for C++11, with which Thrust no longer compiles. Its default
+        # The last -std counts: Brian2CUDA's makefile sets C++11, with which Thrust no longer compiles. Its default
         # -use_fast_math is left out, because it costs accuracy in float32.
         f"{backend}extra_compile_args_nvcc": ["-w", "-std=c++17", f"-I{CURAND}"],
         "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],

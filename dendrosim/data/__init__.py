@@ -88,7 +88,7 @@ def check_fit(model: Model, dataset: Dataset) -> None:
     if dataset.task == "regression" and model.output == "softmax":
         own = ", or give classes as whole numbers or strings" if model.data == ARRAYS else ""
         raise ModelError(
-            f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' asks for quantities; "
+            f"{model.source}: output: '{model.output}' gives probabilities, but '{model.data}' has quantities; "
             f"set it to 'identity'{own}."
         )
     if model.input != dataset.shape:

@@ -304,4 +304,4 @@ def _teacher(shown: xr.Dataset) -> str:
     if str(shown.attrs["teacher"]) == "none":
         return "no teacher"
     one_class = "label" in shown.coords and shown["label"].ndim == 0
-    return f"the teacher asks for class {int(shown['label'])}" if one_class else "the teacher asks for its target"
+    return f"target: class {int(shown['label'])}" if one_class else "with a target"

@@ -89,10 +89,7 @@ def test_no_file_names_the_host_of_a_registry():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         pytest.skip("this is no checkout of git")
-    hosts = [
-        f"{name}.{end}"
-        for name, end in (("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org"))
-    ]
+    hosts = [f"{name}.org" for name in ("py" + "pi", "pythonho" + "sted", "anac" + "onda", "npm" + "js")]
     for name in tracked.stdout.splitlines():
         if Path(name).suffix in {".md", ".py", ".toml", ".yml", ".yaml", ".cff", ".html", ".js", ".ipynb", ""}:
             text = (ROOT / name).read_text(errors="ignore")

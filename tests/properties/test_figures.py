@@ -236,7 +236,7 @@ def test_a_network_whose_output_has_tufts_has_room_for_them_below_the_words():
     circuit = ds.Circuit(model, parameters_of(model, 0))
     ax = plot.network(circuit.relax(*presentations_of(model, 1, 0), time_limit=5.0))
     highest = max(line[:, 1].max() for each in ax.collections for line in getattr(each, "get_segments", list)())
-    (words,) = [text for text in ax.texts if "the teacher asks" in text.get_text()]
+    (words,) = [text for text in ax.texts if "target: class" in text.get_text()]
     assert words.get_position()[1] > highest
 
 

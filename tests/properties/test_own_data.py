@@ -218,7 +218,7 @@ MISFITS = {
     "an empty class": ((model_for(4), DATA), "4 output cells do not fit the 3 classes of 'arrays'; set it to 3"),
     "labels that are floats": (
         (model_for(3), ds.Dataset.from_arrays(STIMULI, LABELS + 0.5)),
-        "'softmax' gives probabilities, but 'arrays' asks for quantities; .* or give classes as whole numbers",
+        "'softmax' gives probabilities, but 'arrays' has quantities; .* or give classes as whole numbers",
     ),
     "a preparation of another set": (
         (model_for(3, preparation={"augmentation": "crop-flip"}), DATA),

@@ -196,7 +196,7 @@ OTHERS = {
     "a split that there is not": (("tests",), DataError, "the split is 'tests'; choose train, validation, test"),
     "stimuli alone": ((STIMULI,), DataError, "there are no targets; give the name of a split, a Dataset, or"),
     "another class": ((STIMULI, ["up"] * 60), DataError, "'up' is no class that was learned; use left, right"),
-    "quantities": ((STIMULI, STIMULI), ModelError, "'softmax' gives probabilities, but 'arrays' asks for quantities"),
+    "quantities": ((STIMULI, STIMULI), ModelError, "'softmax' gives probabilities, but 'arrays' has quantities"),
     "another width": ((STIMULI[:, :2], LABELS), ModelError, r"input: \[4\] does not fit the stimuli"),
     "other classes": (
         (ds.Dataset.from_arrays(STIMULI, LABELS == "left"),),
