@@ -8,19 +8,16 @@ import itertools
 import json
 import math
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 
-from dendrosim.checks import path_of
 from dendrosim.errors import DataError
-from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.model import Model, Parameters
 from dendrosim.plot.style import COLOUR_MAP, FEEDBACK
 from dendrosim.view.colours import colours
 from dendrosim.view.describe import stimulus_form
-from dendrosim.view.sources import sources
+from dendrosim.view.sources import filled, sources, write_html
 
 MOST_WEIGHTS = 300_000
 """Of W, without its feedback; a page of them stays below 3 MB in float32."""
@@ -76,7 +73,7 @@ def play_page(
         # "<" would let a name end the script that holds it.
         "network": json.dumps(content, allow_nan=False).replace("<", "\\u003c"),
     }
-    page = Template(sources("dendrosim.play", "page.html")).substitute(shell)
+    page = filled(sources("dendrosim.play", "page.html"), shell)
     if len(page.encode()) > MOST_BYTES:
         raise DataError(
             f"the page of '{model.name}' would take {len(page) / 1e6:.1f} MB of at most {MOST_BYTES / 1e6:.0f} MB; "
@@ -117,11 +114,8 @@ def write_play_page(
     DataError
         As for :func:`play_page`, or the file cannot be written.
     """
-    content = play_page(model, parameters, stimuli, targets).encode()
-    path = path_of(path, "the page")
-    check_writable(path, "page")
-    write_safely(path, lambda place: replace_file(place, content), "page")
-    return path
+    refuse(model)  # before any folder is made
+    return write_html(path, lambda: play_page(model, parameters, stimuli, targets))
 
 
 def refuse(model: Model) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from dendrosim.checks import path_of, shown
+from dendrosim.checks import shown
 from dendrosim.errors import DataError
-from dendrosim.files import check_writable, replace_file, write_safely
 from dendrosim.morphology import Morphology
 from dendrosim.plot.style import COLOUR_MAP
 from dendrosim.recording import Recording
@@ -24,7 +22,7 @@ from dendrosim.view.decimate import Selection, select
 from dendrosim.view.describe import convergence, opening, predicting, provenance, stimulus_form, targets, taught
 from dendrosim.view.drawing import neuron_drawing
 from dendrosim.view.packing import packed
-from dendrosim.view.sources import sources
+from dendrosim.view.sources import filled, sources, write_html
 from dendrosim.view.spikes import SHARE, spikes_shown
 
 MOST_BYTES = 9_500_000
@@ -75,7 +73,7 @@ def page(recording: Recording, morphology: Morphology | None = None) -> str:
     shell["sentence"] = html.escape(sentence)
     # "<" would let a name end the script that holds it.
     shell["recording"] = json.dumps(content, allow_nan=False).replace("<", "\\u003c")
-    return Template(sources("dendrosim.view", "template.html")).substitute(shell)
+    return filled(sources("dendrosim.view", "template.html"), shell)
 
 
 def write_page(recording: Recording, path: str | Path, morphology: Morphology | None = None) -> Path:
@@ -101,11 +99,7 @@ def write_page(recording: Recording, path: str | Path, morphology: Morphology | 
         The recording has no page, or the file cannot be written; then the sentence says where the page is instead.
     """
     _variables(recording)  # before any folder is made
-    path = path_of(path, "the page")
-    check_writable(path, "page")
-    content = page(recording, morphology).encode()
-    write_safely(path, lambda place: replace_file(place, content), "page")
-    return path
+    return write_html(path, lambda: page(recording, morphology))
 
 
 def _variables(recording: Recording) -> list[str]:
