@@ -17,11 +17,18 @@ def real_array(value: Any, name: str, error: Error = DataError) -> np.ndarray:
         array = np.asarray(value)
     except Exception as fault:  # whatever the object does when it is asked for its numbers
         raise error(f"{name} cannot be read as an array ({reason(fault)}); give numbers of one shape.") from None
+    check_no_mask(value, name, error)
     if array.dtype.kind not in "biuf" or any(dimensions(value) or ()):
         raise error(
             f"{name} are {array.dtype}, or have a unit, where real numbers are wanted; give an array of numbers."
         )
     return array
+
+
+def check_no_mask(value: Any, name: str, error: Error = DataError) -> None:
+    """Raise the error if a masked array has masked values, which an array of numbers would bring to light again."""
+    if np.ma.is_masked(value):
+        raise error(f"{name} have masked or missing values; fill them, or leave their samples out.")
 
 
 def numbers(value: Any, name: str, error: Error = DataError) -> np.ndarray:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from dendrosim.circuit import Circuit
+from dendrosim.circuit.requirements import checked_pairs
 from dendrosim.equilibrium import Network
+from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters
 from dendrosim.registry import RULES
 from dendrosim.rules import LocalRule
@@ -38,16 +41,29 @@ class Agreement:
         return max(max(by_layer.values(), default=0.0) for by_layer in (self.error, self.W, self.theta))
 
 
-def compare(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray) -> Agreement:
+def compare(circuit: Circuit, stimuli: Any, targets: np.ndarray | None = None) -> Agreement:
     """Compare a relaxed circuit with the equilibrium engine on the same weights, both in float64.
 
     Parameters
     ----------
     circuit : Circuit
         After ``relax(stimuli, targets)``.
-    stimuli, targets : array of shape (presentation, ...)
+    stimuli, targets : array of shape (presentation, ...), or a split of a Dataset alone
         What it was relaxed on.
+
+    Raises
+    ------
+    DataError
+        They do not fit the model, there are no targets, or the circuit was relaxed on others in number or not at all.
     """
+    stimuli, targets, taught = checked_pairs(circuit.model, stimuli, targets)
+    if not taught:
+        raise DataError("there are no targets, so that all errors vanish; give those that the circuit was relaxed on.")
+    relaxed = len(circuit.state["output"]["error"])
+    if relaxed != len(stimuli):
+        raise DataError(
+            f"the circuit was relaxed on {relaxed} presentations, and these are {len(stimuli)}; give those."
+        )
     errors, updates = equilibrium_of(circuit.model, circuit.parameters, stimuli, targets)
     found = circuit.updates() if updates.W or updates.theta else updates
     return Agreement(

@@ -126,7 +126,7 @@ class Circuit:
 
     def relax(
         self,
-        stimuli: np.ndarray,
+        stimuli: Any,
         targets: np.ndarray | None = None,
         *,
         start: Literal["rest", "settled"] = "rest",
@@ -144,7 +144,7 @@ class Circuit:
 
         Parameters
         ----------
-        stimuli : array of shape (presentation, \*model.input)
+        stimuli : array of shape (presentation, \*model.input), or a split of a Dataset, with its targets
             Basal potentials of the input layer.
         targets : array of shape (presentation, output cell) or (presentation, step, output cell), optional
             Targets of the output cells; without them there is no teacher and all errors vanish.
@@ -189,8 +189,7 @@ class Circuit:
         Clipped
             Spikes were cut off in more than 1 % of the time steps; the attribute ``clipped`` says in how many.
         """
-        taught = targets is not None
-        stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
+        stimuli, targets, taught = requirements.checked_pairs(self.model, stimuli, targets)
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
         record, tolerance, time_limit = requirements.checked_relaxation(
             self._simulated, self.dt, start, record, tolerance, time_limit
@@ -222,8 +221,8 @@ class Circuit:
 
     def learn(
         self,
-        stimuli: np.ndarray,
-        targets: np.ndarray,
+        stimuli: Any,
+        targets: np.ndarray | None = None,
         *,
         seed: int = 0,
         record: Record | None = None,
@@ -233,10 +232,10 @@ class Circuit:
 
         Parameters
         ----------
-        stimuli : array of shape (sample, \*model.input)
-            Basal potentials of the input layer.
+        stimuli : array of shape (sample, \*model.input), or Dataset or one of its splits
+            Basal potentials of the input layer; of a data set its training split, with its targets.
         targets : array of shape (sample, output cell) or (sample, step, output cell)
-            Targets of the output cells.
+            Targets of the output cells, beside an array of stimuli.
         seed : int
             Of the order of the samples.
         record : Record, optional
@@ -254,7 +253,9 @@ class Circuit:
         Interrupted
             Ctrl-C came. What the epochs that had ended have learned is in its ``finished``.
         """
-        stimuli, targets = requirements.checked_pairs(self.model, stimuli, targets)
+        stimuli, targets, taught = requirements.checked_pairs(self.model, getattr(stimuli, "train", stimuli), targets)
+        if not taught:
+            raise DataError("there are no targets to learn; give them beside the stimuli, or a data set.")
         record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
         self._runs += 1
         learner = Learner(

@@ -28,7 +28,8 @@ class EmbeddedCircuit(Layers):
     ``error``, of conductance cells also ``V_soma``, ``V_basal`` and ``V_apical``). What can be written, at any time or
     by Synapses, PoissonInput and operations: its inputs ``I_soma``, ``I_basal`` and ``I_apical``, which add to what
     drives the compartment (dimensionless for rate cells, in amperes for conductance cells), of active cells ``I_soma``
-    and ``I_dendrite``, in amperes. A clamped output has no ``I_soma``, unless its cells are active. The layer ``input``
+    and ``I_dendrite``, in amperes. Output cells have no apical dendrite and so no ``I_apical``, and clamped ones have no
+    ``I_soma``, unless they are active. The layer ``input``
     holds what it sends: ``basal``, or what the kind of cell sends up.
 
     Attributes
@@ -74,12 +75,12 @@ class EmbeddedCircuit(Layers):
         """Return the equations of cells with inputs from outside."""
         return open_equations(population, self.model.cell, self._inputs)
 
-    def present(self, stimuli: np.ndarray, targets: np.ndarray | None = None) -> None:
+    def present(self, stimuli: Any, targets: np.ndarray | None = None) -> None:
         r"""Hold stimuli, and targets where there is a teacher, from now on.
 
         Parameters
         ----------
-        stimuli : array of shape (presentation, \*model.input)
+        stimuli : array of shape (presentation, \*model.input), or a split of a Dataset, with its targets
             Potentials of the input layer; a presentation for each that the circuit was embedded with.
         targets : array of shape (presentation, output cell) or (presentation, step, output cell), optional
             Without them there is no teacher.
@@ -89,8 +90,8 @@ class EmbeddedCircuit(Layers):
         DataError, CircuitError
             They do not fit the model, or are others in number.
         """
-        taught, ports = targets is not None, self.model.cell.wiring
-        stimuli, targets = checked_pairs(self.model, stimuli, targets)
+        ports = self.model.cell.wiring
+        stimuli, targets, taught = checked_pairs(self.model, stimuli, targets)
         if len(stimuli) != self.presentations:
             raise CircuitError(
                 f"this circuit was embedded with {self.presentations} presentations, and there are {len(stimuli)}; "

@@ -130,20 +130,27 @@ def _record(record: Any) -> Record:
     return record or Record()
 
 
-def checked_pairs(model: Model, stimuli: np.ndarray, targets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return stimuli and targets as floats, one for each presentation; targets that nobody gave are zero.
+def checked_pairs(model: Model, stimuli: Any, targets: Any) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return stimuli and targets as floats, one for each presentation, and whether there is a teacher.
+
+    A split of a data set brings its own targets; targets that nobody gave are zero.
 
     Raises
     ------
     DataError
         They have another shape or number, or hold NaN.
     """
+    if hasattr(stimuli, "train"):
+        raise DataError("a data set has three splits; give one of them, such as data.test.")
+    if targets is None and hasattr(stimuli, "stimuli"):
+        stimuli, targets = stimuli.stimuli, stimuli.targets
+    taught = targets is not None
     stimuli = _checked(model, "stimuli", stimuli, model.input)
     wanted = (model.steps, model.sizes[-1]) if model.is_sequence else model.sizes[-1:]
     targets = _checked(model, "targets", np.zeros((len(stimuli), *wanted)) if targets is None else targets, wanted)
     if len(targets) != len(stimuli):
         raise DataError(f"there are {len(stimuli)} stimuli but {len(targets)} targets; give one target for each.")
-    return stimuli, targets
+    return stimuli, targets, taught
 
 
 def _checked(model: Model, what: str, array: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -122,4 +122,4 @@ def _tested(model: "Model", learned: "Learned", data: "Dataset") -> "Run":
     circuit.relax(data.test.stimuli[:], record=Record(neurons={}))
     outputs = circuit.state["output"][(settling or model.cell).wiring.variable("basal")]
     test = evaluated(model, outputs, data.test, data.task)
-    return Run(model, learned.parameters, learned.history, len(learned.history), test, data.classes, data)
+    return Run(model, learned.parameters, learned.history, len(learned.history), test, data.classes, data, data.columns)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dendrosim.arrays import real_array
+from dendrosim.arrays import check_no_mask, real_array
 from dendrosim.checks import reason, shown
 from dendrosim.errors import DataError
 
@@ -25,6 +25,8 @@ SCALARS: tuple[tuple[tuple[type, ...], type], ...] = (
 
 Classes = tuple[Any, ...]
 """The label of each output cell."""
+Columns = tuple[str, ...]
+"""The names of the numbers of a stimulus, where they came as columns of a frame."""
 
 
 class Items:
@@ -89,22 +91,64 @@ def stacked(targets: list[np.ndarray]) -> np.ndarray:
         raise DataError("targets have several shapes; give all samples targets of the same.") from None
 
 
-def stimuli_of(value: Any, name: str = "stimuli") -> np.ndarray:
+def check_same_rows(stimuli: Any, targets: Any) -> None:
+    """Raise DataError where two pandas objects name their rows differently: they would be paired by their order."""
+    import pandas as pd
+
+    frames = [each.index for each in (stimuli, targets) if isinstance(each, pd.DataFrame | pd.Series)]
+    if len(frames) == 2 and len(frames[0]) == len(frames[1]) and not frames[0].equals(frames[1]):
+        raise DataError("stimuli and targets have different indexes; align them, or give both by to_numpy().")
+
+
+def stimuli_of(value: Any, name: str = "stimuli", columns: Columns | None = None) -> np.ndarray:
     """Return stimuli as an array of real numbers, of whatever type; a memory-mapped one stays so.
 
     Whether they fit comes next; only then are all of them read, by :func:`check_finite`.
 
+    Parameters
+    ----------
+    value : array-like
+        Of a frame whose columns have names, those that are asked for are taken, in their order.
+    name : str
+        What the array is called.
+    columns : tuple of str, optional
+        Names of the numbers of a stimulus.
+
     Raises
     ------
     DataError
-        They are no numbers, ragged or empty.
+        They are no numbers, ragged or empty, or a column is missing.
     """
     import pandas as pd
 
+    there = columns_of(value)
+    if columns and there:
+        missing = [column for column in columns if column not in there]
+        if missing:
+            raise DataError(f"{name}: there is no column {shown(missing[0])}; give all that were learned from.")
+        value = value[list(columns)]
     array = table_of(value, name) if isinstance(value, pd.DataFrame) else real_array(value, name)
     if array.ndim < 2 or not array.size:
         raise DataError(f"{name} have shape {array.shape}; give an array of shape (samples, ...) that is not empty.")
     return array
+
+
+def columns_of(value: Any) -> Columns | None:
+    """Return the names of a frame's columns, or None where it is no frame, or they are mere numbers.
+
+    Raises
+    ------
+    DataError
+        Two columns have one name.
+    """
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame) or not all(isinstance(column, str) for column in value.columns):
+        return None
+    if not value.columns.is_unique:
+        twice = value.columns[value.columns.duplicated()][0]
+        raise DataError(f"two columns have the name {shown(twice)}; rename one of them.")
+    return tuple(value.columns)
 
 
 def table_of(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -166,11 +210,12 @@ def targets_of(value: Any, stimuli: Any, name: str = "targets") -> tuple[np.ndar
     elif not has_classes and array.shape == lead:
         array = array[..., None]
     if array.shape[: len(lead)] != lead or array.ndim != len(lead) + (not has_classes) or not array.size:
-        each = "step of each sample" if is_sequence else "sample"
         what = "classes" if has_classes else "quantities"
+        each, shape = ("step of each sample", "samples, steps") if is_sequence else ("sample", "samples")
+        image = "; stimuli of three axes are sequences, and images have an axis of channels" if is_sequence else ""
         raise DataError(
             f"{name} are {what} of shape {array.shape}; give whole numbers or strings, one for each {each}, or floats "
-            f"of shape ({'samples, steps' if is_sequence else 'samples'}, outputs)."
+            f"of shape ({shape}, outputs){image}."
         )
     if not has_classes:
         check_finite(array, name)
@@ -214,6 +259,7 @@ def _plain(value: Any, name: str) -> np.ndarray:
             array = np.asarray(value, object)  # a list of strings and NaN would be one of strings
     except Exception as fault:  # whatever the object does when it is asked for its values
         raise DataError(f"{name} cannot be read as an array ({reason(fault)}); give one value a sample.") from None
+    check_no_mask(value, name)
     if array.dtype.kind == "O":
         kinds = {type(each) for each in array.flat}
         into = next((into for known, into in SCALARS if all(issubclass(kind, known) for kind in kinds)), None)

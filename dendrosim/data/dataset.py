@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.data.arrays import Classes, Items, check_finite, codes_of, stacked, stimuli_of, targets_of
+from dendrosim.data.arrays import (
+    Classes,
+    Columns,
+    Items,
+    check_finite,
+    check_same_rows,
+    codes_of,
+    columns_of,
+    stacked,
+    stimuli_of,
+    targets_of,
+)
 from dendrosim.data.folders import read_images
 from dendrosim.data.samples import Encoded, Split, Task, flat, part_of, unit_range
 from dendrosim.data.splits import three_parts
@@ -36,6 +47,8 @@ class Dataset:
         What the targets are.
     classes : tuple, optional
         The label of each output cell, where the user's own labels have become classes.
+    columns : tuple of str, optional
+        The names of the numbers of a stimulus, where they came as columns of a frame.
     """
 
     name: str
@@ -45,6 +58,7 @@ class Dataset:
     test: Split
     task: Task = "classification"
     classes: Classes | None = None
+    columns: Columns | None = None
 
     @classmethod
     def of(
@@ -94,9 +108,11 @@ class Dataset:
         Dataset('arrays': 36 + 4 + 10 samples of shape (2,), classes high, low)
         """
         samples = stimuli_of(stimuli)
+        check_same_rows(stimuli, targets)
         wanted, has_classes = targets_of(targets, samples)
         check_finite(samples, "stimuli")
-        return cls._divided(samples, wanted, has_classes, validation, test, seed)
+        data = cls._divided(samples, wanted, has_classes, validation, test, seed)
+        return replace(data, columns=columns_of(stimuli))
 
     @classmethod
     def from_images(
@@ -191,15 +207,19 @@ class Dataset:
 
     def flat(self) -> Dataset:
         """Return the same samples, of which each stimulus is a row of numbers."""
-        parts = (replace(part, stimuli=flat(part.stimuli)) for part in (self.train, self.validation, self.test))
-        return Dataset.of(list(parts), self.name, self.outputs, self.task, self.classes)
+        train, validation, test = (replace(part, stimuli=flat(part.stimuli)) for part in self._splits)
+        return replace(self, train=train, validation=validation, test=test)
 
     def __repr__(self) -> str:
-        sizes = " + ".join(str(len(part)) for part in (self.train, self.validation, self.test))
+        sizes = " + ".join(str(len(part)) for part in self._splits)
         named = [str(each) for each in self.classes or ()]
         kind = f"{self.outputs} {'classes' if self.task == 'classification' else 'quantities'}"
         outputs = f"classes {', '.join(named)}" if 0 < len(named) <= 10 else kind
         return f"Dataset('{self.name}': {sizes} samples of shape {self.shape}, {outputs})"
+
+    @property
+    def _splits(self) -> tuple[Split, Split, Split]:
+        return self.train, self.validation, self.test
 
     @property
     def shape(self) -> tuple[int, ...]:

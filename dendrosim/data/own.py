@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dendrosim.checks import is_file
-from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, table_of, targets_of
+from dendrosim.data.arrays import Classes, check_finite, codes_of, columns_of, stimuli_of, table_of, targets_of
 from dendrosim.data.dataset import Dataset
 from dendrosim.data.readers import read_mapped_array, read_named_arrays, read_table
 from dendrosim.data.samples import part_of
@@ -63,7 +64,7 @@ def own_file(model: Model) -> Dataset:
         part_of(*parts["train"], classes, rows[split]) if split in rows else part_of(*parts[split], classes)
         for split in STARTS
     ]
-    return Dataset.of_parts(splits, model.data, classes)
+    return replace(Dataset.of_parts(splits, model.data, classes), columns=columns_of(read["train"][0]))
 
 
 def read_samples(text: str, quantities: bool | None) -> dict[str, Samples]:

@@ -13,7 +13,8 @@ from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.prediction import complete, given_parameters
-from dendrosim.training.run import SUMMARY, Run
+from dendrosim.training.run import Run
+from dendrosim.training.summary import SUMMARY
 
 
 def evaluate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dendrosim.checks import LONGEST, choice, is_file, path_of, reason
-from dendrosim.claims import content
+from dendrosim.checks import choice, is_file, path_of, reason
 from dendrosim.data import Dataset, Split, check_fit, load_data
-from dendrosim.data.arrays import Classes, check_finite, codes_of, stimuli_of, targets_of
+from dendrosim.data.arrays import Classes, Columns, check_finite, check_same_rows, codes_of, stimuli_of, targets_of
 from dendrosim.data.samples import part_of
-from dendrosim.errors import DataError, RunError, has_controls, printable
+from dendrosim.errors import DataError, RunError, printable
 from dendrosim.files import replace_file, write_safely
 from dendrosim.model import Model, Parameters, load_model
 from dendrosim.model.library import model_text
@@ -27,11 +25,11 @@ from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.measures import described
 from dendrosim.training.prediction import complete, evaluated, outputs_of
+from dendrosim.training.summary import SUMMARY, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMMARY = "summary.json"  # the last file that a finished run writes
 RESULTS = ("model.toml", WEIGHTS, "history.csv", SUMMARY)
 FILES = (checkpoint.NAME, *RESULTS)
 SPLITS = ("train", "validation", "test")
@@ -59,6 +57,9 @@ class Run:
         The label of each output cell, where the user's own labels have become classes.
     given : Dataset, optional
         What it was trained on; a run that is read from a folder loads it when it is asked for.
+    columns : tuple of str, optional
+        The names of the numbers of a stimulus, where it was trained on a frame or a table; of other frames and tables
+        these columns are taken, wherever they stand.
     """
 
     model: Model
@@ -68,6 +69,7 @@ class Run:
     test: Mapping[str, float]
     classes: Classes | None = None
     given: Dataset | None = None
+    columns: Columns | None = None
 
     @classmethod
     def load(cls, folder: str | Path, *, imports: Iterable[str] = ()) -> Run:
@@ -94,14 +96,15 @@ class Run:
             if not is_file(folder / name):
                 raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
         try:
-            name, epoch, test, classes = _summary(json.loads(content(folder / SUMMARY)), folder)
+            summary = Summary.read(folder)
             history = pd.read_csv(folder / "history.csv")
         except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
             ) from None
-        model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), name)
-        return cls(model, complete(Parameters.load(folder, model), model), history, epoch, test, classes)
+        model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), summary.model)
+        parameters = complete(Parameters.load(folder, model), model)
+        return cls(model, parameters, history, summary.epoch, summary.test, summary.classes, columns=summary.columns)
 
     @cached_property
     def data(self) -> Dataset:
@@ -155,7 +158,7 @@ class Run:
         >>> run.predict(run.data.test.stimuli[:2]).shape
         (2, 10)
         """
-        samples = self._fitting(stimuli_of(stimuli))
+        samples = self._fitting(stimuli_of(stimuli, columns=self.columns))
         check_finite(samples, "stimuli")
         return outputs_of(self.model, self.parameters, samples, hardware)
 
@@ -187,16 +190,20 @@ class Run:
 
     def _split(self, data: Any, targets: Any) -> Split:
         if targets is not None:
-            return self._of_arrays(stimuli_of(data), targets)
+            check_same_rows(data, targets)
+            return self._of_arrays(stimuli_of(data, columns=self.columns), targets)
         if isinstance(data, Dataset):
             check_fit(self.model, data)
             if self.classes is not None and data.classes != self.classes:
                 raise DataError(f"the classes of {data!r} are not those of the run; use data of the same classes.")
+            if None not in (self.columns, data.columns) and data.columns != self.columns:
+                raise DataError(f"the columns of {data!r} are not those of the run; order them as run.columns.")
             return data.test
         if isinstance(data, Split):
             return data
         if isinstance(data, str):
-            return getattr(self.data, choice(data, "the split", SPLITS))
+            name = choice(data, "the split", SPLITS)
+            return getattr(self.data, name)
         raise DataError("there are no targets; give the name of a split, a Dataset, or stimuli and targets.")
 
     def _of_arrays(self, stimuli: np.ndarray, targets: Any) -> Split:
@@ -250,13 +257,8 @@ class Run:
         replace_file(folder / "model.toml", model_text(self.model).encode())
         replace_file(folder / WEIGHTS, self.parameters.content(self.model))
         write_history(folder, self.history)
-        training = self.model.training
-        summary: dict[str, Any] = {f"test_{name}": value for name, value in self.test.items()}
-        summary |= {"model": self.model.name, "rule": training.rule, "seed": training.seed}
-        summary |= {"epochs": len(self.history), "epoch": self.epoch}
-        if self.classes is not None:
-            summary["classes"] = list(self.classes)
-        replace_file(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+        summary = Summary(self.model.name, self.epoch, self.test, self.classes, self.columns)
+        replace_file(folder / SUMMARY, summary.content(self.model.training, len(self.history)))
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -277,22 +279,3 @@ def forget(folder: Path, files: Iterable[str] = RESULTS) -> None:
 def write_history(folder: Path, history: pd.DataFrame) -> None:
     """Replace the history of a run folder; it can be read while the training goes on."""
     replace_file(folder / "history.csv", history.to_csv(index=False).encode())
-
-
-def _summary(values: Any, folder: Path) -> tuple[str, int, dict[str, float], Classes | None]:
-    """Return name of the model, epoch, what the test measured and classes of a summary; a ValueError if it is none."""
-    if not isinstance(values, dict):
-        raise ValueError("it is no table")
-    name, epoch, classes = values.get("model", folder.absolute().name), values["epoch"], values.get("classes")
-    test = {key.removeprefix("test_"): value for key, value in values.items() if key.startswith("test_")}
-    if not isinstance(name, str) or has_controls(name) or not 0 < len(name) <= LONGEST:
-        raise ValueError("the name of its model is none")
-    if not isinstance(epoch, int) or not all(isinstance(value, float) for value in test.values()):
-        raise ValueError("its epoch or its test is no number")
-    if not {"accuracy"} <= test.keys() and not {"mse", "mae"} <= test.keys():
-        raise ValueError("it has no test")
-    if classes is None:
-        return name, epoch, test, None
-    if not isinstance(classes, list) or not all(isinstance(each, str | int) for each in classes):
-        raise ValueError("its classes are no labels")
-    return name, epoch, test, tuple(classes)

@@ -194,7 +194,8 @@ class Trainer:
         epoch, self.parameters = self.chosen
         parameters = self.parameters.map(lambda tensor: np.ascontiguousarray(tensor.cpu().numpy()).copy())
         test = self.evaluate(self._data.test)
-        return Run(self._model, parameters, pd.DataFrame(self.history), epoch, test, self._data.classes, self._data)
+        history, data = pd.DataFrame(self.history), self._data
+        return Run(self._model, parameters, history, epoch, test, data.classes, data, data.columns)
 
     def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, Tensor]:
         """Learn from one batch and return what was measured on it, summed over presentations."""

@@ -64,6 +64,22 @@ def test_predict_writes_the_outputs_and_the_class_of_each_sample(mine):
     np.testing.assert_array_equal(np.load("outputs.npy"), outputs)
 
 
+def test_a_table_with_its_columns_in_another_order_is_read_by_their_names(mine):
+    (mine / "mine.toml").write_text((mine / "mine.toml").read_text().replace("file:mine.npz", "file:mine.csv#side"))
+    done("train", "mine.toml", "--out", "of-table")
+    table = pd.read_csv("mine.csv")
+    table[["side", "c", "b", "a"]].to_csv("other.csv", index=False)
+    measured = done("evaluate", "of-table", "--data", "mine.csv#side").replace("mine.csv", "other.csv")
+    assert done("evaluate", "of-table", "--data", "other.csv#side") == measured
+    done("predict", "of-table", "other.csv", "--out", "all.csv")
+    table[["c", "b", "a"]].to_csv("other.csv", index=False)
+    done("predict", "of-table", "other.csv", "--out", "without.csv")
+    done("predict", "of-table", "mine.csv#side", "--out", "first.csv")
+    assert (mine / "all.csv").read_text() == (mine / "first.csv").read_text() == (mine / "without.csv").read_text()
+    table.drop(columns="b").to_csv("other.csv", index=False)
+    assert "there is no column 'b'; give all that were learned from" in refused("predict", "of-table", "other.csv")
+
+
 def test_evaluate_measures_splits_of_the_run_and_files(mine):
     run = Run.load("run")
     accuracy = f"Accuracy {100 * run.test['accuracy']:.2f} %, loss {run.test['loss']:.4f}"

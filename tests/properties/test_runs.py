@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from networks import dense, model_of
 from trainings import training_of
@@ -129,11 +130,51 @@ def test_a_circuit_learns_from_the_split_of_a_data_set_and_its_model_is_evaluate
     model = OWN.changed(plasticity={"epochs": 10, "mode": "at-convergence", "streams": 8})
     circuit = Circuit(model, Parameters.initialise(model, 0), integrator="settle")
     learned = circuit.learn(DATA.train.stimuli[:], DATA.train.targets[:])
+    for given in (DATA, DATA.train):
+        same = Circuit(model, Parameters.initialise(model, 0), integrator="settle").learn(given)
+        assert same.parameters.digest == learned.parameters.digest
     before, after = (
         ds.evaluate(model, DATA, parameters=each) for each in (Parameters.initialise(model, 0), learned.parameters)
     )
     assert after["loss"] < before["loss"]
     assert after["accuracy"] > 0.8
+
+
+def test_a_circuit_is_shown_a_split_with_its_targets_and_compared_on_it():
+    circuit = Circuit(OWN, Parameters.initialise(OWN, 0), integrator="settle")
+    circuit.relax(DATA.test)
+    error = circuit.state["hidden-1"]["error"]
+    assert error.any()
+    assert ds.compare(circuit, DATA.test).largest < 1e-9
+    circuit.relax(DATA.test.stimuli, DATA.test.targets)
+    np.testing.assert_array_equal(circuit.state["hidden-1"]["error"], error)
+    with pytest.raises(DataError, match="a data set has three splits; give one of them, such as data.test"):
+        circuit.relax(DATA)
+    with pytest.raises(DataError, match="there are no targets to learn; give them beside the stimuli, or a data set"):
+        circuit.learn(DATA.test.stimuli)
+    with pytest.raises(DataError, match="there are no targets, so that all errors vanish"):
+        ds.compare(circuit, DATA.test.stimuli)
+    with pytest.raises(DataError, match="was relaxed on 12 presentations, and these are 43; give those"):
+        ds.compare(circuit, DATA.train)
+
+
+def test_columns_of_a_frame_are_taken_by_their_names_wherever_they_stand(tmp_path):
+    frame = pd.DataFrame(STIMULI, columns=list("abcd"))
+    data = ds.Dataset.from_arrays(frame, LABELS)
+    run = train(OWN, data=data, folder=tmp_path / "run")
+    for each in (run, Run.load(tmp_path / "run")):
+        assert each.columns == tuple("abcd")
+        outputs = each.predict(STIMULI)
+        for other in (frame[list("dbca")], frame.assign(more=1.0), frame.assign(word="x")[["word", *"bcda"]]):
+            np.testing.assert_array_equal(each.predict(other), outputs)
+            assert each.evaluate(other, LABELS) == each.evaluate(STIMULI, LABELS)
+        with pytest.raises(DataError, match="there is no column 'c'; give all that were learned from"):
+            each.predict(frame.drop(columns="c").assign(e=0.0))
+    permuted = ds.Dataset.from_arrays(frame[list("dbca")], LABELS)
+    with pytest.raises(DataError, match=r"the columns of .* are not those of the run; order them as run\.columns"):
+        run.evaluate(permuted)
+    assert train(OWN, data=DATA).columns is None
+    assert train(OWN, data=ds.Dataset.from_arrays(pd.DataFrame(STIMULI), LABELS)).columns is None
 
 
 def test_a_run_keeps_the_name_of_its_model_also_where_it_was_written_by_an_older_version(tmp_path):
@@ -198,6 +239,11 @@ OTHERS = {
     "another class": ((STIMULI, ["up"] * 60), DataError, "'up' is no class that was learned; use left, right"),
     "quantities": ((STIMULI, STIMULI), ModelError, "'softmax' gives probabilities, but 'arrays' has quantities"),
     "another width": ((STIMULI[:, :2], LABELS), ModelError, r"input: \[4\] does not fit the stimuli"),
+    "frames with other rows": (
+        (pd.DataFrame(STIMULI), pd.Series(LABELS, index=range(1, 61))),
+        DataError,
+        "stimuli and targets have different indexes",
+    ),
     "other classes": (
         (ds.Dataset.from_arrays(STIMULI, LABELS == "left"),),
         DataError,
@@ -226,6 +272,7 @@ SUMMARIES = {
     "a test of words": '{"model": "m", "epoch": 1, "test_accuracy": "good"}',
     "a name of control characters": '{"model": "\\u001b[31m", "epoch": 1, "test_accuracy": 0.5}',
     "classes of lists": '{"model": "m", "epoch": 1, "test_accuracy": 0.5, "classes": [[1]]}',
+    "columns of numbers": '{"model": "m", "epoch": 1, "test_accuracy": 0.5, "columns": [1]}',
     "brackets": "[" * 5000,
 }
 
