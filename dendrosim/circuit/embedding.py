@@ -28,9 +28,9 @@ class EmbeddedCircuit(Layers):
     ``error``, of conductance cells also ``V_soma``, ``V_basal`` and ``V_apical``). What can be written, at any time or
     by Synapses, PoissonInput and operations: its inputs ``I_soma``, ``I_basal`` and ``I_apical``, which add to what
     drives the compartment (dimensionless for rate cells, in amperes for conductance cells), of active cells ``I_soma``
-    and ``I_dendrite``, in amperes. Output cells have no apical dendrite and so no ``I_apical``, and clamped ones have no
-    ``I_soma``, unless they are active. The layer ``input``
-    holds what it sends: ``basal``, or what the kind of cell sends up.
+    and ``I_dendrite``, in amperes. Output cells have no apical dendrite and so no ``I_apical``, and clamped ones no
+    ``I_soma``, unless they are active. The layer ``input`` holds what it sends: ``basal``, or what the kind of cell
+    sends up.
 
     Attributes
     ----------

@@ -148,7 +148,7 @@ def test_a_circuit_is_shown_a_split_with_its_targets_and_compared_on_it():
     assert ds.compare(circuit, DATA.test).largest < 1e-9
     circuit.relax(DATA.test.stimuli, DATA.test.targets)
     np.testing.assert_array_equal(circuit.state["hidden-1"]["error"], error)
-    with pytest.raises(DataError, match="a data set has three splits; give one of them, such as data.test"):
+    with pytest.raises(DataError, match=r"a data set has three splits; give one of them, such as data\.test"):
         circuit.relax(DATA)
     with pytest.raises(DataError, match="there are no targets to learn; give them beside the stimuli, or a data set"):
         circuit.learn(DATA.test.stimuli)
