@@ -27,7 +27,7 @@ def real_array(value: Any, name: str, error: Error = DataError) -> np.ndarray:
 
 def check_no_mask(value: Any, name: str, error: Error = DataError) -> None:
     """Raise the error if a masked array has masked values, which an array of numbers would bring to light again."""
-    if np.ma.is_masked(value):
+    if hasattr(value, "_mask") and np.ma.is_masked(value):  # which loads numpy.ma
         raise error(f"{name} have masked or missing values; fill them, or leave their samples out.")
 
 

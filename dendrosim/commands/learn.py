@@ -116,10 +116,12 @@ def _tested(model: "Model", learned: "Learned", data: "Dataset") -> "Run":
     from dendrosim.recording import Record
     from dendrosim.training import Run
     from dendrosim.training.prediction import evaluated
+    from dendrosim.training.run import rows_of
 
     settling = model.cell.settling()
     circuit = Circuit(model, learned.parameters, integrator="settle" if settling else "exponential_euler")
     circuit.relax(data.test.stimuli[:], record=Record(neurons={}))
     outputs = circuit.state["output"][(settling or model.cell).wiring.variable("basal")]
     test = evaluated(model, outputs, data.test, data.task)
-    return Run(model, learned.parameters, learned.history, len(learned.history), test, data.classes, data, data.columns)
+    epochs = rows_of(learned.history)
+    return Run(model, learned.parameters, epochs, len(epochs), test, data.classes, data, data.columns)

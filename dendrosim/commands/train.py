@@ -107,7 +107,7 @@ def train(
             report=report,
             progress=display.progress,
         )
-    when = "the last epoch" if run.epoch == len(run.history) else f"epoch {run.epoch}, the best on validation"
+    when = "the last epoch" if run.epoch == len(run.epochs) else f"epoch {run.epoch}, the best on validation"
     shown.print(f"Test {described(run.test)} after {when}.")
     shown.print(f"Written: {folder}", soft_wrap=True)
 

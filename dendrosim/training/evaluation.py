@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from dendrosim.checks import is_file, shown
 from dendrosim.errors import RunError
 from dendrosim.model import Model, Parameters
@@ -67,5 +65,5 @@ def evaluate(
     model = described(network)
     if parameters is None:
         raise RunError(f"{model.name} is a model without parameters; give parameters=..., or a finished run.")
-    run = Run(model, complete(given_parameters(parameters, model), model), pd.DataFrame(), 0, {})
+    run = Run(model, complete(given_parameters(parameters, model), model), (), 0, {})
     return run.evaluate(data, targets, hardware)

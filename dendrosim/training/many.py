@@ -6,9 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dendrosim.checks import path_of, reason, shown, whole
 from dendrosim.data import Dataset, load_data
@@ -20,6 +18,9 @@ from dendrosim.rules import Rule
 from dendrosim.training.attempt import attempt
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.train import with_data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REGISTRIES = (RULES, CELLS, ACTIVATIONS, OUTPUTS)
 
@@ -116,6 +117,8 @@ def train_many(
     >>> runs.groupby("rule")["test_accuracy"].count().to_dict()
     {'backpropagation': 2, 'dll': 2}
     """
+    import pandas as pd
+
     workers = whole(workers, "workers", 1, error=RunError)
     place = None if folder is None else path_of(folder, "the folder of the runs", RunError)
     jobs = _jobs(model, _listed(seeds, "seeds"), rules, data, place, hardware or Hardware(threads=1))

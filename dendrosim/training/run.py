@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,9 +47,9 @@ class Run:
         What was trained, with the settings that were used.
     parameters : Parameters of numpy.ndarray
         Parameters after the chosen epoch.
-    history : pandas.DataFrame
-        One row an epoch: losses, accuracies (or errors of a regression), and by connection the angle between Θ and W
-        (degrees) and ‖Θ‖.
+    epochs : sequence of dict
+        What was measured in each epoch: losses, accuracies (or errors of a regression), and by connection the angle
+        between Θ and W (degrees) and ‖Θ‖.
     epoch : int
         The epoch of the parameters: the last one or, where training may stop early, the best on validation.
     test : dict of str to float
@@ -64,7 +66,7 @@ class Run:
 
     model: Model
     parameters: Parameters
-    history: pd.DataFrame
+    epochs: Sequence[Mapping[str, Any]]
     epoch: int
     test: Mapping[str, float]
     classes: Classes | None = None
@@ -97,14 +99,21 @@ class Run:
                 raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
         try:
             summary = Summary.read(folder)
-            history = pd.read_csv(folder / "history.csv")
+            epochs = rows_of(pd.read_csv(folder / "history.csv"))
         except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
             ) from None
         model = validated(load_model(folder / "model.toml", imports=imports).model_dump(mode="json"), summary.model)
         parameters = complete(Parameters.load(folder, model), model)
-        return cls(model, parameters, history, summary.epoch, summary.test, summary.classes, columns=summary.columns)
+        return cls(model, parameters, epochs, summary.epoch, summary.test, summary.classes, columns=summary.columns)
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """:attr:`epochs` as a table, one row an epoch."""
+        import pandas as pd
+
+        return pd.DataFrame(self.epochs)
 
     @cached_property
     def data(self) -> Dataset:
@@ -224,7 +233,7 @@ class Run:
         return stimuli
 
     def __repr__(self) -> str:
-        training, epochs = self.model.training, f"epoch {self.epoch} of {len(self.history)}"
+        training, epochs = self.model.training, f"epoch {self.epoch} of {len(self.epochs)}"
         return printable(
             f"Run({self.model.name}, {training.rule}, seed {training.seed}, {epochs}: test {described(self.test)})"
         )
@@ -256,9 +265,9 @@ class Run:
     def _write(self, folder: Path) -> None:
         replace_file(folder / "model.toml", model_text(self.model).encode())
         replace_file(folder / WEIGHTS, self.parameters.content(self.model))
-        write_history(folder, self.history)
+        write_history(folder, self.epochs)
         summary = Summary(self.model.name, self.epoch, self.test, self.classes, self.columns)
-        replace_file(folder / SUMMARY, summary.content(self.model.training, len(self.history)))
+        replace_file(folder / SUMMARY, summary.content(self.model.training, len(self.epochs)))
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -276,6 +285,17 @@ def forget(folder: Path, files: Iterable[str] = RESULTS) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def write_history(folder: Path, history: pd.DataFrame) -> None:
+def rows_of(history: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table of epochs."""
+    return [{str(name): value for name, value in row.items()} for row in history.to_dict("records")]
+
+
+def write_history(folder: Path, epochs: Sequence[Mapping[str, Any]]) -> None:
     """Replace the history of a run folder; it can be read while the training goes on."""
-    replace_file(folder / "history.csv", history.to_csv(index=False).encode())
+    names = dict.fromkeys(name for row in epochs for name in row)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, names, lineterminator="\n")
+    writer.writeheader()
+    for row in epochs:
+        writer.writerow({name: "" if value != value else value for name, value in row.items()})  # NaN is a gap
+    replace_file(folder / "history.csv", table.getvalue().encode())

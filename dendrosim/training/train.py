@@ -237,11 +237,9 @@ def _busy(folder: Path) -> RunError:
 
 
 def _keep(folder: Path, trainer: Trainer) -> None:
-    import pandas as pd
-
     def write(place: Path) -> None:
         trainer.checkpoint().write(place)
-        write_history(place, pd.DataFrame(trainer.history))
+        write_history(place, trainer.history)
 
     write_safely(folder, write, "run", RunError)
 

@@ -189,13 +189,11 @@ class Trainer:
 
     def result(self) -> Run:
         """Test the parameters that count and return them with the history."""
-        import pandas as pd
-
         epoch, self.parameters = self.chosen
         parameters = self.parameters.map(lambda tensor: np.ascontiguousarray(tensor.cpu().numpy()).copy())
         test = self.evaluate(self._data.test)
-        history, data = pd.DataFrame(self.history), self._data
-        return Run(self._model, parameters, history, epoch, test, data.classes, data, data.columns)
+        data = self._data
+        return Run(self._model, parameters, tuple(self.history), epoch, test, data.classes, data, data.columns)
 
     def _step(self, batch: np.ndarray, generator: np.random.Generator) -> dict[str, Tensor]:
         """Learn from one batch and return what was measured on it, summed over presentations."""

@@ -73,7 +73,6 @@ def test_a_training_loads_no_library_that_it_does_not_use(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="1.3 to 1.5 is measured; pandas, for the history, is most of what is left", strict=False)
 def test_a_training_takes_little_more_than_loading_torch_and_computing(tmp_path):
     watched = """
 import resource, sys

@@ -138,7 +138,7 @@ PLAIN = {
 
 def predictions(model, parameters, stimuli):
     hardware = Hardware(dtype="float64" if stimuli.dtype == np.float64 else "float32")
-    return ds.Run(model, parameters, None, 0, {"accuracy": 0.0}).predict(stimuli, hardware)
+    return ds.Run(model, parameters, (), 0, {"accuracy": 0.0}).predict(stimuli, hardware)
 
 
 @pytest.mark.parametrize("name", PLAIN)

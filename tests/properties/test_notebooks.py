@@ -6,7 +6,6 @@ import sys
 from html.parser import HTMLParser
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -145,12 +144,12 @@ def test_a_recording_of_nothing_known_is_shown_all_the_same():
 
 def test_names_are_text_and_never_markup(run, recording):
     named = validated(run.model.model_dump(mode="json"), f"{NAME}.toml")
-    history = pd.DataFrame({"epoch": [1], f"train_{NAME}": [NAME]})
+    epochs = [{"epoch": 1, f"train_{NAME}": NAME}]
     dataset = recording.dataset.assign_attrs(model=NAME, architecture=NAME, reason=NAME, target=NAME)
     parameters = ds.Parameters(W={NAME: np.zeros((2, 3))})
     shown = [
         named,
-        ds.Run(named, parameters, history, 1, {"accuracy": 0.5}),
+        ds.Run(named, parameters, epochs, 1, {"accuracy": 0.5}),
         parameters,
         ds.Circuit(named, run.parameters),
         ds.Recording(dataset),

@@ -109,7 +109,7 @@ def test_a_model_with_parameters_is_evaluated_like_its_run(own, tmp_path):
         assert ds.evaluate(OWN, STIMULI, codes, parameters=parameters) == wanted
     digits = Parameters.initialise(ds.load_model("digits-mlp"), 0)
     measured = ds.evaluate("digits-mlp", "validation", parameters=digits)
-    assert measured == Run(ds.load_model("digits-mlp"), digits, run.history, 0, {}).evaluate("validation")
+    assert measured == Run(ds.load_model("digits-mlp"), digits, run.epochs, 0, {}).evaluate("validation")
 
 
 @pytest.mark.parametrize(
