@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +70,15 @@ def number(
     return float(value)
 
 
-def milliseconds(value: Any, name: str, error: Error = DataError, above: float = 0.0) -> float:
+def milliseconds(
+    value: Any, name: str, error: Error = DataError, above: float = 0.0, least: float = -math.inf
+) -> float:
     """Return a time in ms: a number, or a quantity of Brian2, which says its unit itself."""
     if dimensions(value) not in (None, TIME):
         raise error(
             f"{name} is {shown(str(value))}, which is no time; give a number of ms, or a quantity such as 2*ms."
         )
-    return number(without_unit(value), name, above=above, error=error)
+    return number(without_unit(value), name, above=above, least=least, error=error)
 
 
 def without_unit(value: Any) -> Any:
@@ -106,6 +108,20 @@ def flag(value: Any, name: str, error: Error = DataError) -> bool:
     value = _item(value)
     if not isinstance(value, bool):
         raise error(f"{name} is {shown(value)}; give True or False.")
+    return value
+
+
+def of_kind[Thing](value: Any, kind: type[Thing], name: str, error: Error = DataError) -> Thing:
+    """Return an object of a class."""
+    if not isinstance(value, kind):
+        raise error(f"{name} is {shown(value)}; give an object of type {kind.__name__}.")
+    return value
+
+
+def function[Called: Callable[..., Any]](value: Called | None, name: str, error: Error = DataError) -> Called | None:
+    """Return a function that someone may have given to be called."""
+    if value is not None and not callable(value):
+        raise error(f"{name} is {shown(value)}; give a function, or None.")
     return value
 
 

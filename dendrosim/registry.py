@@ -14,6 +14,7 @@ import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from dendrosim.checks import shown
@@ -137,8 +138,8 @@ class Registry[Thing]:
         """
         if thing is None:
             return lambda decorated: self.register(name, decorated)
-        taken = name in self._places or (name in self._registered and not _same(self._registered[name], thing))
-        if taken:
+        known = self._registered.get(name) if isinstance(name, str) else None
+        if isinstance(name, str) and (name in self._places or (known is not None and not _same(known, thing))):
             raise PluginError(f"the name '{name}' is taken by another {self.what}; choose another one.")
         self._refuse(name, thing)
         self._registered[name] = thing
@@ -201,9 +202,13 @@ def import_modules(names: Iterable[str]) -> None:
     PluginError
         One of them cannot be imported.
     """
-    if isinstance(names, str):
-        raise PluginError(f"imports are a list of modules, and not '{printable(names)}'; write it in brackets.")
-    for name in names:
+    named: list[Any] = [None]  # as for what is no list of names
+    if not isinstance(names, str | bytes):
+        with suppress(TypeError):
+            named = list(names)
+    if not all(isinstance(each, str) for each in named):
+        raise PluginError(f"imports are {shown(names)}; give a list of names of modules.")
+    for name in named:
         _module(name)
 
 

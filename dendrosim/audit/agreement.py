@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from dendrosim.checks import of_kind
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.requirements import checked_pairs
 from dendrosim.equilibrium import Network
@@ -56,6 +57,7 @@ def compare(circuit: Circuit, stimuli: Any, targets: np.ndarray | None = None) -
     DataError
         They do not fit the model, there are no targets, or the circuit was relaxed on others in number or not at all.
     """
+    circuit = of_kind(circuit, Circuit, "the circuit")
     stimuli, targets, taught = checked_pairs(circuit.model, stimuli, targets)
     if not taught:
         raise DataError("there are no targets, so that all errors vanish; give those that the circuit was relaxed on.")

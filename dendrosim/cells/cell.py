@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from dendrosim.cells.population import Population
 from dendrosim.checks import shown
-from dendrosim.errors import PluginError
+from dendrosim.errors import ModelError, PluginError
 from dendrosim.model import Model
+from dendrosim.model.mistakes import sentence
 from dendrosim.model.part import Part
 from dendrosim.registry import CELLS
 
@@ -132,6 +134,11 @@ class Cell(Part, ABC):
     burst_interval : float
         ms within which one spike of a cell with a threshold follows another in the same burst (Naud and Sprekeler,
         PNAS 2018).
+
+    Raises
+    ------
+    ModelError
+        A setting is out of range or of the wrong type, or there is no such setting.
     """
 
     ports: ClassVar[Ports] = Ports()
@@ -142,6 +149,12 @@ class Cell(Part, ABC):
     burst_interval: ClassVar[float] = 16.0
 
     kind: str
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ModelError(sentence(error, type(self).__name__, type(self), values)) from None
 
     @abstractmethod
     def hidden(self, model: Model) -> Population:

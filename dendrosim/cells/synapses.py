@@ -22,6 +22,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, ValidationError
 
 from dendrosim.cells.quantity import Quantity
+from dendrosim.checks import of_kind
 from dendrosim.errors import DataError
 from dendrosim.model.mistakes import sentence
 from dendrosim.model.part import NotNegative, Part, Positive
@@ -186,7 +187,7 @@ def synaptic_input(compartment: str, *synapses: Synapse) -> str:
     >>> round(float(cells.g_ampa_dendrite[0] / b2.nS), 1)
     2.0
     """
-    receptors = [synapse.receptor for synapse in synapses]
+    receptors = [of_kind(synapse, Synapse, "a synapse").receptor for synapse in synapses]
     if not receptors or len(set(receptors)) < len(receptors):
         raise DataError(f"the synapses are {', '.join(receptors) or 'none'}; give one of each receptor.")
     current = " + ".join(synapse.current(compartment) for synapse in synapses)

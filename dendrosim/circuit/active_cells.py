@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,14 +10,15 @@ from brian2 import Network, SpikeMonitor, StateMonitor, TimedArray, ms, pA
 
 from dendrosim.arrays import numbers
 from dendrosim.cells.active import ActiveCell
-from dendrosim.checks import whole
+from dendrosim.checks import of_kind, shown, whole
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
-from dendrosim.circuit.isolated import isolated
+from dendrosim.circuit.isolated import currents_of, isolated, time_steps
 from dendrosim.circuit.target import active
 from dendrosim.errors import CircuitError
 
 SETTLED = 100.0  # ms until a cell that was put to E_L is at rest: its plateau is never quite closed
 PULSE = (7000.0, 2.0)  # pA and ms of a somatic current that gives one spike, late in a train as well
+_BAC_TIME = 100.0  # ms, for BAC firing
 OPEN = 5.0  # ms that a plateau lasts after the last pulse, to be one
 _TRACES = {"V_soma": "mV", "V_dendrite": "mV", "threshold": "mV", "plateau": "1"}
 _LONG_NAMES = {
@@ -65,13 +65,15 @@ def stimulate(
     1
     """
     soma, dendrite = (
-        currents(each, f"the currents into the {name}") for each, name in ((soma, "soma"), (dendrite, "dendrite"))
+        currents_of(each, f"the currents into the {name}") for each, name in ((soma, "soma"), (dendrite, "dendrite"))
     )
     if soma.ndim != 2 or soma.shape != dendrite.shape or not soma.size:
         raise CircuitError(
             f"the currents have shapes {soma.shape} and {dendrite.shape}; give two arrays of shape (trial, step)."
         )
+    cell = of_kind(cell, ActiveCell, "the cell", CircuitError)
     trials, steps = soma.shape
+    _, dt = time_steps({}, dt, 0)
     with active(runtime_device, {}):
         cells = isolated(cell, trials, dt=dt, seed=seed)
         courses = {"course_soma": soma, "course_dendrite": dendrite}
@@ -120,7 +122,11 @@ def bac_firing(
     xarray.Dataset
         As of :func:`stimulate`, with the trials ``soma``, ``dendrite`` and ``both``; time is zero at the onset.
     """
-    time = np.arange(round(100.0 / dt)) * dt
+    for name, step in (("the step into the soma", soma), ("the step into the dendrite", dendrite)):
+        if currents_of(step, name, axes=1).shape != (2,):
+            raise CircuitError(f"{name} is {shown(step)}; give its amplitude in pA and its length in ms.")
+    _, dt = time_steps({"the time": _BAC_TIME}, dt, 3 * len(_TRACES))
+    time = np.arange(round(_BAC_TIME / dt)) * dt
     steps = [np.where(time < length, amplitude, 0.0) for amplitude, length in (soma, dendrite)]
     silent = np.zeros_like(time)
     found = stimulate(
@@ -164,7 +170,10 @@ def spike_train(
         raise CircuitError(
             f"the frequencies are not all above 0 and below {1000 / length:g} Hz; give those of a train."
         )
-    onsets = np.arange(whole(spikes, "spikes", 1, error=CircuitError))[None, :] * 1000 / rates[:, None]
+    pulses = whole(spikes, "spikes", 1, error=CircuitError)
+    lasting = {"the time before": SETTLED, "the train": 1000 * pulses / rates.min(), "the time after it": after}
+    (*_, after), dt = time_steps(lasting, dt, len(rates) * len(_TRACES))
+    onsets = np.arange(pulses)[None, :] * 1000 / rates[:, None]
     time = np.arange(round((SETTLED + onsets.max() + after) / dt)) * dt - SETTLED
     since = time[None, None, :] - np.round(onsets / dt)[:, :, None] * dt
     current = amplitude * ((since > -dt / 2) & (since < length - dt / 2)).any(axis=1)
@@ -211,23 +220,9 @@ def back_propagation(cell: ActiveCell) -> float:
     return float(train.max() - train.sel(time=0.0, method="nearest"))
 
 
-def currents(given: Any, name: str) -> np.ndarray:
-    """Return currents, pA, as an array of finite numbers.
-
-    Raises
-    ------
-    CircuitError
-        They are none.
-    """
-    found = numbers(given, name, CircuitError)
-    if not np.isfinite(found).all():
-        raise CircuitError(f"{name} hold NaN or infinite values; give finite numbers of pA.")
-    return found
-
-
 def _per_unit(unit: str) -> float:
     return 1e3 if unit == "mV" else 1.0
 
 
 def _quiet(cell: ActiveCell) -> ActiveCell:
-    return cell.model_copy(update={"noise": 0.0})
+    return of_kind(cell, ActiveCell, "the cell", CircuitError).model_copy(update={"noise": 0.0})

@@ -9,10 +9,9 @@ import xarray as xr
 from brian2 import Network, ms, pA
 
 from dendrosim.cells.active import ActiveCell
-from dendrosim.checks import milliseconds, whole
-from dendrosim.circuit.active_cells import currents
+from dendrosim.checks import milliseconds, of_kind, whole
 from dendrosim.circuit.brian2_internals import runtime_device
-from dendrosim.circuit.isolated import isolated
+from dendrosim.circuit.isolated import currents_of, isolated
 from dendrosim.circuit.target import active
 from dendrosim.errors import CircuitError
 
@@ -68,9 +67,9 @@ def burst_curves(
     """
     count = whole(cells, "the number of cells", 1, error=CircuitError)
     duration = milliseconds(duration, "the duration", CircuitError)
-    soma, dendrite = currents(soma, "the currents into the soma"), currents(dendrite, "the currents into the dendrite")
-    if soma.ndim != 1 or dendrite.ndim != 1 or not soma.size or not dendrite.size:
-        raise CircuitError("the currents are no two lists; give some into the soma and some into the dendrite.")
+    soma = currents_of(soma, "the currents into the soma", axes=1)
+    dendrite = currents_of(dendrite, "the currents into the dendrite", axes=1)
+    cell = of_kind(cell, ActiveCell, "the cell", CircuitError)
     pairs = np.array(np.meshgrid(soma, dendrite, indexing="ij"))
     with active(runtime_device, {}):
         group = isolated(cell, count * pairs[0].size, dt=dt, seed=seed)
@@ -114,6 +113,7 @@ def calibrated(cell: ActiveCell, *, cells: int = 200, duration: float = 1000.0, 
         Its events do not rise with f(z), or its bursts not with δ*.
     """
     steps = np.array(_STEADY)
+    cell = of_kind(cell, ActiveCell, "the cell", CircuitError)
     soma, dendrite = cell.soma_current + cell.soma_gain * steps, cell.dendrite_current + cell.dendrite_gain * steps
     up = burst_curves(cell, soma, [cell.dendrite_current], cells=cells, duration=duration, dt=_STEP, seed=seed)
     down = burst_curves(cell, [cell.soma_current], dendrite, cells=cells, duration=duration, dt=_STEP, seed=seed)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from brian2 import Network
 
-from dendrosim.checks import whole
+from dendrosim.checks import flag, function, of_kind, path_of, shown, whole
 from dendrosim.circuit import requirements
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.build import compile_project
@@ -190,6 +190,8 @@ class Circuit:
             Spikes were cut off in more than 1 % of the time steps; the attribute ``clipped`` says in how many.
         """
         stimuli, targets, taught = requirements.checked_pairs(self.model, stimuli, targets)
+        report = function(report, "report", CircuitError)
+        out = None if out is None else path_of(out, "out")
         tolerance = TOLERANCES[self.dtype] if tolerance is None else tolerance
         record, tolerance, time_limit = requirements.checked_relaxation(
             self._simulated, self.dt, start, record, tolerance, time_limit
@@ -257,6 +259,7 @@ class Circuit:
         if not taught:
             raise DataError("there are no targets to learn; give them beside the stimuli, or a data set.")
         record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
+        report = function(report, "report", CircuitError)
         self._runs += 1
         learner = Learner(
             self._simulated,
@@ -363,6 +366,11 @@ class Circuit:
         (4,)
         """
         presentations = whole(presentations, "presentations", 1, error=CircuitError)
+        learning = flag(learning, "learning", CircuitError)
+        if not isinstance(prefix, str) or not (not prefix or (prefix.isidentifier() and prefix.isascii())):
+            raise CircuitError(f"prefix is {shown(prefix)}; give a name of letters, digits and underscores.")
+        if network is not None:
+            network = of_kind(network, Network, "network", CircuitError)
         if self.integrator == "settle":
             raise CircuitError("integrator 'settle' has no time that a network could share; use 'exponential_euler'.")
         method = METHODS[self.integrator]

@@ -8,9 +8,11 @@ import numpy as np
 import xarray as xr
 from brian2 import Network, StateMonitor, ms, mV, pA
 
+from dendrosim.arrays import numbers
 from dendrosim.cells.conductance import COMPARTMENTS, ConductanceCell
+from dendrosim.checks import choice, of_kind
 from dendrosim.circuit.brian2_internals import NumpyCode, runtime_device
-from dendrosim.circuit.isolated import isolated
+from dendrosim.circuit.isolated import currents_of, isolated, time_steps
 from dendrosim.circuit.target import active
 from dendrosim.errors import CircuitError
 
@@ -54,22 +56,24 @@ def current_clamp(
     Raises
     ------
     CircuitError
-        There is no such compartment, or the step is too long for the modes of the cell.
+        There is no such compartment, a number is none, or the step is too long for the modes of the cell.
     """
-    if compartment not in COMPARTMENTS:
-        raise CircuitError(f"a cell has no '{compartment}' to inject into; choose {', '.join(COMPARTMENTS)}.")
-    quiet = cell.model_copy(update={"noise": 0.0})
+    compartment = choice(compartment, "the compartment to inject into", COMPARTMENTS, CircuitError)
+    amplitudes = currents_of(currents, "the currents", axes=1)
+    quiet = of_kind(cell, ConductanceCell, "the cell", CircuitError).model_copy(update={"noise": 0.0})
+    times = {"the time before the step": before, "the step": step, "the time after the step": after}
+    (before, step, after), dt = time_steps(times, dt, len(COMPARTMENTS) * len(amplitudes))
     with active(runtime_device, {}):
-        cells = isolated(quiet, len(currents), dt=dt)
+        cells = isolated(quiet, len(amplitudes), dt=dt)
         potentials = [f"V_{name}" for name in COMPARTMENTS]
         monitor = StateMonitor(cells, potentials, record=True, clock=cells.clock, codeobj_class=NumpyCode)
         network = Network(cells, monitor)
-        for duration, amplitudes in ((before, 0.0), (step, np.asarray(currents)), (after, 0.0)):
-            setattr(cells, f"I_{compartment}", amplitudes * pA)
+        for duration, injected in ((before, 0.0), (step, amplitudes), (after, 0.0)):
+            setattr(cells, f"I_{compartment}", injected * pA)
             network.run(duration * ms, namespace={})
         recorded = {name: (("current", "time"), np.array(getattr(monitor, name) / mV)) for name in potentials}
         time = np.array(monitor.t / ms) - before
-    dataset = xr.Dataset(recorded, {"current": np.asarray(currents, dtype=float), "time": time})
+    dataset = xr.Dataset(recorded, {"current": amplitudes, "time": time})
     dataset["current"].attrs = {"units": "pA", "long_name": f"current into the {compartment}"}
     dataset["time"].attrs = {"units": "ms", "long_name": "time since the onset of the step"}
     for name in potentials:
@@ -88,7 +92,7 @@ def transfer_ratio(cell: ConductanceCell, dendrite: str) -> float:
 
     This is the steady-state voltage transfer ratio V_soma/V_dendrite; the attenuation is its inverse.
     """
-    deflections = _deflections(cell, dendrite)
+    deflections = _deflections(cell, choice(dendrite, "the dendrite", COMPARTMENTS, CircuitError))
     return deflections["soma"] / deflections[dendrite]
 
 
@@ -116,13 +120,11 @@ def firing_rate(cell: ConductanceCell, activation: str, potential: np.ndarray) -
     CircuitError
         The activation has no bounds that a rate could have.
     """
-    x = (np.asarray(potential) - cell.resting_potential) / cell.scale
-    match activation:
-        case "tanh":
-            return BASELINE_RATE * np.clip(1 + x, 0, 2)
-        case "sigmoid":
-            return MAXIMAL_RATE * np.clip(x, 0, 1)
-    raise CircuitError(f"activation '{activation}' has no bounded rate; choose tanh or sigmoid.")
+    cell = of_kind(cell, ConductanceCell, "the cell", CircuitError)
+    x = (numbers(potential, "the potentials", CircuitError) - cell.resting_potential) / cell.scale
+    if choice(activation, "the activation of bounded rates", ("tanh", "sigmoid"), CircuitError) == "tanh":
+        return BASELINE_RATE * np.clip(1 + x, 0, 2)
+    return MAXIMAL_RATE * np.clip(x, 0, 1)
 
 
 def rate_curve(
@@ -137,6 +139,7 @@ def rate_curve(
     activation : {"tanh", "sigmoid"}
         See :func:`firing_rate`.
     """
+    firing_rate(cell, activation, np.zeros(1))  # before anything is simulated
     clamp = current_clamp(cell, currents, compartment, before=0.0, step=_LONG * _slowest(cell), after=0.0)
     rate = firing_rate(cell, activation, clamp["V_soma"][:, -1].values)
     attributes = {"units": "Hz", "long_name": "firing rate"}
@@ -151,5 +154,6 @@ def _deflections(cell: ConductanceCell, compartment: str) -> dict[str, float]:
 
 def _slowest(cell: ConductanceCell) -> float:
     """Return the slowest time constant of the tree, ms, to know how long an experiment has to be."""
+    cell = of_kind(cell, ConductanceCell, "the cell", CircuitError)
     rates = np.linalg.eigvals(cell.conductances / cell.capacitances[:, None])
     return float(1 / rates.real.min())

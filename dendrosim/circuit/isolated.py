@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from brian2 import Clock, NeuronGroup, get_device, ms
 
+from dendrosim.arrays import numbers
 from dendrosim.cells import ActiveCell, ConductanceCell
 from dendrosim.checks import milliseconds, shown, whole
 from dendrosim.circuit.brian2_internals import NumpyCode, contain, runtime_device
 from dendrosim.circuit.inputs import equations_of_inputs, open_equations
 from dendrosim.circuit.noise import MembraneNoise, fluctuations, seeds_of
 from dendrosim.circuit.units import quantities
+from dendrosim.claims import memory_free
 from dendrosim.errors import CircuitError
 
 RUNGE_KUTTA_LIMIT = 2.785  # of step times rate: beyond it the fourth-order method amplifies a mode that decays
@@ -87,6 +92,47 @@ def isolated(
         noise.variables["seeds"].set_value(seeds_of(seed, 0, place, range(1), 1).ravel())
         contain(group, noise)
     return group
+
+
+def currents_of(given: Any, name: str, axes: int | None = None) -> np.ndarray:
+    """Return currents, pA, as an array of finite numbers.
+
+    Raises
+    ------
+    CircuitError
+        They are none, or have another number of axes.
+    """
+    found = numbers(given, name, CircuitError)
+    if not np.isfinite(found).all():
+        raise CircuitError(f"{name} hold NaN or infinite values; give finite numbers of pA.")
+    if axes is not None and (found.ndim != axes or not found.size):
+        raise CircuitError(f"{name} have shape {found.shape}; give a list of numbers of pA.")
+    return found
+
+
+def time_steps(times: Mapping[str, Any], dt: Any, recorded: int) -> tuple[list[float], float]:
+    """Return times and the time step in ms, after a look at what their recording would take.
+
+    Parameters
+    ----------
+    times : mapping of str to float
+        By what they are called, ms.
+    dt : float
+        Time step, ms.
+    recorded : int
+        How many numbers are kept in each step.
+
+    Raises
+    ------
+    CircuitError
+        One of them is no time, or so many steps do not fit in memory.
+    """
+    dt = milliseconds(dt, "dt", CircuitError)
+    found = [milliseconds(each, name, CircuitError, above=-math.inf, least=0.0) for name, each in times.items()]
+    needed = 8 * max(recorded, 1) * (sum(found) / dt)
+    if needed > memory_free():
+        raise CircuitError(f"{sum(found):g} ms in steps of {dt:g} ms would take {needed / 1e9:.1f} GB; shorten them.")
+    return found, dt
 
 
 def _longest_step(cell: ConductanceCell | ActiveCell) -> float:

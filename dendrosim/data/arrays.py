@@ -266,7 +266,10 @@ def _plain(value: Any, name: str) -> np.ndarray:
         if into is None:
             names = ", ".join(sorted(kind.__name__ for kind in kinds))
             raise DataError(f"{name} hold {names}; give whole numbers or strings, none missing, or floats.")
-        array = array.astype(into)
+        try:
+            array = array.astype(into)
+        except OverflowError:
+            raise DataError(f"{name} hold whole numbers of more than 64 bits; give smaller ones, or strings.") from None
     if array.dtype.kind not in "biufU":
         raise DataError(f"{name} are {array.dtype}; give whole numbers or strings, which are classes, or floats.")
     return array

@@ -50,11 +50,13 @@ def built[Described: BaseModel](part: type[Described], values: Any, keys: Sequen
     """
     if not isinstance(values, dict):
         raise MistakeError([*keys], f"{shown(values)} has the wrong type; write a table")
+    made = part.__new__(part)
     try:
-        return part(**values)
+        BaseModel.__init__(made, **values)  # and not as the part is made by itself, with a sentence of its own
     except ValidationError as error:
         within, remedy, others = _first_mistake(error, part, values)
         raise MistakeError([*keys, *within], remedy, others) from None
+    return made
 
 
 def _first_mistake(error: ValidationError, part: type[BaseModel], values: Any) -> tuple[list[str], str, int]:

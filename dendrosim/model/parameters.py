@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from dendrosim.checks import LONGEST, is_file, path_of, reason, shown, whole
+from dendrosim.checks import LONGEST, is_file, of_kind, path_of, reason, shown, whole
 from dendrosim.claims import memory_free
 from dendrosim.errors import ModelError, ParametersError
 from dendrosim.files import replace_file, write_safely
@@ -84,6 +84,7 @@ class Parameters:
         ModelError
             The model needs more weights than there is memory for.
         """
+        model = of_kind(model, Model, "the model", ParametersError)
         seed, dtype = whole(seed, "the seed", error=ParametersError), _floating(dtype)
         _check_room(model)
         forward, feedback, third = (np.random.default_rng(stream(seed, each)) for each in ("W", "theta", "auxiliary"))
@@ -160,6 +161,7 @@ class Parameters:
         ParametersError
             The file cannot be written; the sentence says where the weights are instead.
         """
+        model = of_kind(model, Model, "the model", ParametersError)
         path, content = path_of(path, "the weights file", ParametersError), self.content(model)
         write_safely(path, lambda place: replace_file(place, content), "weights file", ParametersError)
 
@@ -186,7 +188,10 @@ class Parameters:
             The file is missing, damaged, or holds weights of another architecture.
         """
         path = path_of(path, "the weights file", ParametersError)
-        path = path / WEIGHTS if os.path.isdir(path) else path
+        path, model = (
+            path / WEIGHTS if os.path.isdir(path) else path,
+            of_kind(model, Model, "the model", ParametersError),
+        )
         arrays, metadata = _read(path)
         if metadata.get("fingerprint") != model.fingerprint:
             raise ParametersError(
@@ -208,7 +213,7 @@ class Parameters:
 
         The shapes of a rule's own parameters are not the model's business.
         """
-        wanted = _shapes(model)
+        wanted = _shapes(of_kind(model, Model, "the model", ParametersError))
         for key, array in self.items():
             if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
                 kind = getattr(array, "dtype", type(array).__name__)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from dendrosim.arrays import real_array
+from dendrosim.checks import of_kind
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters
 from dendrosim.plot.style import COLOUR_MAP, FEEDBACK
@@ -57,7 +59,11 @@ def play_page(
     >>> play_page(model, ds.Parameters.initialise(model, seed=0)).startswith("<!DOCTYPE html>")
     True
     """
-    refuse(model)
+    _check(model, parameters)
+    stimuli = _checked(stimuli, "stimuli", tuple(model.input))
+    targets = _checked(targets, "targets", model.sizes[-1:])
+    if targets is not None and (stimuli is None or len(targets) != len(stimuli)):
+        raise DataError(f"there are {len(targets)} targets and not as many stimuli; give one for each.")
     content = _network(model, parameters) | {
         "colours": colours(COLOUR_MAP),
         "feedback": FEEDBACK,
@@ -114,12 +120,13 @@ def write_play_page(
     DataError
         As for :func:`play_page`, or the file cannot be written.
     """
-    refuse(model)  # before any folder is made
+    _check(model, parameters)  # before any folder is made
     return write_html(path, lambda: play_page(model, parameters, stimuli, targets))
 
 
 def refuse(model: Model) -> None:
     """Raise DataError, before anything is computed, for a model that a page cannot simulate."""
+    model = of_kind(model, Model, "the model")
     below = ("input", *model.layer_names)
     chain = [(each.below, each.above) for each in model.connections] == list(itertools.pairwise(below))
     dense = all(each.kind == "dense" and not each.lag and each.pooling is None for each in model.connections)
@@ -133,6 +140,11 @@ def refuse(model: Model) -> None:
     }
     if found := next((words for words, wrong in mistakes.items() if wrong), None):
         raise DataError(f"'{model.name}' {found}; a page plays small networks such as digits-mlp.")
+
+
+def _check(model: Model, parameters: Parameters) -> None:
+    refuse(model)
+    of_kind(parameters, Parameters, "the parameters").check(model)
 
 
 def _network(model: Model, parameters: Parameters) -> dict[str, Any]:
@@ -178,6 +190,17 @@ def _range(stimuli: np.ndarray | None) -> list[float]:
     if stimuli is None or np.ptp(stimuli) == 0:
         return [-1.0, 1.0]
     return [float(np.min(stimuli)), float(np.max(stimuli))]
+
+
+def _checked(given: Any, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return examples as they are, which are finite numbers of a shape."""
+    if given is None:
+        return None
+    array = real_array(given, name)
+    if array.shape[1:] != shape or not array.ndim or not len(array) or not np.isfinite(array).all():
+        wanted = ", ".join(map(str, ("sample", *shape)))
+        raise DataError(f"{name} have shape {array.shape} or are not finite; give finite numbers of shape ({wanted}).")
+    return array
 
 
 def _examples(stimuli: np.ndarray | None, targets: np.ndarray | None) -> list[dict[str, Any]]:

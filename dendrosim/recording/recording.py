@@ -134,8 +134,8 @@ class Recording:
         """Raise DataError unless all these variables, coordinates and attributes are in the recording."""
         there = {*self.dataset.variables, *self.dataset.attrs}
         for name in names:
-            if name not in there:
-                raise DataError(f"this recording holds no '{name}'; record it, or choose what does without.")
+            if not isinstance(name, str) or name not in there:
+                raise DataError(f"this recording holds no {shown(name)}; record it, or choose what does without.")
 
     def layer(self, name: str) -> xr.Dataset:
         """Return the recorded neurons of one layer.

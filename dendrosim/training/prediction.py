@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dendrosim.checks import shown
+from dendrosim.checks import of_kind, shown
 from dendrosim.data.samples import Samples, Split, Task
 from dendrosim.equilibrium import Network
 from dendrosim.equilibrium.maps import channels_last
@@ -48,7 +48,7 @@ def outputs_of(model: Model, parameters: Parameters, stimuli: Samples, hardware:
     array of shape (samples, [steps,] outputs)
         Probabilities after a softmax.
     """
-    hardware = hardware or Hardware(dtype=precision(parameters))
+    hardware = Hardware(dtype=precision(parameters)) if hardware is None else of_kind(hardware, Hardware, "hardware")
     network, rule, outputs = Network(model), RULES[model.training.rule].from_model(model), []
     with hardware.prepare() as (device, dtype):
 

@@ -256,7 +256,7 @@ class Run:
         RunError
             The folder already holds a run, or cannot be written; the sentence says where the run is instead.
         """
-        folder = Path(folder)
+        folder = path_of(folder, "the run folder", RunError)
         if not overwrite:
             refuse_to_overwrite(folder)
         write_safely(folder, self._write, "run", RunError)

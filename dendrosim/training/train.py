@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from dendrosim.checks import LONGEST, flag, path_of, shown, whole
+from dendrosim.checks import LONGEST, flag, of_kind, path_of, shown, whole
 from dendrosim.data import Dataset, check_fit, load_data
 from dendrosim.errors import DataError, ModelError, RunError
 from dendrosim.files import locked, temporary_folder, writable, write_safely
@@ -105,12 +105,13 @@ def train(
     if rule is not None:
         model = model.changed(training={"rule": RULES.add(rule)})
     model, data = with_data(model, data)
+    resume, overwrite = flag(resume, "resume", RunError), flag(overwrite, "overwrite", RunError)
     if resume and overwrite:
         raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
     if seed is not None:
         model = model.changed(training={"seed": whole(seed, "the seed", error=RunError)})
-    if hardware is not None and not isinstance(hardware, Hardware):
-        raise RunError(f"hardware is {shown(hardware)}; give a dendrosim.training.Hardware.")
+    if hardware is not None:
+        of_kind(hardware, Hardware, "hardware", RunError)
     if resume and parameters is not None:
         raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
     start = None if parameters is None else given_parameters(parameters, model)

@@ -84,7 +84,7 @@ def test_a_module_to_import_that_is_not_there_is_one_sentence(tmp_path):
     result = CliRunner().invoke(app, ["train", "digits-mlp", "--import", "nowhere.at.all"])
     assert "the module 'nowhere.at.all' of a module cannot be imported" not in str(result.exception)
     assert "the module 'nowhere.at.all' cannot be imported (ModuleNotFoundError" in str(result.exception)
-    with pytest.raises(PluginError, match="imports are a list of modules, and not 'nowhere'"):
+    with pytest.raises(PluginError, match="imports are 'nowhere'; give a list of names of modules"):
         ds.load_model("digits-mlp", imports="nowhere")
 
 

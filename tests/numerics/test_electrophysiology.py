@@ -72,9 +72,9 @@ def test_nothing_happens_before_the_step_and_everything_is_over_long_after_it():
 
 
 def test_an_unknown_compartment_or_an_activation_without_bounds_is_one_sentence():
-    with pytest.raises(CircuitError, match="a cell has no 'axon' to inject into; choose soma, basal, apical"):
+    with pytest.raises(CircuitError, match="the compartment to inject into is 'axon'; choose soma, basal, apical"):
         current_clamp(ONE_WAY, [10.0], "axon")
-    with pytest.raises(CircuitError, match="activation 'relu' has no bounded rate; choose tanh or sigmoid"):
+    with pytest.raises(CircuitError, match="the activation of bounded rates is 'relu'; choose tanh, sigmoid"):
         firing_rate(ONE_WAY, "relu", np.array([-70.0]))
 
 

@@ -69,7 +69,7 @@ def state_of_process():
         "warnings": list(warnings.filters),
         "matplotlib": (dict(mpl.rcParams), mpl.get_backend(auto_select=False)),
         "logging": {name: logging.getLogger(name).level for name in ("", "pooch", "distributed", "brian2", "optuna")},
-        "dask": dask.config.config.get("distributed", {}).get("nanny"),
+        "dask": (dask.config.config.get("distributed", {}).get("nanny"), dask.config.get("scheduler", None)),
         "brian2": (dict(brian2.prefs), brian2.get_device(), brian2.defaultclock.dt / brian2.ms),
         "recursion": sys.getrecursionlimit(),
     }
@@ -124,6 +124,12 @@ def measured_in_part(folder, recording):
     rows = cost.measurements(quick=True)
     next(rows)
     state_of_process.kept = rows  # nobody asks for the rest
+
+
+def trained_by_nobody(folder, recording):
+    for address in ("tcp://127.0.0.1:9", "nowhere", 3):
+        with pytest.raises(ds.errors.RunError, match="no Dask scheduler answers at"):
+            ds.train_many(TRAINING, seeds=[0], scheduler=address)
 
 
 def tabled(folder, recording):
@@ -191,7 +197,8 @@ def judged(folder, recording):
 
 
 CALLS = [
-    trained, trained_otherwise, diverged, interrupted, measured, measured_in_part, tabled, trained_many_times,
+    trained, trained_otherwise, diverged, interrupted, measured, measured_in_part,
+    tabled, trained_many_times, trained_by_nobody,
     searched, with_images, loaded, drawn, viewed, saved,
     judged,
 ]  # fmt: skip
