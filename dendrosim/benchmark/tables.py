@@ -194,7 +194,7 @@ class Table:
             raise ModelError(f"two of the models {', '.join(asked)} have one name; rename one of their files.")
         chosen = [name for name, model in asked.items() if not data or model.data in data]
         if not chosen:
-            known = ", ".join(model.data for model in asked.values())
+            known = ", ".join(dict.fromkeys(model.data for model in asked.values()))
             raise ModelError(f"table '{self.name}' has no model of {', '.join(data)}; choose --data from {known}.")
         epochs = 2 if quick and epochs is None else epochs
         shorter = {} if epochs is None else {"epochs": epochs}
