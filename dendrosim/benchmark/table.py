@@ -12,9 +12,10 @@ from dendrosim import plot
 from dendrosim.benchmark.comparison import MEASURES, Line, lines, markdown
 from dendrosim.benchmark.rows import check_rows
 from dendrosim.benchmark.runner import finished, run_cells
-from dendrosim.benchmark.tables import ROWS, Cell, Table
+from dendrosim.benchmark.tables import ROWS, Cell, Table, varied
 from dendrosim.errors import RunError
 from dendrosim.files import check_writable, replace_file, write_safely
+from dendrosim.plot.sensitivity import Curves
 from dendrosim.training.cluster import workers
 
 
@@ -31,8 +32,8 @@ def make_table(
 ) -> list[Path]:
     """Run the trainings that are not finished, and write rows, table and figure of all that are.
 
-    The files are ``NAME.jsonl``, ``NAME.md``, ``NAME.png`` and ``NAME-angles.png`` (to the gradient, over epochs); rows
-    of earlier commands stay in them.
+    The files are ``NAME.jsonl``, ``NAME.md``, ``NAME.png`` and, where nothing but the rule is varied,
+    ``NAME-angles.png`` (to the gradient, over epochs); rows of earlier commands stay in them.
 
     Parameters
     ----------
@@ -77,6 +78,9 @@ def _write(table: Table, out: Path, rows: list[dict[str, Any]]) -> None:
     found = lines(table, rows)
     text = markdown(table, found, rows).encode()
     write_safely(out / f"{table.name}.md", lambda place: replace_file(place, text), "table", RunError)
+    if table.variants:
+        plot.save_figure(plot.sensitivity_page(_curves(found)), out / f"{table.name}.png")
+        return
     plot.save_figure(plot.comparison_page(_panels(found)), out / f"{table.name}.png")
     if angles := _angles(rows):
         plot.save_figure(plot.angles_page(angles), out / f"{table.name}-angles.png")
@@ -89,6 +93,20 @@ def _panels(found: list[Line]) -> list[tuple[str, str, list[plot.Result]]]:
             result = plot.Result(_label(line.rule, line.variant), mean, deviation, line.published.get(name))
             panels.setdefault((line.model, MEASURES[name][0]), []).append(result)
     return [(model, measure, results) for (model, measure), results in panels.items()]
+
+
+def _curves(found: list[Line]) -> list[tuple[str, str, str, Curves]]:
+    """Return by model and measure, the angle to the gradient among them, what each rule reached at each value."""
+    panels: dict[tuple[str, str, str], dict[str, dict[float, tuple[float, float]]]] = {}
+    for line in found:
+        against, value = varied(line.variant)
+        reached = {MEASURES[name][0]: measured for name, measured in line.measured.items()}
+        if line.gradient_angle is not None:
+            reached["angle to the gradient, °"] = line.gradient_angle, 0.0
+        for measure, measured in reached.items():
+            curves = panels.setdefault((line.model, against, measure), {})
+            curves.setdefault(line.rule, {})[value] = measured
+    return [(*key, curves) for key, curves in panels.items()]
 
 
 def _angles(rows: list[dict[str, Any]]) -> dict[str, dict[str, pd.DataFrame]]:

@@ -56,6 +56,13 @@ def variant(row: str) -> tuple[str, dict[str, Any]]:
     return VARIANTS.get(row, (row, {}))
 
 
+def varied(label: str) -> tuple[str, float]:
+    """Return what was varied and its value, of a label such as ``learning rate 0.001`` or ``16 steps``."""
+    words = label.split()
+    (number,) = (word for word in words if word.replace(".", "").replace("e-", "").isdigit())
+    return " ".join(word for word in words if word != number), float(number)
+
+
 def rows_of(rules: Iterable[str]) -> dict[str, str]:
     """Return the rows that are meant, and for each of the user's own rules where other processes find it.
 

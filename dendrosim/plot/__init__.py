@@ -19,6 +19,7 @@ from dendrosim.plot.pages import angles_page, learning_page, network_page, neuro
 from dendrosim.plot.runs import runs
 from dendrosim.plot.saving import save_figure
 from dendrosim.plot.scaling import scaling
+from dendrosim.plot.sensitivity import sensitivity, sensitivity_page
 from dendrosim.plot.sequences import expectations
 from dendrosim.plot.spikes import (
     burst_probability,
@@ -71,6 +72,8 @@ __all__ = [
     "runs",
     "save_figure",
     "scaling",
+    "sensitivity",
+    "sensitivity_page",
     "settling",
     "spike_triggered_average",
     "spikes_and_plateaus",

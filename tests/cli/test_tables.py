@@ -13,7 +13,7 @@ from trainings import start
 
 from dendrosim.benchmark import comparison, runner, table, tables
 from dendrosim.benchmark.rows import add_row, read_rows, settings_hash
-from dendrosim.benchmark.tables import BASELINES, TABLES, VARIANTS, Cell
+from dendrosim.benchmark.tables import BASELINES, TABLES, VARIANTS, Cell, varied
 from dendrosim.commands import main as cli
 from dendrosim.errors import ModelError, RunError
 from dendrosim.model import load_model
@@ -269,6 +269,18 @@ def test_a_scheduler_that_does_not_answer_is_an_error():
 def test_data_that_no_model_of_the_table_has_is_an_error_that_names_those_it_has():
     with pytest.raises(ModelError, match="mnist"):
         TABLES["rules"].cells(["mr"], 1, None, False)
+
+
+def test_what_a_table_varies_is_a_number_with_a_name_and_its_figure_a_curve(tmp_path):
+    assert varied("learning rate 0.0001") == ("learning rate", 1e-4)
+    assert varied("learning rate 1e-05") == ("learning rate", 1e-5)
+    assert varied("16 steps") == ("steps", 16.0)
+    bench("sensitivity", "--quick", "--epochs", "1", "--rule", "backpropagation", out=tmp_path / "out", runs=tmp_path)
+    assert sorted(file.name for file in (tmp_path / "out").glob("sens*")) == [
+        "sensitivity.jsonl",
+        "sensitivity.md",
+        "sensitivity.png",
+    ]
 
 
 @pytest.mark.parametrize("name", TABLES)

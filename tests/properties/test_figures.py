@@ -321,6 +321,23 @@ def test_panels_of_a_table_share_their_lines_and_a_published_number_far_off_is_w
     assert list(right.texts) == []
 
 
+def test_what_depends_on_a_setting_is_a_curve_a_rule_over_its_values_in_their_order():
+    curves = {"backpropagation": {1e-2: (96.0, 0.4), 1e-3: (97.0, 0.2)}, "dll mirror": {1e-3: (97.1, 0.1)}}
+    page = plot.sensitivity_page([("a model", "learning rate", "test accuracy, %", curves)])
+    (ax,) = page.axes
+    backpropagation, mirror = (container[0] for container in ax.containers)
+    np.testing.assert_array_equal(backpropagation.get_xydata(), [(1e-3, 97.0), (1e-2, 96.0)])
+    np.testing.assert_array_equal(mirror.get_xydata(), [(1e-3, 97.1)])
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title(loc="left")) == (
+        "learning rate",
+        "test accuracy, %",
+        "a model",
+    )
+    for nothing in ({}, {"dll": {}}, {"dll": {0.0: (1.0, 0.0)}}):
+        with pytest.raises(DataError, match="no values above zero"):
+            plot.sensitivity(nothing, "learning rate", "test accuracy, %")
+
+
 def test_a_panel_says_whose_angles_were_not_recorded_and_no_colour_is_there_twice():
     names = [f"rule {number}" for number in range(12)]
     history = pd.DataFrame({"epoch": [1, 2], "gradient_angle.hidden-1": [80.0, 70.0]})
