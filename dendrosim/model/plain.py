@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from dendrosim.checks import LARGEST, shown, without_unit
 from dendrosim.errors import ModelError, has_controls
@@ -18,7 +19,9 @@ MOST_NUMBERS = 10_000
 
 
 def plain(value: Any, where: str, depth: int = 0) -> Any:
-    """Return values as TOML has them: numbers of NumPy become Python's, quantities of Brian2 ms, mV, nS or pF.
+    """Return values as TOML has them.
+
+    Numbers of NumPy become Python's, quantities of Brian2 ms, mV, nS or pF, and parts such as cells tables.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def plain(value: Any, where: str, depth: int = 0) -> Any:
     """
     if depth > DEEPEST:
         raise ModelError(f"{where}: tables are nested more than {DEEPEST} deep; take some away.")
-    value = without_unit(value)
+    value = value.model_dump(mode="json") if isinstance(value, BaseModel) else without_unit(value)
     if isinstance(value, np.generic | np.ndarray) and value.size <= MOST_NUMBERS:
         value = value.tolist()
     if isinstance(value, Mapping):

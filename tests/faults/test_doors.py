@@ -14,11 +14,12 @@ import pytest
 import torch
 from brian2 import Quantity, ms, mV, nS, second
 from data_files import idx, model_for, svhn, write
-from networks import parameters_of, presentations_of, small_model
+from networks import dense, parameters_of, presentations_of, small_model
 from safetensors.numpy import save
 from safetensors.torch import save as save_tensors
 
 import dendrosim as ds
+from dendrosim import cells
 from dendrosim.benchmark.rows import check_rows, read_rows
 from dendrosim.circuit import Circuit
 from dendrosim.data import load_data, readers
@@ -99,6 +100,16 @@ def test_numbers_of_numpy_and_quantities_of_brian2_describe_a_model():
         MODEL.changed(training={"seed": 2**64})
     with pytest.raises(ModelError, match="model: layers: this key is missing"):
         ds.Model(data="digits", input=[4])
+
+
+def test_a_cell_describes_itself_in_a_model_and_its_mistakes_are_sentences_without_one():
+    cell = cells.ConductanceCell(coupling="two-way", noise=0.5)
+    for model in (MODEL.changed(cell=cell), ds.Model(input=[4], layers=[dense(3), dense(2)], cell=cell)):
+        assert model.cell == cell
+    for values, mistake in (({"noise": -1.0}, "noise"), ({"coupling": "strong"}, "coupling"), ({"nose": 1.0}, "nose")):
+        with pytest.raises(ModelError, match=f"ConductanceCell: {mistake}: ") as raised:
+            cells.ConductanceCell(**values)
+        assert "\n" not in str(raised.value)
 
 
 def test_more_weights_than_there_is_memory_for_are_refused_before_they_are_drawn():
