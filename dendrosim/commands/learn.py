@@ -115,8 +115,8 @@ def _tested(model: "Model", learned: "Learned", data: "Dataset") -> "Run":
     from dendrosim.circuit import Circuit
     from dendrosim.recording import Record
     from dendrosim.training import Run
+    from dendrosim.training.history import rows_of
     from dendrosim.training.prediction import evaluated
-    from dendrosim.training.run import rows_of
 
     settling = model.cell.settling()
     circuit = Circuit(model, learned.parameters, integrator="settle" if settling else "exponential_euler")

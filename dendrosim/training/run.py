@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +23,7 @@ from dendrosim.model.spec import validated
 from dendrosim.notebook import run_html
 from dendrosim.training import checkpoint
 from dendrosim.training.hardware import Hardware
+from dendrosim.training.history import HISTORY, rows_of, write_history
 from dendrosim.training.measures import described
 from dendrosim.training.prediction import complete, evaluated, outputs_of
 from dendrosim.training.summary import SUMMARY, Summary
@@ -32,7 +31,7 @@ from dendrosim.training.summary import SUMMARY, Summary
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULTS = ("model.toml", WEIGHTS, "history.csv", SUMMARY)
+RESULTS = ("model.toml", WEIGHTS, HISTORY, SUMMARY)
 FILES = (checkpoint.NAME, *RESULTS)
 SPLITS = ("train", "validation", "test")
 
@@ -99,7 +98,7 @@ class Run:
                 raise RunError(f"{folder}: there is no '{name}', so this is no finished run; train it to its end.")
         try:
             summary = Summary.read(folder)
-            epochs = rows_of(pd.read_csv(folder / "history.csv"))
+            epochs = rows_of(pd.read_csv(folder / HISTORY))
         except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise RunError(
                 f"{folder}: its summary or history is damaged ({reason(error)}); restore it, or train again."
@@ -203,17 +202,21 @@ class Run:
             return self._of_arrays(stimuli_of(data, columns=self.columns), targets)
         if isinstance(data, Dataset):
             check_fit(self.model, data)
-            if self.classes is not None and data.classes != self.classes:
-                raise DataError(f"the classes of {data!r} are not those of the run; use data of the same classes.")
-            if None not in (self.columns, data.columns) and data.columns != self.columns:
-                raise DataError(f"the columns of {data!r} are not those of the run; order them as run.columns.")
-            return data.test
+            return self._of_the_run(data).test
         if isinstance(data, Split):
             return data
         if isinstance(data, str):
             name = choice(data, "the split", SPLITS)
-            return getattr(self.data, name)
+            return getattr(self._of_the_run(self.data), name)
         raise DataError("there are no targets; give the name of a split, a Dataset, or stimuli and targets.")
+
+    def _of_the_run(self, data: Dataset) -> Dataset:
+        """Return a data set, or refuse one whose classes or columns mean something else than those learned from."""
+        if self.classes is not None and data.classes != self.classes:
+            raise DataError(f"the classes of {data!r} are not those of the run; use data of the same classes.")
+        if None not in (self.columns, data.columns) and data.columns != self.columns:
+            raise DataError(f"the columns of {data!r} are not those of the run; order them as run.columns.")
+        return data
 
     def _of_arrays(self, stimuli: np.ndarray, targets: Any) -> Split:
         wanted, has_classes = targets_of(targets, stimuli)
@@ -283,19 +286,3 @@ def forget(folder: Path, files: Iterable[str] = RESULTS) -> None:
     """Remove files of an earlier run from its folder; by default its results, and not its checkpoint."""
     for name in files:
         (folder / name).unlink(missing_ok=True)
-
-
-def rows_of(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table of epochs."""
-    return [{str(name): value for name, value in row.items()} for row in history.to_dict("records")]
-
-
-def write_history(folder: Path, epochs: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the history of a run folder; it can be read while the training goes on."""
-    names = dict.fromkeys(name for row in epochs for name in row)
-    table = io.StringIO()
-    writer = csv.DictWriter(table, names, lineterminator="\n")
-    writer.writeheader()
-    for row in epochs:
-        writer.writerow({name: "" if value != value else value for name, value in row.items()})  # NaN is a gap
-    replace_file(folder / "history.csv", table.getvalue().encode())

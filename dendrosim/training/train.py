@@ -21,8 +21,9 @@ from dendrosim.training.checkpoint import Checkpoint
 from dendrosim.training.display import display_of
 from dendrosim.training.distributed import Ranks
 from dendrosim.training.hardware import Hardware, refusing
+from dendrosim.training.history import write_history
 from dendrosim.training.prediction import given_parameters
-from dendrosim.training.run import Run, forget, refuse_to_overwrite, write_history
+from dendrosim.training.run import Run, forget, refuse_to_overwrite
 from dendrosim.training.trainer import Trainer
 
 

@@ -76,6 +76,8 @@ def test_a_table_with_its_columns_in_another_order_is_read_by_their_names(mine):
     done("predict", "of-table", "other.csv", "--out", "without.csv")
     done("predict", "of-table", "mine.csv#side", "--out", "first.csv")
     assert (mine / "all.csv").read_text() == (mine / "first.csv").read_text() == (mine / "without.csv").read_text()
+    table[["side", "c", "b", "a"]].to_csv("mine.csv", index=False)
+    assert "are not those of the run; order them as run.columns" in refused("evaluate", "of-table")
     table.drop(columns="b").to_csv("other.csv", index=False)
     assert "there is no column 'b'; give all that were learned from" in refused("predict", "of-table", "other.csv")
 
