@@ -9,9 +9,9 @@ import xarray as xr
 from brian2 import Network, ms, pA
 
 from dendrosim.cells.active import ActiveCell
-from dendrosim.checks import milliseconds, of_kind, whole
+from dendrosim.checks import of_kind, whole
 from dendrosim.circuit.brian2_internals import runtime_device
-from dendrosim.circuit.isolated import currents_of, isolated
+from dendrosim.circuit.isolated import currents_of, isolated, time_steps
 from dendrosim.circuit.target import active
 from dendrosim.errors import CircuitError
 
@@ -66,7 +66,7 @@ def burst_curves(
     True
     """
     count = whole(cells, "the number of cells", 1, error=CircuitError)
-    duration = milliseconds(duration, "the duration", CircuitError)
+    (duration,), dt = time_steps({"the duration": duration}, dt, 0)
     soma = currents_of(soma, "the currents into the soma", axes=1)
     dendrite = currents_of(dendrite, "the currents into the dendrite", axes=1)
     cell = of_kind(cell, ActiveCell, "the cell", CircuitError)

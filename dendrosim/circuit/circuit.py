@@ -258,7 +258,9 @@ class Circuit:
         stimuli, targets, taught = requirements.checked_pairs(self.model, getattr(stimuli, "train", stimuli), targets)
         if not taught:
             raise DataError("there are no targets to learn; give them beside the stimuli, or a data set.")
-        record, seed = requirements.checked_learning(self._simulated, record, seed, np.dtype(self.dtype).itemsize)
+        record, seed = requirements.checked_learning(
+            self._simulated, record, seed, self.dt, np.dtype(self.dtype).itemsize
+        )
         report = function(report, "report", CircuitError)
         self._runs += 1
         learner = Learner(

@@ -15,6 +15,7 @@ from dendrosim.checks import milliseconds, shown, whole
 from dendrosim.circuit.brian2_internals import NumpyCode, contain, runtime_device
 from dendrosim.circuit.inputs import equations_of_inputs, open_equations
 from dendrosim.circuit.noise import MembraneNoise, fluctuations, seeds_of
+from dendrosim.circuit.requirements import MOST_STEPS
 from dendrosim.circuit.units import quantities
 from dendrosim.claims import memory_free
 from dendrosim.errors import CircuitError
@@ -125,13 +126,13 @@ def time_steps(times: Mapping[str, Any], dt: Any, recorded: int) -> tuple[list[f
     Raises
     ------
     CircuitError
-        One of them is no time, or so many steps do not fit in memory.
+        One of them is no time, or so many steps take for ever or do not fit in memory.
     """
     dt = milliseconds(dt, "dt", CircuitError)
     found = [milliseconds(each, name, CircuitError, above=-math.inf, least=0.0) for name, each in times.items()]
-    needed = 8 * max(recorded, 1) * (sum(found) / dt)
-    if needed > memory_free():
-        raise CircuitError(f"{sum(found):g} ms in steps of {dt:g} ms would take {needed / 1e9:.1f} GB; shorten them.")
+    steps = sum(found) / dt
+    if not steps < MOST_STEPS or 8 * recorded * steps > memory_free():
+        raise CircuitError(f"{sum(found):g} ms in steps of {dt:g} ms are {steps:.1e} steps, too many; shorten them.")
     return found, dt
 
 

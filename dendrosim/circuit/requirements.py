@@ -99,15 +99,20 @@ def checked_relaxation(
     return _record(record), tolerance, time_limit
 
 
-def checked_learning(model: Model, record: Any, seed: Any, number: int) -> tuple[Record, int]:
+def checked_learning(model: Model, record: Any, seed: Any, dt: float, number: int) -> tuple[Record, int]:
     """Return what is recorded of a learning circuit, and the seed.
 
     Raises
     ------
     CircuitError
-        One of them is of the wrong type, or the streams of the circuit do not fit in memory.
+        One of them is of the wrong type, a presentation takes for ever, or the streams of the circuit do not fit in
+        memory.
     """
-    streams = model.plasticity.streams
+    streams, presentation = model.plasticity.streams, model.plasticity.presentation_time
+    if model.plasticity.mode == "continuous" and not presentation / dt < MOST_STEPS:
+        raise CircuitError(
+            f"plasticity.presentation_time is {presentation:g} ms, which are {presentation / dt:.1e} steps; shorten it."
+        )
     check_memory(model, Record(neurons={}), streams, streams, 0.0, 1.0, number)
     return _record(record), whole(seed, "the seed", error=CircuitError)
 

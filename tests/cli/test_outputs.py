@@ -190,13 +190,15 @@ def test_a_row_that_has_no_room_is_elsewhere_and_the_other_trainings_are_finishe
             return {"key": "a"}
 
     class Client:
+        loop = None
+
         def submit(self, *arguments, **settings):
             return Done()
 
     full = full_disk(tmp_path / "full")
     cell = table.Cell("digits-mlp", "dll paper", 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cluster, "as_completed", list)
+        patch.setattr(cluster, "as_completed", lambda futures, loop: futures)
         with pytest.raises(RunError, match="the row cannot be written"):
             runner.run_cells([cell, cell], full / "rows.jsonl", tmp_path / "runs", "", Client(), lambda row: None)
     (rows,) = (tmp_path / "temporary").rglob("rows.jsonl")

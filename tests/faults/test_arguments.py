@@ -59,7 +59,7 @@ def cells_alone(call, folder):
     call(active_cells.spike_train, ACTIVE, [50.0], spikes=2, dt=0.1, after=2.0)
     call(active_cells.bac_firing, ACTIVE, (700.0, 5.0), (700.0, 5.0), dt=0.1)
     call(active_cells.critical_frequency, ACTIVE, spikes=1, highest=21)
-    call(burst_code.burst_curves, ACTIVE, [100.0], [100.0], cells=1, duration=10.0, dt=0.5, seed=0)
+    call(burst_code.burst_curves, ACTIVE, [100.0], [100.0], cells=1, duration=10.0, dt=1.0, seed=0)
     call(isolated, CONDUCTANCE, 1, "", dt=0.1, seed=0)
     for kind in (cells.RateCell, cells.ConductanceCell, cells.BurstingCell, cells.ActiveCell):
         call(kind, noise=0.0)

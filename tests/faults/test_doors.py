@@ -22,6 +22,8 @@ import dendrosim as ds
 from dendrosim import cells
 from dendrosim.benchmark.rows import check_rows, read_rows
 from dendrosim.circuit import Circuit
+from dendrosim.circuit.burst_code import burst_curves
+from dendrosim.circuit.electrophysiology import current_clamp
 from dendrosim.data import load_data, readers
 from dendrosim.errors import CircuitError, DataError, DendrosimError, ModelError, ParametersError, RunError
 from dendrosim.model import Parameters, load_model
@@ -110,6 +112,18 @@ def test_a_cell_describes_itself_in_a_model_and_its_mistakes_are_sentences_witho
         with pytest.raises(ModelError, match=f"ConductanceCell: {mistake}: ") as raised:
             cells.ConductanceCell(**values)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("time", [1e15, 1e300])
+def test_what_would_take_for_ever_is_refused_before_it_begins(time):
+    model = MODEL.changed(plasticity={"presentation_time": time, "mode": "continuous"})
+    circuit = Circuit(model, parameters_of(model, 0))
+    with pytest.raises(CircuitError, match=r"plasticity\.presentation_time is .* steps; shorten it"):
+        circuit.learn(*presentations_of(model, 2, 0))
+    with pytest.raises(CircuitError, match="steps, too many; shorten them"):
+        burst_curves(cells.ActiveCell(), [100.0], [100.0], duration=time)
+    with pytest.raises(CircuitError, match="steps, too many; shorten them"):
+        current_clamp(cells.ConductanceCell(), [100.0], step=time)
 
 
 def test_more_weights_than_there_is_memory_for_are_refused_before_they_are_drawn():
