@@ -349,7 +349,8 @@ class Circuit:
         ------
         CircuitError
             The target does not run on the present device or in its precision, the inputs are no equations of inputs
-            that the cells have, the rule has no local updates, or this integrator has no time of its own.
+            that the cells have, the network has objects of the same names, the rule has no local updates, or this
+            integrator has no time of its own.
 
         Examples
         --------

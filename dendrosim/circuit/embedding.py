@@ -166,6 +166,11 @@ def embedded(
     given = equations_of_inputs(model.cell, inputs)
     circuit = EmbeddedCircuit(model, parameters, presentations, target, dt, method, prefix, learning, given)
     if network is not None:
+        clashes = {each.name for each in network.objects} & {each.name for each in circuit.objects()}
+        if clashes:
+            raise CircuitError(
+                f"the network already has objects of the names {', '.join(sorted(clashes))}; give the circuit a prefix."
+            )
         network.add(*circuit.objects())
     return circuit
 

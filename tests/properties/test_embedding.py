@@ -199,6 +199,18 @@ def test_plasticity_is_the_rate_times_what_the_settled_cells_ask_for():
         )
 
 
+def test_names_that_the_network_has_already_are_refused_before_anything_is_added():
+    model = described()
+    network = b2.Network(b2.NeuronGroup(1, "v : 1", name="output"))
+    circuit = Circuit(model, parameters_of(model, 0))
+    with pytest.raises(CircuitError, match="already has objects of the names output; give the circuit a prefix"):
+        circuit.embed(network=network)
+    assert len(network.objects) == 1
+    circuit.embed(network=network, prefix="mine_")
+    with pytest.raises(CircuitError, match=r"already has objects of the names .*mine_output"):
+        circuit.embed(network=network, prefix="mine_")
+
+
 def test_two_circuits_live_in_one_network():
     model, network = described(), b2.Network()
     stimuli, targets = presentations_of(model, 1, 0)
