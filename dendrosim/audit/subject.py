@@ -17,6 +17,7 @@ from dendrosim.errors import AuditError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.spec import validated
 from dendrosim.rules import Rule
+from dendrosim.rules.rule import checked_updates
 
 Updates = dict[str, Tensor]
 
@@ -118,7 +119,7 @@ class Subject:
             before = dict(parameters.map(torch.clone).items())
             rule.constrain(network, parameters)
             updates = rule.updates(network, parameters, change(copied(state)), wanted.clone())
-            changes = {key: direction.clone() for key, direction in updates}
+            changes = {key: direction.clone() for key, direction in checked_updates(rule, parameters, updates)}
         for key, tensor in parameters.items():
             if not torch.equal(tensor, before[key]):
                 changes[key] = changes.get(key, 0.0) + tensor - before[key]

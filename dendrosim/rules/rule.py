@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -151,7 +151,48 @@ def learning_step(
     rule.constrain(network, parameters)
     state, smooth = rule.infer(network, parameters, stimuli), network.model.training.label_smoothing
     wanted = targets if smooth == 0 else targets * (1 - smooth) + smooth / targets.shape[-1]
-    return state, rule.updates(network, parameters, state, wanted)
+    return state, checked_updates(rule, parameters, rule.updates(network, parameters, state, wanted))
+
+
+def checked_updates(rule: Rule, parameters: Parameters, updates: Any) -> Updates:
+    """Yield updates, which a stranger's rule may have got wrong.
+
+    Raises
+    ------
+    PluginError
+        They are none of names of parameters with tensors of the same shape and type.
+    """
+    from torch import Tensor
+
+    if not isinstance(updates, Iterable):
+        raise PluginError(f"the updates of the rule '{rule.name}' are {shown(updates)}; yield a name with a direction.")
+    known = dict(parameters.items())
+    for update in updates:
+        if not isinstance(update, tuple) or not (
+            len(update) == 2 and isinstance(update[0], str) and update[0] in known
+        ):
+            raise PluginError(
+                f"the rule '{rule.name}' yields {shown(update)} as an update; yield the name of a parameter out of "
+                f"{', '.join(known)}, with its direction."
+            )
+        name, direction = update
+        wanted = known[name]
+        if not isinstance(direction, Tensor) or (direction.shape, direction.dtype) != (wanted.shape, wanted.dtype):
+            raise PluginError(
+                f"the rule '{rule.name}' yields {_form(direction)} for '{name}'; yield {_form(wanted)}, its direction."
+            )
+        del update  # nothing else holds a direction while the next one is computed
+        yield name, direction
+        del direction
+
+
+def _form(value: Any) -> str:
+    """Return what a tensor is, in words."""
+    from torch import Tensor
+
+    if not isinstance(value, Tensor):
+        return shown(value)
+    return f"a tensor of {str(value.dtype).removeprefix('torch.')} and of shape {tuple(value.shape)}"
 
 
 def hebbian_updates(network: Network, parameters: Parameters, state: State, layer: str, delta: Tensor) -> Updates:

@@ -1,10 +1,13 @@
 """Learning rules that are none, do not say what they have to, or cannot be imported: one sentence each."""
 
+import numpy as np
 import pytest
+from networks import dense
 from own_rules import MODULE, SMALL, package
 from typer.testing import CliRunner
 
 import dendrosim as ds
+from dendrosim.audit import audit
 from dendrosim.commands.main import app
 from dendrosim.errors import ModelError, PluginError
 from dendrosim.model.local_update import LocalUpdate, LocalUpdates
@@ -42,6 +45,37 @@ def test_what_is_no_rule_is_refused_when_it_is_registered(thing, sentence):
         with pytest.raises(PluginError, match=sentence):
             register(thing)
     assert list(RULES) == before
+
+
+@pytest.mark.parametrize(
+    ("updates", "sentence"),
+    [
+        (lambda W: None, "the updates of the rule 'fault' are None; yield a name with a direction"),
+        (
+            lambda W: [W],
+            "yields an object of type Tensor as an update; yield the name of a parameter out of hidden-1.W,",
+        ),
+        (lambda W: [("nothing.W", W)], "as an update; yield the name of a parameter out of hidden-1.W, "),
+        (lambda W: [([], W)], "as an update; yield the name of a parameter out of hidden-1.W, "),
+        (lambda W: [("output.W", W.T)], r"a tensor of float32 and of shape \(6, 2\) for 'output.W'; yield .* \(2, 6\)"),
+        (
+            lambda W: [("output.W", W[0])],
+            r"shape \(6,\) for 'output.W'; yield a tensor of float32 and of shape \(2, 6\)",
+        ),
+        (lambda W: [("output.W", W.half())], "yields a tensor of float16 .*; yield a tensor of float32"),
+        (lambda W: [("output.W", W.numpy())], "yields an object of type ndarray for 'output.W'; yield a tensor"),
+        (lambda W: [("output.W", 0.5)], "yields 0.5 for 'output.W'; yield a tensor"),
+    ],
+)
+def test_what_a_rule_yields_that_is_no_update_is_one_sentence(updates, sentence):
+    data = ds.Dataset.from_arrays(np.arange(160.0).reshape(40, 4), ["left", "right"] * 20)
+    model = ds.Model(input=[4], layers=[dense(6), dense(2)], training={"epochs": 1})
+    fault = rule(name="fault", updates=lambda self, network, parameters, *others: updates(parameters.W["output"]))
+    with pytest.raises(PluginError, match=sentence) as raised:
+        ds.train(model, data=data, rule=fault)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(PluginError, match="the rule 'fault'"):
+        audit(fault)
 
 
 def test_a_name_is_taken_by_another_rule_but_not_by_the_same_one():
