@@ -69,7 +69,9 @@ class Checkpoint:
         """
         path = folder / NAME
         if not is_file(path):
-            raise RunError(f"{folder}: there is no checkpoint to resume; start the training without --resume.")
+            raise RunError(
+                f"{folder}: there is no checkpoint to resume; start the training without --resume (resume=True)."
+            )
         try:
             content = path.read_bytes()  # once: safe_open looks the path up twice, and may meet two checkpoints
             tensors = load(content)
@@ -79,7 +81,8 @@ class Checkpoint:
             return cls(**_fields(json.loads(metadata["dendrosim"])), tensors=tensors)
         except (SafetensorError, LookupError, TypeError, ValueError, RecursionError, OSError) as error:
             raise RunError(
-                f"{path}: the checkpoint is damaged ({reason(error)}); start the training again with --overwrite."
+                f"{path}: the checkpoint is damaged ({reason(error)}); start the training again with --overwrite "
+                "(overwrite=True)."
             ) from None
 
     def part(self, prefix: str) -> dict[str, Tensor]:
@@ -110,7 +113,7 @@ class Checkpoint:
             if name not in needed or found != needed[name]:
                 raise RunError(
                     f"the checkpoint holds '{name}' with shape {found} where the training has {needed.get(name)}; "
-                    "start the training again with --overwrite."
+                    "start the training again with --overwrite (overwrite=True)."
                 )
 
 

@@ -277,8 +277,8 @@ def refuse_to_overwrite(folder: Path) -> None:
     """Raise RunError if `folder` holds the files of an earlier run."""
     if any((folder / name).exists() for name in FILES):
         raise RunError(
-            f"{folder}: this folder already holds a run; go on with it by --resume, choose another --out, or pass "
-            "--overwrite."
+            f"{folder}: this folder already holds a run; go on with it by --resume (resume=True), choose another --out "
+            "(folder), or pass --overwrite (overwrite=True)."
         )
 
 

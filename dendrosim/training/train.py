@@ -108,13 +108,18 @@ def train(
     model, data = with_data(model, data)
     resume, overwrite = flag(resume, "resume", RunError), flag(overwrite, "overwrite", RunError)
     if resume and overwrite:
-        raise RunError("a run that is overwritten cannot be resumed; choose --resume or --overwrite.")
+        raise RunError(
+            "a run that is overwritten cannot be resumed; choose --resume or --overwrite (resume=True, overwrite=True)."
+        )
     if seed is not None:
         model = model.changed(training={"seed": whole(seed, "the seed", error=RunError)})
     if hardware is not None:
         of_kind(hardware, Hardware, "hardware", RunError)
     if resume and parameters is not None:
-        raise RunError("a training that is resumed has its parameters already; leave out --weights, or --resume.")
+        raise RunError(
+            "a training that is resumed has its parameters already; leave out --weights, or --resume (parameters, "
+            "resume=True)."
+        )
     start = None if parameters is None else given_parameters(parameters, model)
     folder = None if folder is None else path_of(folder, "the run folder", RunError)
     if not callable(progress):
@@ -175,7 +180,7 @@ def _checkpoint_of(model: Model, folder: str | Path | None) -> Checkpoint:
     if change := _first_change(there, here):
         raise RunError(
             f"{folder}: its checkpoint is of a model with other settings ({change}); resume with those, or start anew "
-            "with --overwrite."
+            "with --overwrite (overwrite=True)."
         )
     return checkpoint
 
@@ -235,7 +240,9 @@ def _hold(folder: Path, held: ExitStack) -> None:
 
 
 def _busy(folder: Path) -> RunError:
-    return RunError(f"{folder}: another process trains into this folder; wait for it, or choose another --out.")
+    return RunError(
+        f"{folder}: another process trains into this folder; wait for it, or choose another --out (folder)."
+    )
 
 
 def _keep(folder: Path, trainer: Trainer) -> None:

@@ -144,7 +144,9 @@ def test_resuming_with_other_settings_names_the_first_of_them(trained):
 
 def test_an_existing_run_is_refused_and_overwritten_only_on_request(trained):
     before = {path.name: path.read_bytes() for path in trained.iterdir()}
-    with pytest.raises(RunError, match=r"already holds a run; go on with it by --resume, choose another --out"):
+    with pytest.raises(
+        RunError, match=r"already holds a run; go on with it by --resume \(resume=True\), choose another --out"
+    ):
         train(training_of("mlp", epochs=2), folder=trained)
     with pytest.raises(RunError, match="choose --resume or --overwrite"):
         train(training_of("mlp", epochs=1), folder=trained, resume=True, overwrite=True)
