@@ -81,5 +81,9 @@ class Clipped(UserWarning):
     """Rates or probabilities of spikes were cut off so often that what they carry is not what the cells computed."""
 
 
+class OtherPrediction(UserWarning):
+    """A circuit has weights of a rule that predicts otherwise than by the bottom-up sweep to which circuits settle."""
+
+
 class NotConverged(UserWarning):
     """A relaxation reached its time limit while some cells still moved."""

@@ -24,7 +24,7 @@ from dendrosim.circuit.report import Report
 from dendrosim.circuit.simulation import Simulation, StandaloneSimulation, simulate
 from dendrosim.circuit.spiking import warn_of_clipping
 from dendrosim.circuit.target import find_target
-from dendrosim.circuit.updates import equilibrium_updates
+from dendrosim.circuit.updates import equilibrium_updates, warn_of_other_prediction
 from dendrosim.errors import CircuitError, DataError, Interrupted, NotConverged, printable
 from dendrosim.model import Model, Parameters
 from dendrosim.notebook import circuit_html
@@ -186,6 +186,8 @@ class Circuit:
         -----
         NotConverged
             The time limit came first.
+        OtherPrediction
+            The model's rule predicts otherwise than by the bottom-up sweep, to which the circuit settles.
         Clipped
             Spikes were cut off in more than 1 % of the time steps; the attribute ``clipped`` says in how many.
         """
@@ -216,6 +218,7 @@ class Circuit:
         )
         found = relaxed(how, stimuli, targets, self._provenance(start, tolerance, taught), out, report)
         self.state, self.seconds, recording = found.state, found.seconds, found.recording
+        warn_of_other_prediction(self.model, stacklevel=2)
         if not recording.converged and recording.settles:
             warnings.warn(recording.reason, NotConverged, stacklevel=2)
         warn_of_clipping(found.clipped, stacklevel=2)
@@ -377,6 +380,7 @@ class Circuit:
         if self.integrator == "settle":
             raise CircuitError("integrator 'settle' has no time that a network could share; use 'exponential_euler'.")
         method = METHODS[self.integrator]
+        warn_of_other_prediction(self.model, stacklevel=2)
         where = (presentations, network, learning, prefix, inputs)
         return embedded(self.model, self.parameters, self.target, self.dtype, self.dt, method, *where)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 
 from dendrosim.circuit import kernels
-from dendrosim.errors import CircuitError
+from dendrosim.errors import CircuitError, OtherPrediction
 from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection
 from dendrosim.model.local_update import LocalUpdate, LocalUpdates
@@ -35,6 +36,17 @@ def local_updates(model: Model) -> LocalUpdates:
             "training.rule to 'dll' or to another rule with local updates."
         )
     return updates
+
+
+def warn_of_other_prediction(model: Model, stacklevel: int) -> None:
+    """Warn where the outputs of the circuit are not what the network predicts under its rule."""
+    if not RULES[model.training.rule].predicts_bottom_up():
+        warnings.warn(
+            f"'{model.training.rule}' predicts otherwise than by the bottom-up sweep to which this circuit settles; "
+            "take its predictions from Run.predict.",
+            OtherPrediction,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def equilibrium_updates(model: Model, state: CellState) -> Parameters:

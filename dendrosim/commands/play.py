@@ -24,6 +24,7 @@ def play(
     imports: ImportOption = None,
 ) -> None:
     """Write a small network as one page that simulates it in the browser, offline, and open it."""
+    from dendrosim.commands.reports import report_other_prediction
     from dendrosim.model import Parameters, load_model
     from dendrosim.play import write_play_page
     from dendrosim.play.page import refuse
@@ -40,6 +41,7 @@ def play(
         if weights is None:
             raise DataError(f"{network}: a model has no weights of its own; pass --weights, or the folder of a run.")
         parameters = Parameters.load(weights, model)
+        report_other_prediction(weights, console)
     claim(out, "page", overwrite)
     page = write_play_page(out, model, parameters, *_examples(model))
     console.print(f"Written: {page}", soft_wrap=True)

@@ -17,7 +17,7 @@ from dendrosim.commands.options import (
     stop_interrupted,
 )
 from dendrosim.commands.terminal import console
-from dendrosim.errors import Interrupted, NotConverged
+from dendrosim.errors import Interrupted, NotConverged, OtherPrediction
 
 
 def relax(
@@ -36,16 +36,17 @@ def relax(
     ] = False,
 ) -> None:
     """Relax a trained network in Brian2 to local convergence and compare it with the equilibrium engine."""
+    from dendrosim.commands.reports import report_cell, report_other_prediction, report_relaxation
     from dendrosim.model import Parameters, load_model
 
     described = load_model(model)
     claim(out, "recording", overwrite)
     parameters = Parameters.load(weights, described)  # what may be missing is looked for before the engines are loaded
+    report_other_prediction(weights, console)
 
     from dendrosim.audit.agreement import compare
     from dendrosim.circuit import Circuit
     from dendrosim.commands.live import watching
-    from dendrosim.commands.reports import report_cell, report_relaxation
     from dendrosim.data import load_data
 
     circuit = Circuit(described, parameters, target=target)
@@ -61,6 +62,7 @@ def relax(
         console.print(f"Target {target} runs as a binary, so its values appear when it ends.")
     with warnings.catch_warnings(), watching(console) if watch else nullcontext() as report:
         warnings.simplefilter("ignore", NotConverged)  # the table below says it
+        warnings.simplefilter("ignore", OtherPrediction)  # and this was said above
         try:
             recording = circuit.relax(stimuli, targets, start="settled", time_limit=time_limit, out=out, report=report)
         except Interrupted as interrupt:

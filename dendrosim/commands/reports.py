@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from dendrosim.cells import Cell, parameter_table
+from dendrosim.model.parameters import trained_by
+from dendrosim.registry import RULES
 
 if TYPE_CHECKING:
     from dendrosim.audit.agreement import Agreement
@@ -29,6 +32,18 @@ def report_relaxation(recording: Recording, agreement: Agreement, console: Conso
         largest = max(by_layer.values())
         table.add_row(f"largest relative difference, {symbol}", f"{largest:.1e} (circuit against equilibrium)")
     console.print(table)
+
+
+def report_other_prediction(weights: Path, console: Console) -> None:
+    """Say where the rule that weights were trained by predicts otherwise than the cells that they are given to."""
+    rule = trained_by(weights)
+    if rule in RULES and not RULES[rule].predicts_bottom_up():
+        console.print(
+            f"{weights}: '{rule}', which trained these weights, predicts otherwise than by the bottom-up sweep to "
+            "which cells settle; 'dendrosim predict' and 'evaluate' do as it does.",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def report_cell(cell: Cell, console: Console) -> None:

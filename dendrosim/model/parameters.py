@@ -169,6 +169,7 @@ class Parameters:
         """Return the content of the file that :meth:`save` writes."""
         arrays = {name: np.ascontiguousarray(array) for name, array in self.items()}
         metadata = {"fingerprint": model.fingerprint, "architecture": model.architecture, "model": model.name}
+        metadata["rule"] = model.training.rule
         return save(arrays, {"dendrosim": json.dumps(metadata)})
 
     @classmethod
@@ -234,6 +235,18 @@ class Parameters:
                     f"{source}: '{key}' holds NaN or infinite values; the run that made it diverged, "
                     "so train again with a lower learning rate."
                 )
+
+
+def trained_by(path: str | Path) -> str:
+    """Return the rule that the weights of a file, or of the folder of a run, were trained by; "" where it is not told.
+
+    Raises
+    ------
+    ParametersError
+        The file is missing or damaged.
+    """
+    path = path_of(path, "the weights file", ParametersError)
+    return str(_read(path / WEIGHTS if os.path.isdir(path) else path)[1].get("rule", ""))
 
 
 def angle_between(one: np.ndarray, other: np.ndarray) -> float:

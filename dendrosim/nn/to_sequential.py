@@ -14,7 +14,6 @@ from dendrosim.model import Model, Parameters
 from dendrosim.model.connections import Connection, Pooling
 from dendrosim.nn.from_sequential import ACTIVATIONS
 from dendrosim.registry import RULES
-from dendrosim.rules import Rule
 from dendrosim.training import Run
 
 _NEVER_LINEAR = 40  # where log(1 + e^z) is z in double precision
@@ -98,7 +97,7 @@ def _refuse_others(model: Model) -> None:
         raise ModelError(
             f"{model.source}: torch has no module for the activation '{model.activation}'; use dendrosim.nn.Network."
         )
-    if RULES[model.training.rule].infer is not Rule.infer:
+    if not RULES[model.training.rule].predicts_bottom_up():
         raise ModelError(
             f"{model.source}: '{model.training.rule}' predicts otherwise than by one sweep through the layers, all "
             "that a plain Sequential does; use dendrosim.nn.Network, or Run.predict."

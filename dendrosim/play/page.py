@@ -17,6 +17,7 @@ from dendrosim.checks import of_kind
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters
 from dendrosim.plot.style import COLOUR_MAP, FEEDBACK
+from dendrosim.registry import RULES
 from dendrosim.view.colours import colours
 from dendrosim.view.describe import stimulus_form
 from dendrosim.view.sources import filled, sources, write_html
@@ -130,12 +131,14 @@ def refuse(model: Model) -> None:
     below = ("input", *model.layer_names)
     chain = [(each.below, each.above) for each in model.connections] == list(itertools.pairwise(below))
     dense = all(each.kind == "dense" and not each.lag and each.pooling is None for each in model.connections)
+    bottom_up = RULES[model.training.rule].predicts_bottom_up()
     weights = sum(math.prod(each.shape) for each in model.connections)
     mistakes = {
         "is no plain multilayer perceptron": not (chain and dense),
         f"has cells of kind '{model.cell.kind}', and not rate cells": model.cell.kind != "rate",
         f"has the activation '{model.activation}', and not one of {', '.join(HIDDEN)}": model.activation not in HIDDEN,
         f"has the output '{model.output}', and not softmax or identity": model.output not in OUTPUTS,
+        f"has the rule '{model.training.rule}', which predicts otherwise than the cells of a page": not bottom_up,
         f"has {weights:,} weights, and not at most {MOST_WEIGHTS:,}": weights > MOST_WEIGHTS,
     }
     if found := next((words for words, wrong in mistakes.items() if wrong), None):

@@ -113,6 +113,11 @@ class Rule(ABC):
         return model.rules.of(cls.name, cls.Settings)
 
     @classmethod
+    def predicts_bottom_up(cls) -> bool:
+        """Tell whether it predicts by the bottom-up sweep, to which circuits settle, and not by a state of its own."""
+        return cls.infer is Rule.infer
+
+    @classmethod
     def local_updates(cls, model: Model) -> LocalUpdates | None:
         """Return how W and Θ change by what meets at each synapse, which a circuit can do by itself.
 

@@ -139,6 +139,17 @@ def test_what_cannot_be_done_is_one_sentence(words, message, mine):
     assert not (mine / "new").exists()
 
 
+def test_cells_with_weights_of_a_rule_that_predicts_otherwise_come_with_a_sentence_on_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for rule, told in (("hebbian", True), ("dll", False)):
+        done("train", "digits-mlp", "--rule", rule, "--epochs", 1, "--out", rule)
+        weights = ("digits-mlp", "--weights", f"{rule}/weights.safetensors")
+        for words in (("relax", *weights, "--presentations", 1), ("play", *weights, "--no-open")):
+            said = done(*words, "--out", f"{rule}.{words[0]}")
+            assert ("'hebbian', which trained these weights, predicts otherwise" in said) is told
+    assert "has the rule 'hebbian', which predicts otherwise" in refused("play", "hebbian", "--no-open")
+
+
 def test_digits_without_labels_of_the_users_own_have_classes_by_number(tmp_path, monkeypatch):
     from trainings import training_of
 

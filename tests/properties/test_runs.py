@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from networks import dense, model_of
 from trainings import training_of
 
@@ -15,9 +17,10 @@ import dendrosim as ds
 from dendrosim.circuit import Circuit
 from dendrosim.data import load_data
 from dendrosim.equilibrium import Network
-from dendrosim.errors import DataError, ModelError, ParametersError, RunError
+from dendrosim.errors import DataError, ModelError, OtherPrediction, ParametersError, RunError
 from dendrosim.model import Parameters
 from dendrosim.model.library import save_model
+from dendrosim.registry import RULES
 from dendrosim.training import Hardware, Run, train
 
 RANDOM = np.random.default_rng(0)
@@ -156,6 +159,28 @@ def test_a_circuit_is_shown_a_split_with_its_targets_and_compared_on_it():
         ds.compare(circuit, DATA.test.stimuli)
     with pytest.raises(DataError, match="was relaxed on 12 presentations, and these are 43; give those"):
         ds.compare(circuit, DATA.train)
+
+
+@pytest.mark.parametrize("rule", RULES.built_in)
+def test_a_circuit_predicts_as_its_run_does_or_warns_that_its_rule_does_otherwise(rule):
+    optimizer = "sgd" if rule in ("hebbian", "r-stdp") else "adam"
+    model = training_of("mlp", epochs=2, rule=rule, optimizer=optimizer, learning_rate=0.02)
+    run = train(model.changed(layers=[dense(12), dense(9), dense(10)]))
+    stimuli = run.data.test.stimuli[:8]
+    circuit = Circuit(run.model, run.parameters, integrator="settle")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", OtherPrediction)
+        circuit.relax(stimuli)
+    outputs = circuit.state["output"]["basal"]
+    if not any(warning.category is OtherPrediction for warning in warned):
+        np.testing.assert_allclose(outputs, run.predict(stimuli), atol=1e-5)
+        np.testing.assert_allclose(ds.to_torch(run)(torch.tensor(stimuli)).detach(), run.predict(stimuli), atol=1e-6)
+    else:
+        assert np.abs(outputs - run.predict(stimuli)).max() > 1e-5
+        with pytest.raises(ModelError, match="predicts otherwise than by one sweep"):
+            ds.to_torch(run)
+        with pytest.raises(DataError, match="predicts otherwise than the cells of a page"):
+            ds.play.play_page(run.model, run.parameters)
 
 
 def test_columns_of_a_frame_are_taken_by_their_names_wherever_they_stand(tmp_path):
