@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from dendrosim.checks import is_file, shown
-from dendrosim.errors import RunError
+from dendrosim.errors import OtherPrediction, RunError
 from dendrosim.model import Model, Parameters
 from dendrosim.model.library import described
+from dendrosim.model.parameters import trained_by
+from dendrosim.registry import RULES
 from dendrosim.training.hardware import Hardware
 from dendrosim.training.prediction import complete, given_parameters
 from dendrosim.training.run import Run
@@ -46,6 +49,11 @@ def evaluate(
     DataError, ModelError, ParametersError
         Data or parameters do not fit the model.
 
+    Warns
+    -----
+    OtherPrediction
+        The file says that its weights were trained by a rule that predicts otherwise than that of the model.
+
     Examples
     --------
     >>> import dendrosim as ds
@@ -65,5 +73,18 @@ def evaluate(
     model = described(network)
     if parameters is None:
         raise RunError(f"{model.name} is a model without parameters; give parameters=..., or a finished run.")
+    if isinstance(parameters, str | Path):
+        _warn_of_another_rule(model, trained_by(parameters))
     run = Run(model, complete(given_parameters(parameters, model), model), (), 0, {})
     return run.evaluate(data, targets, hardware)
+
+
+def _warn_of_another_rule(model: Model, rule: str) -> None:
+    present = model.training.rule
+    if rule in RULES and RULES[rule].infer is not RULES[present].infer:
+        warnings.warn(
+            f"the weights were trained by '{rule}', and {model.name} predicts as '{present}' does; evaluate "
+            f"load_model(..., rule='{rule}'), or their run.",
+            OtherPrediction,
+            stacklevel=3,
+        )

@@ -115,6 +115,16 @@ def test_a_model_with_parameters_is_evaluated_like_its_run(own, tmp_path):
     assert measured == Run(ds.load_model("digits-mlp"), digits, run.epochs, 0, {}).evaluate("validation")
 
 
+def test_weights_of_a_rule_that_predicts_otherwise_than_the_model_are_evaluated_with_a_warning(tmp_path):
+    model = training_of("mlp", epochs=1, rule="hebbian", optimizer="sgd")
+    run = train(model, folder=tmp_path / "run")
+    assert ds.evaluate(model, parameters=tmp_path / "run") == run.test
+    with pytest.warns(
+        OtherPrediction, match=r"were trained by 'hebbian', and small predicts as 'dll' does; evaluate load"
+    ):
+        ds.evaluate(training_of("mlp"), parameters=tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
