@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from dendrosim.checks import is_file, reason
+from dendrosim.data.marks import Marks, are_marks
 from dendrosim.errors import RunError
 from dendrosim.files import replace_file
 
 NAME = "checkpoint.safetensors"
+NUMBERS = ("model", "epoch", "step", "history", "best_epoch")
 MOMENTS = ("first", "second", "steps")
 
 
@@ -42,6 +44,8 @@ class Checkpoint:
     tensors : dict of str to Tensor
         ``parameters/…``, ``moments/…`` of the optimizer and, where training may stop early, ``best/…``: the
         parameters of the best epoch.
+    data : dict
+        Marks of the data, by which they are known; empty in files of earlier versions.
     """
 
     model: dict[str, Any]
@@ -50,10 +54,11 @@ class Checkpoint:
     history: list[dict[str, Any]]
     best_epoch: int
     tensors: dict[str, Tensor]
+    data: Marks = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Replace the checkpoint of a run folder; at any instant the old or the new one is there, whole."""
-        fields = json.dumps({key: getattr(self, key) for key in ("model", "epoch", "step", "history", "best_epoch")})
+        fields = json.dumps({key: getattr(self, key) for key in (*NUMBERS, "data")})
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
         metadata = {"dendrosim": fields, "checksum": _checksum(fields, tensors)}
         replace_file(folder / NAME, save(tensors, metadata))
@@ -119,10 +124,10 @@ class Checkpoint:
 
 def _fields(values: Any) -> dict[str, Any]:
     """Return the fields of a checkpoint beside its tensors, if they are what they have to be."""
-    names = ("model", "epoch", "step", "history", "best_epoch")
-    model, epoch, step, history, best_epoch = (values[name] for name in names)
+    model, epoch, step, history, best_epoch = (values[name] for name in NUMBERS)
     numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (epoch, step, best_epoch))
-    if not isinstance(model, dict) or not numbers or not isinstance(history, list):
+    marks = values.get("data", {})
+    if not isinstance(model, dict) or not numbers or not isinstance(history, list) or not are_marks(marks):
         raise ValueError("its fields are of other types")
     if len(history) != epoch or not 0 <= best_epoch <= epoch or step < 0:
         raise ValueError(f"it holds {len(history)} epochs, the best of which is {best_epoch}, where it says {epoch}")
@@ -131,7 +136,7 @@ def _fields(values: Any) -> dict[str, Any]:
             isinstance(value, int | float | None) for value in row.values()
         ):
             raise ValueError("a row of its history holds no numbers")
-    return dict(zip(names, (model, epoch, step, history, best_epoch), strict=True))
+    return dict(zip((*NUMBERS, "data"), (model, epoch, step, history, best_epoch, marks), strict=True))
 
 
 def _checksum(fields: str, tensors: dict[str, Tensor]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dendrosim.data import Dataset
+from dendrosim.data.marks import Marks, first_change, marks_of
 from dendrosim.data.samples import Split
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
@@ -149,6 +151,10 @@ class Trainer:
         self._check_loss(total["loss"])
         return {name: float(value) / len(split) for name, value in total.items()}
 
+    @cached_property
+    def _marks(self) -> Marks:
+        return marks_of(self._data)
+
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
         groups = {"parameters": dict(self.parameters.items()), "moments": self._optimizer.state()}
@@ -161,6 +167,7 @@ class Trainer:
             self.history,
             self.best_epoch,
             {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()},
+            self._marks,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -169,9 +176,14 @@ class Trainer:
         Raises
         ------
         RunError
-            It was trained with another precision, or holds other tensors.
+            It was trained on other data or with another precision, or holds other tensors.
         """
         checkpoint.check(dict(self.parameters.items()))
+        if split := first_change(checkpoint.data, self._marks):
+            raise RunError(
+                f"the checkpoint is of other data than '{self._data.name}', whose {split} samples are not the same; "
+                "resume with those it was trained on, or start anew with --overwrite (overwrite=True)."
+            )
         there = checkpoint.part("parameters")
         for name, tensor in self.parameters.items():
             if there[name].dtype != tensor.dtype:
