@@ -17,6 +17,7 @@ import pandas as pd
 
 from dendrosim.checks import path_of, reason, whole
 from dendrosim.data import Dataset, load_data
+from dendrosim.data.marks import first_change, marks_of
 from dendrosim.data.samples import Task
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.files import check_writable, locked, replace_file, write_safely
@@ -121,6 +122,7 @@ def search(
     folder.mkdir(parents=True, exist_ok=True)
     with _held(folder), _study(folder, direction, seed, model.training.epochs) as study:
         _check_same(study, {"model": model.model_dump(mode="json"), "space": _plain(space), "seeds": seeds}, folder)
+        _check_data(study, data, folder)
         found = _found(study, model, space, measure, folder)
         while len(_ended(study)) < trials:
             trial = study.ask()
@@ -226,6 +228,17 @@ def _check_same(study: Study, what: dict[str, Any], folder: Path) -> None:
             f"{folder}: this folder holds a search with another model, space or --seeds; choose another --out."
         )
     study.set_user_attr("search", wanted)
+
+
+def _check_data(study: Study, data: Dataset, folder: Path) -> None:
+    """Refuse to go on with other data than those of the first trials."""
+    marks = marks_of(data)
+    if split := first_change(study.user_attrs.get("data", {}), marks):
+        raise RunError(
+            f"{folder}: this search began with other data than '{data.name}', whose {split} samples are not the same; "
+            "choose another --out."
+        )
+    study.set_user_attr("data", marks)
 
 
 def _plain(space: Space) -> dict[str, Any]:

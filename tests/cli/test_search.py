@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -239,6 +240,20 @@ def test_a_mistake_in_the_space_is_one_sentence_before_any_training(mistake, tmp
     status, _, err = called(["search", "small.toml", "space.toml"])
     assert (status, err.count("\n")) == (1, 1)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_search_does_not_go_on_with_other_data(tmp_path):
+    stimuli = np.random.default_rng(0).normal(size=(60, 3))
+    layers = 'input = [3]\nlayers = [{ kind = "dense", units = 2 }]\n[training]\nepochs = 1\n'
+    Path("mine.toml").write_text('data = "file:mine.npz"\n' + layers)
+    Path("rates.toml").write_text('"training.learning_rate" = { low = 1e-3, high = 1e-2 }')
+    np.savez("mine.npz", stimuli=stimuli, labels=np.arange(60) % 2)
+    words = ["search", "mine.toml", "rates.toml", "--out", "found", "--trials"]
+    assert called([*words, "1"])[0] == called([*words, "2"])[0] == 0
+    np.savez("mine.npz", stimuli=stimuli[::-1], labels=np.arange(60) % 2)
+    status, _, err = called([*words, "3"])
+    assert (status, err.count("\n")) == (1, 1)
+    assert "began with other data than 'file:mine.npz', whose train samples are not the same; choose another" in err
 
 
 def test_another_search_in_the_folder_or_a_damaged_one_is_refused(tmp_path):
