@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ ROUNDING = 1e-5
 Marks = dict[str, list[float | None]]
 
 
-def marks_of(data: Dataset) -> Marks:
+def marks_of(data: Dataset, splits: Sequence[str] = ("train", "validation", "test")) -> Marks:
     """Return for each split the number of samples, and what their stimuli and their targets come to.
 
     Numbers at other places, or in another order, come to something else. None stands for samples that are not the same
@@ -28,6 +29,8 @@ def marks_of(data: Dataset) -> Marks:
     ----------
     data : Dataset
         Read at a few places.
+    splits : sequence of str
+        Those that are looked at.
 
     Examples
     --------
@@ -35,7 +38,7 @@ def marks_of(data: Dataset) -> Marks:
     >>> marks_of(data) == marks_of(data), marks_of(data)["test"][0]
     (True, 8)
     """
-    return {name: _marks(getattr(data, name)) for name in ("train", "validation", "test")}
+    return {name: _marks(getattr(data, name)) for name in splits}
 
 
 def first_change(there: Marks, here: Marks) -> str:

@@ -232,7 +232,7 @@ def _check_same(study: Study, what: dict[str, Any], folder: Path) -> None:
 
 def _check_data(study: Study, data: Dataset, folder: Path) -> None:
     """Refuse to go on with other data than those of the first trials."""
-    marks = marks_of(data)
+    marks = marks_of(data, ("train", "validation"))  # nothing looks at the test set
     if split := first_change(study.user_attrs.get("data", {}), marks):
         raise RunError(
             f"{folder}: this search began with other data than '{data.name}', whose {split} samples are not the same; "

@@ -164,6 +164,7 @@ def test_local_updates_of_ones_own_are_those_of_both_engines(rule, target):
         np.testing.assert_allclose(dict(circuit.parameters.items())[name], wanted, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.filterwarnings("ignore::dendrosim.errors.OtherPrediction")
 @pytest.mark.parametrize("rule", ["predictive-coding", "hebbian", "forward-forward"])
 def test_a_circuit_relaxes_a_network_of_any_rule_and_says_which_it_cannot_learn_by(rule):
     model = small_model(training={"rule": rule})
