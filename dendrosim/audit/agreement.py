@@ -11,7 +11,7 @@ import torch
 
 from dendrosim.checks import of_kind
 from dendrosim.circuit import Circuit
-from dendrosim.circuit.requirements import checked_pairs
+from dendrosim.circuit.requirements import check_relaxed, checked_pairs
 from dendrosim.equilibrium import Network
 from dendrosim.errors import DataError
 from dendrosim.model import Model, Parameters
@@ -61,6 +61,7 @@ def compare(circuit: Circuit, stimuli: Any, targets: np.ndarray | None = None) -
     stimuli, targets, taught = checked_pairs(circuit.model, stimuli, targets)
     if not taught:
         raise DataError("there are no targets, so that all errors vanish; give those that the circuit was relaxed on.")
+    check_relaxed(circuit.state)
     relaxed = len(circuit.state["output"]["error"])
     if relaxed != len(stimuli):
         raise DataError(

@@ -392,8 +392,7 @@ class Circuit:
         DataError
             Nothing has been relaxed yet.
         """
-        if not self.state:
-            raise DataError("the circuit has no state yet; call relax(stimuli, targets) first.")
+        requirements.check_relaxed(self.state)
         return equilibrium_updates(self.model, self.state)
 
     def _simulation(self, presentations: int, record: Record) -> Simulation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,6 +134,12 @@ def _record(record: Any) -> Record:
     if record is not None and not isinstance(record, Record):
         raise CircuitError(f"record is {shown(record)}; give a dendrosim.Record.")
     return record or Record()
+
+
+def check_relaxed(state: Mapping[str, Any]) -> None:
+    """Raise DataError where no presentation has been relaxed yet."""
+    if not state:
+        raise DataError("the circuit has no state yet; call relax(stimuli, targets) first.")
 
 
 def checked_pairs(model: Model, stimuli: Any, targets: Any) -> tuple[np.ndarray, np.ndarray, bool]:

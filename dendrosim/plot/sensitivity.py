@@ -29,7 +29,7 @@ def sensitivity(curves: Curves, against: str, measure: str, ax: Any = None) -> A
     Raises
     ------
     DataError
-        There are no curves, or a value is not above zero.
+        There are no curves, one has no points, or a value is not above zero.
 
     Examples
     --------
@@ -38,8 +38,10 @@ def sensitivity(curves: Curves, against: str, measure: str, ax: Any = None) -> A
     'log'
     """
     values = [value for points in curves.values() for value in points]
-    if not values or min(values) <= 0:
-        raise DataError("the curves have no values above zero; give what was measured at each value of the setting.")
+    if not values or not all(curves.values()) or min(values) <= 0:
+        raise DataError(
+            "the curves have not all values above zero; give what was measured at each value of the setting."
+        )
     ax = axes_or_new(ax)
     for (rule, points), look in zip(curves.items(), looks(curves).values(), strict=True):
         places = sorted(points)

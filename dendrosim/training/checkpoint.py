@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from dendrosim.checks import is_file, reason
-from dendrosim.data.marks import Marks, are_marks
+from dendrosim.data.fingerprint import Fingerprint, is_fingerprint
 from dendrosim.errors import RunError
 from dendrosim.files import replace_file
 
@@ -45,7 +45,7 @@ class Checkpoint:
         ``parameters/…``, ``moments/…`` of the optimizer and, where training may stop early, ``best/…``: the
         parameters of the best epoch.
     data : dict
-        Marks of the data, by which they are known; empty in files of earlier versions.
+        The fingerprint of the data; empty in files of earlier versions.
     """
 
     model: dict[str, Any]
@@ -54,7 +54,7 @@ class Checkpoint:
     history: list[dict[str, Any]]
     best_epoch: int
     tensors: dict[str, Tensor]
-    data: Marks = field(default_factory=dict)
+    data: Fingerprint = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Replace the checkpoint of a run folder; at any instant the old or the new one is there, whole."""
@@ -126,8 +126,8 @@ def _fields(values: Any) -> dict[str, Any]:
     """Return the fields of a checkpoint beside its tensors, if they are what they have to be."""
     model, epoch, step, history, best_epoch = (values[name] for name in NUMBERS)
     numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (epoch, step, best_epoch))
-    marks = values.get("data", {})
-    if not isinstance(model, dict) or not numbers or not isinstance(history, list) or not are_marks(marks):
+    fingerprint = values.get("data", {})
+    if not isinstance(model, dict) or not numbers or not isinstance(history, list) or not is_fingerprint(fingerprint):
         raise ValueError("its fields are of other types")
     if len(history) != epoch or not 0 <= best_epoch <= epoch or step < 0:
         raise ValueError(f"it holds {len(history)} epochs, the best of which is {best_epoch}, where it says {epoch}")
@@ -136,7 +136,7 @@ def _fields(values: Any) -> dict[str, Any]:
             isinstance(value, int | float | None) for value in row.values()
         ):
             raise ValueError("a row of its history holds no numbers")
-    return dict(zip((*NUMBERS, "data"), (model, epoch, step, history, best_epoch, marks), strict=True))
+    return dict(zip((*NUMBERS, "data"), (model, epoch, step, history, best_epoch, fingerprint), strict=True))
 
 
 def _checksum(fields: str, tensors: dict[str, Tensor]) -> str:

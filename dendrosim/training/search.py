@@ -17,7 +17,7 @@ import pandas as pd
 
 from dendrosim.checks import path_of, reason, whole
 from dendrosim.data import Dataset, load_data
-from dendrosim.data.marks import first_change, marks_of
+from dendrosim.data.fingerprint import fingerprint_of, first_change
 from dendrosim.data.samples import Task
 from dendrosim.errors import DendrosimError, RunError
 from dendrosim.files import check_writable, locked, replace_file, write_safely
@@ -232,13 +232,13 @@ def _check_same(study: Study, what: dict[str, Any], folder: Path) -> None:
 
 def _check_data(study: Study, data: Dataset, folder: Path) -> None:
     """Refuse to go on with other data than those of the first trials."""
-    marks = marks_of(data, ("train", "validation"))  # nothing looks at the test set
-    if split := first_change(study.user_attrs.get("data", {}), marks):
+    fingerprint = fingerprint_of(data, ("train", "validation"))  # nothing looks at the test set
+    if split := first_change(study.user_attrs.get("data", {}), fingerprint):
         raise RunError(
             f"{folder}: this search began with other data than '{data.name}', whose {split} samples are not the same; "
             "choose another --out."
         )
-    study.set_user_attr("data", marks)
+    study.set_user_attr("data", fingerprint)
 
 
 def _plain(space: Space) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dendrosim.data import Dataset
-from dendrosim.data.marks import Marks, first_change, marks_of
+from dendrosim.data.fingerprint import Fingerprint, fingerprint_of, first_change
 from dendrosim.data.samples import Split
 from dendrosim.equilibrium import Network, State
 from dendrosim.equilibrium.maps import channels_last
@@ -152,8 +152,8 @@ class Trainer:
         return {name: float(value) / len(split) for name, value in total.items()}
 
     @cached_property
-    def _marks(self) -> Marks:
-        return marks_of(self._data)
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint_of(self._data)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
@@ -167,7 +167,7 @@ class Trainer:
             self.history,
             self.best_epoch,
             {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()},
-            self._marks,
+            self._fingerprint,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -179,7 +179,7 @@ class Trainer:
             It was trained on other data or with another precision, or holds other tensors.
         """
         checkpoint.check(dict(self.parameters.items()))
-        if split := first_change(checkpoint.data, self._marks):
+        if split := first_change(checkpoint.data, self._fingerprint):
             raise RunError(
                 f"the checkpoint is of other data than '{self._data.name}', whose {split} samples are not the same; "
                 "resume with those it was trained on, or start anew with --overwrite (overwrite=True)."

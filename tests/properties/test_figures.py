@@ -333,8 +333,8 @@ def test_what_depends_on_a_setting_is_a_curve_a_rule_over_its_values_in_their_or
         "test accuracy, %",
         "a model",
     )
-    for nothing in ({}, {"dll": {}}, {"dll": {0.0: (1.0, 0.0)}}):
-        with pytest.raises(DataError, match="no values above zero"):
+    for nothing in ({}, {"dll": {}}, curves | {"dll": {}}, {"dll": {0.0: (1.0, 0.0)}}):
+        with pytest.raises(DataError, match="have not all values above zero"):
             plot.sensitivity(nothing, "learning rate", "test accuracy, %")
 
 

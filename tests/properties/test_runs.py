@@ -155,6 +155,8 @@ def test_a_circuit_learns_from_the_split_of_a_data_set_and_its_model_is_evaluate
 
 def test_a_circuit_is_shown_a_split_with_its_targets_and_compared_on_it():
     circuit = Circuit(OWN, Parameters.initialise(OWN, 0), integrator="settle")
+    with pytest.raises(DataError, match="the circuit has no state yet; call relax"):
+        ds.compare(circuit, DATA.test)
     circuit.relax(DATA.test)
     error = circuit.state["hidden-1"]["error"]
     assert error.any()

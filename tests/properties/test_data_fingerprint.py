@@ -8,7 +8,7 @@ from trainings import training_of
 
 import dendrosim as ds
 from dendrosim.data.dataset import Dataset
-from dendrosim.data.marks import are_marks, first_change, marks_of
+from dendrosim.data.fingerprint import fingerprint_of, first_change, is_fingerprint
 from dendrosim.errors import RunError
 from dendrosim.training import train
 from dendrosim.training.checkpoint import Checkpoint
@@ -40,9 +40,9 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("change", OTHERS)
-def test_other_data_have_other_marks_and_no_training_goes_on_with_them(change, tmp_path):
+def test_other_data_have_another_fingerprint_and_no_training_goes_on_with_them(change, tmp_path):
     other = ds.Dataset.from_arrays(*OTHERS[change])
-    assert first_change(marks_of(DATA), marks_of(other))
+    assert first_change(fingerprint_of(DATA), fingerprint_of(other))
     train(MODEL, data=DATA, folder=tmp_path)
     longer = MODEL.changed(training={"epochs": 3})
     for model in (MODEL, longer):
@@ -58,18 +58,21 @@ def test_rows_of_many_runs_are_of_the_data_that_were_given(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["digits-mlp", "digits-cnn", "reber-rnn"])
-def test_marks_are_the_same_whenever_they_are_made_and_through_a_file(name, tmp_path):
-    data = ds.load_data(ds.load_model(name))
-    assert marks_of(data) == marks_of(ds.load_data(ds.load_model(name)))
+def test_the_fingerprint_of_data_is_the_same_whenever_they_are_loaded(name):
+    first, again = (fingerprint_of(ds.load_data(ds.load_model(name))) for _ in range(2))
+    assert first == again
+
+
+def test_a_checkpoint_keeps_the_fingerprint_of_its_data(tmp_path):
     train(training_of("mlp", epochs=1), folder=tmp_path)
     read = Checkpoint.read(tmp_path).data
-    assert are_marks(read)
-    assert read == marks_of(ds.load_data(training_of("mlp")))
+    assert is_fingerprint(read)
+    assert read == fingerprint_of(ds.load_data(training_of("mlp")))
 
 
 def test_what_another_machine_rounds_otherwise_is_the_same():
     rounded = ds.Dataset.from_arrays(STIMULI * (1 + 1e-7 * RANDOM.normal(size=STIMULI.shape)), LABELS)
-    assert not first_change(marks_of(DATA), marks_of(rounded))
+    assert not first_change(fingerprint_of(DATA), fingerprint_of(rounded))
 
 
 def test_samples_that_change_whenever_they_are_read_are_known_by_their_targets_alone():
@@ -81,14 +84,14 @@ def test_samples_that_change_whenever_they_are_read_are_known_by_their_targets_a
             return RANDOM.normal(size=3), number % 2
 
     data = Dataset.from_torch(Noisy())
-    marks = marks_of(data)
-    assert marks["train"][1:3] == [None, None]
-    assert not first_change(marks, marks_of(data))
+    fingerprint = fingerprint_of(data)
+    assert fingerprint["train"][1:3] == [None, None]
+    assert not first_change(fingerprint, fingerprint_of(data))
     flipped = replace(data, train=replace(data.train, targets=1 - data.train.targets[:]))
-    assert first_change(marks, marks_of(flipped)) == "train"
+    assert first_change(fingerprint, fingerprint_of(flipped)) == "train"
 
 
-def test_a_checkpoint_of_an_earlier_version_has_no_marks_and_is_resumed(tmp_path):
+def test_a_checkpoint_of_an_earlier_version_has_no_fingerprint_and_is_resumed(tmp_path):
     train(MODEL, data=DATA, folder=tmp_path)
     replace(Checkpoint.read(tmp_path), data={}).write(tmp_path)
     longer = MODEL.changed(training={"epochs": 3})

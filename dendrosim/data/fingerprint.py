@@ -1,4 +1,4 @@
-"""Marks of a data set: a few numbers by which a resumed training knows that its data are still the same."""
+"""The fingerprint of a data set: a few numbers by which a resumed training knows that its data are the same."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dendrosim.data.samples import Samples, Split
 LOOKED_AT = 64
 """Samples of each split, evenly spaced."""
 ROUNDING = 1e-5
-"""By how much marks may differ, relative to the size of the numbers: other machines round otherwise."""
+"""By how much fingerprints may differ, relative to the size of the numbers: other machines round otherwise."""
 
-Marks = dict[str, list[float | None]]
+Fingerprint = dict[str, list[float | None]]
 
 
-def marks_of(data: Dataset, splits: Sequence[str] = ("train", "validation", "test")) -> Marks:
+def fingerprint_of(data: Dataset, splits: Sequence[str] = ("train", "validation", "test")) -> Fingerprint:
     """Return for each split the number of samples, and what their stimuli and their targets come to.
 
     Numbers at other places, or in another order, come to something else. None stands for samples that are not the same
@@ -35,37 +35,37 @@ def marks_of(data: Dataset, splits: Sequence[str] = ("train", "validation", "tes
     Examples
     --------
     >>> data = Dataset.from_arrays(np.eye(40), np.arange(40) % 2)
-    >>> marks_of(data) == marks_of(data), marks_of(data)["test"][0]
+    >>> fingerprint_of(data) == fingerprint_of(data), fingerprint_of(data)["test"][0]
     (True, 8)
     """
-    return {name: _marks(getattr(data, name)) for name in splits}
+    return {name: _fingerprint(getattr(data, name)) for name in splits}
 
 
-def first_change(there: Marks, here: Marks) -> str:
-    """Return the first split whose marks differ; empty where all are the same.
+def first_change(there: Fingerprint, here: Fingerprint) -> str:
+    """Return the first split whose fingerprints differ; empty where all are the same.
 
     Parameters
     ----------
     there, here : dict
-        As of :func:`marks_of`; a split without marks is not compared.
+        As of :func:`fingerprint_of`; a split without a fingerprint is not compared.
     """
     return next((name for name in here if name in there and not _same(there[name], here[name])), "")
 
 
-def are_marks(values: Any) -> bool:
-    """Tell whether something that was read from a file is marks."""
+def is_fingerprint(values: Any) -> bool:
+    """Tell whether something that was read from a file is a fingerprint."""
     return isinstance(values, dict) and all(
         isinstance(each, list) and len(each) == 5 and all(isinstance(value, int | float | None) for value in each)
         for each in values.values()
     )
 
 
-def _marks(split: Split) -> list[float | None]:
+def _fingerprint(split: Split) -> list[float | None]:
     rows = np.unique(np.linspace(0, len(split) - 1, LOOKED_AT).astype(int))
-    return [len(split), *_mark(split.stimuli, rows), *_mark(split.targets, rows)]
+    return [len(split), *_summary(split.stimuli, rows), *_summary(split.targets, rows)]
 
 
-def _mark(samples: Samples, rows: np.ndarray) -> tuple[float | None, float | None]:
+def _summary(samples: Samples, rows: np.ndarray) -> tuple[float | None, float | None]:
     """Return the size of numbers, and their mean with weights that depend on their places."""
     values, again = (np.asarray(samples[rows], np.float64).ravel() for _ in range(2))
     size = math.sqrt(np.square(values).mean())
