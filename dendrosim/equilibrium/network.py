@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -148,13 +148,13 @@ class Network:
                 update = updates.pop(projection.name, None)
                 yield Synapses(projection, source, deltas[projection.above], error, where, update)
 
-    def predict(self, parameters: Parameters, state: State) -> dict[str, Tensor]:
-        """Return what each layer's basal dendrites would settle to if the layers below them stayed as they are.
+    def predict(self, parameters: Parameters, state: State, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return what the basal dendrites of some layers would settle to if the layers below stayed as they are.
 
         That of a layer which sees only the stimulus may be a tensor of `state`; none of them is to be changed in place.
         """
         predictions = {}
-        for layer in self.model.layer_names:
+        for layer in (each for each in self.model.layer_names if each in layers):
             if layer in self._first:
                 held = state.find_held(layer, *self._origins(parameters, state, layer))
                 if held is not None:

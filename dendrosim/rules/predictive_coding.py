@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -87,43 +87,50 @@ class PredictiveCoding(Rule):
         self, network: Network, parameters: Parameters, state: State, targets: Tensor, nudge: float
     ) -> Iterator[tuple[State, dict[str, Tensor]]]:
         """Yield the potentials with ε ⊙ f'(z) when the weights learn."""
-        moved = {layer: state.basal[layer].clone() for layer in network.model.layer_names[:-1]}
-        inferred = State(state.basal | moved, dict(state.sources), held=state.held)
+        moving = {layer: state.basal[layer].clone() for layer in network.model.layer_names[:-1]}
+        inferred = State(state.basal | moving, dict(state.sources), held=state.held)
         above = [projection for projection in network.projections if projection.below != "input"]
-        # After the sweep every hidden layer is what the one below predicts, so that only the output has an error.
+        feeding_back = {projection.above for projection in above}
+        # After the sweep every hidden layer is what the one below predicts, so that only the output has an error. It
+        # reaches one layer further down in each step; with new weights, every prediction is another.
+        reached = {"input", *moving} if self.variant == "incremental" else set()
         predictions, deltas = state.basal, {"output": nudge * network.output_error(state, targets)}
         for step in range(1, self.iterations + 1):
-            for layer, potential in moved.items():
+            for layer, potential in moving.items():
                 potential.lerp_(predictions[layer], self.rate)
             for projection in above:
                 if projection.above in deltas:
                     where = inferred.sources[projection.name][1]
                     part = projection.adjoint(parameters.W[projection.name], deltas[projection.above], where)
-                    moved[projection.below].add_(part, alpha=self.rate)
+                    moving[projection.below].add_(part, alpha=self.rate)
+                    reached.add(projection.below)
+            astray = set(reached)
+            if self.variant != "fixed-prediction":
+                stirred = {projection.above for projection in network.projections if projection.below in reached}
+                predictions = predictions | network.predict(parameters, inferred, stirred)
+                astray |= stirred
             learns = self.variant == "incremental" or step == self.iterations
             # Errors that feed nothing back are of use only to weights that learn.
-            wanted = network.model.layer_names if learns else {projection.above for projection in above}
-            predictions, deltas = self._errors(network, parameters, state, inferred, targets, nudge, wanted)
+            wanted = network.model.layer_names if learns else feeding_back & astray
+            deltas = self._errors(network, inferred, predictions, targets, nudge, wanted)
             if learns:
                 yield inferred, deltas
 
     def _errors(
         self,
         network: Network,
-        parameters: Parameters,
-        state: State,
         inferred: State,
+        predictions: Mapping[str, Tensor],
         targets: Tensor,
         nudge: float,
         wanted: Collection[str],
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return the predictions of every layer at the potentials inferred so far, and ε ⊙ f'(z) of those wanted."""
-        predictions = state.basal if self.variant == "fixed-prediction" else network.predict(parameters, inferred)
+    ) -> dict[str, Tensor]:
+        """Return ε ⊙ f'(z) of the output and of the layers wanted, at the potentials inferred so far."""
         deltas = {"output": nudge * (network.by_step(targets) - predictions["output"])}
         for layer in wanted:
             if layer != "output":
                 deltas[layer] = network.times_slope(inferred.basal[layer] - predictions[layer], predictions[layer])
-        return predictions, deltas
+        return deltas
 
 
 def _learned(network: Network, parameters: Parameters, phases: list[tuple[State, dict[str, Tensor], float]]) -> Updates:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from networks import convolutional_layers, dense_layers, networks, parameters_of, presentations_of, small_model
 
 from dendrosim.equilibrium import Network
@@ -18,7 +19,7 @@ def tensors_of(network):
 
 def energy(engine, parameters, state, targets):
     """Half the squared prediction errors of the hidden layers, plus the loss: what inference should lower."""
-    predictions = engine.predict(parameters, state)
+    predictions = engine.predict(parameters, state, engine.model.layer_names)
     hidden = engine.model.layer_names[:-1]
     squared = sum((state.basal[layer] - predictions[layer]).square().sum() for layer in hidden)
     share = targets.numel() // targets.shape[-1]
@@ -26,24 +27,38 @@ def energy(engine, parameters, state, targets):
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks())
-def test_one_step_of_inference_goes_down_the_gradient_of_the_energy(network):
+@given(networks(), st.integers(1, 5))
+def test_every_step_of_inference_goes_down_the_gradient_of_the_energy(network, steps):
     engine, parameters, stimuli, targets = tensors_of(network)
-    rate = 0.1
-    state = engine.sweep(parameters, stimuli)
+    state, rate = engine.sweep(parameters, stimuli), 0.1
     hidden = engine.model.layer_names[:-1]
-    leaves = {name: potential.clone().requires_grad_(name in hidden) for name, potential in state.basal.items()}
-    if not hidden:
-        return
-    energy(engine, parameters, type(state)(leaves, {}), targets).backward()
-    seen = []
-    rule = PredictiveCoding("standard", iterations=1, rate=rate)
-    original = rule._errors
-    rule._errors = lambda *given: (seen.append(given[3]), original(*given))[1]
-    list(rule.updates(engine, parameters, state, targets))
+    wanted = dict(state.basal)
+    for _ in range(steps if hidden else 0):
+        leaves = {name: potential.detach().requires_grad_(name in hidden) for name, potential in wanted.items()}
+        energy(engine, parameters, type(state)(leaves, {}), targets).backward()
+        wanted |= {name: leaves[name].detach() - rate * leaves[name].grad for name in hidden}
+    found = inferred_by(PredictiveCoding("standard", iterations=steps, rate=rate), engine, parameters, state, targets)
     for layer in hidden:
-        wanted = state.basal[layer] - rate * leaves[layer].grad
-        torch.testing.assert_close(seen[-1].basal[layer], wanted, rtol=0, atol=1e-12 * (1 + float(wanted.abs().max())))
+        largest = float(wanted[layer].abs().max())
+        torch.testing.assert_close(found[layer], wanted[layer], rtol=0, atol=1e-12 * (1 + largest))
+
+
+def inferred_by(rule, engine, parameters, state, targets):
+    """Return the potentials that a rule has inferred when its weights learn last."""
+    seen, original = [], rule._errors
+    rule._errors = lambda *given: (seen.append(given[1]), original(*given))[1]
+    list(rule.updates(engine, parameters, state, targets))
+    return seen[-1].basal
+
+
+def test_a_layer_that_the_error_has_not_reached_is_not_predicted_again():
+    model = small_model((5, 4, 3, 3, 2))
+    engine, parameters = Network(model), parameters_of(model, 0).map(torch.from_numpy)
+    stimuli, targets = (torch.tensor(array) for array in presentations_of(model, 4, 0))
+    state, counted, original = engine.sweep(parameters, stimuli), [], engine.predict
+    engine.predict = lambda *given: (counted.append(set(given[2])), original(*given))[1]
+    list(PredictiveCoding("standard", iterations=4, rate=0.1).updates(engine, parameters, state, targets))
+    assert counted == [{"output"}, {"hidden-3", "output"}, *[{"hidden-2", "hidden-3", "output"}] * 2]
 
 
 @settings(max_examples=40, deadline=None)
@@ -52,7 +67,7 @@ def test_the_update_is_the_negative_gradient_of_the_energy_at_the_inferred_poten
     engine, parameters, stimuli, targets = tensors_of(network)
     state, rule, seen = engine.sweep(parameters, stimuli), PredictiveCoding("standard", iterations=3, rate=0.1), []
     original = rule._errors
-    rule._errors = lambda *given: (seen.append(given[3]), original(*given))[1]
+    rule._errors = lambda *given: (seen.append(given[1]), original(*given))[1]
     updates = Parameters.collect(rule.updates(engine, parameters, state, targets))
     leaves = parameters.map(lambda tensor: tensor.clone().requires_grad_())
     energy(engine, leaves, type(state)(seen[-1].basal, {}), targets).backward()

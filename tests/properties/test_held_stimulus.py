@@ -54,7 +54,7 @@ def test_what_is_held_is_what_would_be_computed_also_after_its_weights_or_itself
         for _ in range(3):
             change()
             fresh = State(state.basal, {})
-            found, wanted = network.predict(parameters, state), network.predict(parameters, fresh)
+            found, wanted = (network.predict(parameters, each, network.model.layer_names) for each in (state, fresh))
             torch.testing.assert_close(found, wanted, rtol=0, atol=0)
             drive = network.drive(parameters, state, layer, hold=True)
             assert torch.equal(drive, network.drive(parameters, State(state.basal, {}), layer))
