@@ -137,6 +137,6 @@ class Hebbian(Rule):
     def _shares(self, drive: Tensor) -> Tensor:
         drive = drive.movedim(1, -1)  # competitors lie side by side in memory
         share = (drive if self.temperature == 1 else drive / self.temperature).softmax(dim=-1)
-        winner = drive.argmax(dim=-1, keepdim=True)
+        winner = drive.max(dim=-1, keepdim=True).indices  # the first of equals, as argmax, and faster
         won = share.gather(-1, winner)
         return share.neg_().scatter_(-1, winner, won).movedim(-1, 1)
