@@ -47,6 +47,7 @@ ROWS = (*BASELINES, *VARIANTS)
 
 CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 DLL = ("dll mirror", "dll kolen-pollack", "dll fixed", "dll paper")
+UNALIGNED = ("dll fixed", "dll paper", "dll released")
 
 
 def variant(row: str) -> tuple[str, dict[str, Any]]:
@@ -130,8 +131,10 @@ class Cell:
         from dendrosim.model import load_model
         from dendrosim.model.library import other_settings
 
-        # A model file whose own feedback rule is another keeps that of most rows under this name.
-        base = "kolen-pollack" if "kolen-pollack" in other_settings(self.model) else None
+        # A model file may have settings of its own for feedback that stays unaligned; and one whose own feedback rule is
+        # another than that of most rows keeps theirs as "kolen-pollack".
+        names = ("unaligned", "kolen-pollack") if self.rule in UNALIGNED else ("kolen-pollack",)
+        base = next((name for name in names if name in other_settings(self.model)), None)
         model = load_model(self.model, base, self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
