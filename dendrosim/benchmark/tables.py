@@ -131,8 +131,8 @@ class Cell:
         from dendrosim.model import load_model
         from dendrosim.model.library import other_settings
 
-        # A model file may have settings of its own for feedback that stays unaligned; and one whose own feedback rule is
-        # another than that of most rows keeps theirs as "kolen-pollack".
+        # A model file may have settings for feedback that stays unaligned; and one whose own feedback rule is another
+        # than that of most rows keeps theirs as "kolen-pollack".
         names = ("unaligned", "kolen-pollack") if self.rule in UNALIGNED else ("kolen-pollack",)
         base = next((name for name in names if name in other_settings(self.model)), None)
         model = load_model(self.model, base, self.brought or rule)
