@@ -47,7 +47,10 @@ ROWS = (*BASELINES, *VARIANTS)
 
 CONTROL = "readout only"  # hidden layers stay as they were drawn: not a rule
 DLL = ("dll mirror", "dll kolen-pollack", "dll fixed", "dll paper")
-UNALIGNED = ("dll fixed", "dll paper", "dll released")
+# Settings that a model file may have for rows of DLL, by what comes of the feedback.
+SETTINGS = dict.fromkeys(("dll mirror", "dll kolen-pollack"), "aligned") | dict.fromkeys(
+    ("dll fixed", "dll paper", "dll released"), "unaligned"
+)
 
 
 def variant(row: str) -> tuple[str, dict[str, Any]]:
@@ -131,10 +134,9 @@ class Cell:
         from dendrosim.model import load_model
         from dendrosim.model.library import other_settings
 
-        # A model file may have settings for feedback that stays unaligned; and one whose own feedback rule is another
-        # than that of most rows keeps theirs as "kolen-pollack".
-        names = ("unaligned", "kolen-pollack") if self.rule in UNALIGNED else ("kolen-pollack",)
-        base = next((name for name in names if name in other_settings(self.model)), None)
+        # A model file whose own feedback rule is another than that of most rows keeps theirs as "kolen-pollack".
+        there = other_settings(self.model)
+        base = next((name for name in (SETTINGS.get(self.rule), "kolen-pollack") if name in there), None)
         model = load_model(self.model, base, self.brought or rule)
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
