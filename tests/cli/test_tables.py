@@ -321,7 +321,7 @@ def test_feedback_that_stays_unaligned_is_trained_as_the_model_file_has_it_for_t
 def test_feedback_that_is_aligned_is_trained_as_the_model_file_has_it_for_that(feedback):
     aligned = Cell("cifar-10-mlp", f"dll {feedback}", 0).described()
     assert (aligned.training.learning_rate, aligned.rules.dll.feedback) == (1e-4, feedback)
-    assert Cell("cifar-10-mlp", "predictive-coding", 0).described().training.learning_rate == 1e-3
+    assert Cell("cifar-10-mlp", "local-losses", 0).described().training.learning_rate == 1e-3
 
 
 def test_the_angles_of_a_table_are_those_of_the_first_seed_of_each_row_that_has_any():
