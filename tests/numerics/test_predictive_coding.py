@@ -26,6 +26,14 @@ def energy(engine, parameters, state, targets):
     return squared / 2 + share * engine.loss(engine.by_step(predictions["output"]), targets)
 
 
+def learned_by(rule, engine, parameters, state, targets):
+    """Return the updates of a rule, and the potentials that it has inferred when its weights learn last."""
+    seen, original = [], rule._errors
+    rule._errors = lambda *given: (seen.append(given[1]), original(*given))[1]
+    updates = Parameters.collect(rule.updates(engine, parameters, state, targets))
+    return updates, seen[-1].basal
+
+
 @settings(max_examples=60, deadline=None)
 @given(networks(), st.integers(1, 5))
 def test_every_step_of_inference_goes_down_the_gradient_of_the_energy(network, steps):
@@ -37,18 +45,11 @@ def test_every_step_of_inference_goes_down_the_gradient_of_the_energy(network, s
         leaves = {name: potential.detach().requires_grad_(name in hidden) for name, potential in wanted.items()}
         energy(engine, parameters, type(state)(leaves, {}), targets).backward()
         wanted |= {name: leaves[name].detach() - rate * leaves[name].grad for name in hidden}
-    found = inferred_by(PredictiveCoding("standard", iterations=steps, rate=rate), engine, parameters, state, targets)
+    rule = PredictiveCoding("standard", iterations=steps, rate=rate)
+    _, found = learned_by(rule, engine, parameters, state, targets)
     for layer in hidden:
         largest = float(wanted[layer].abs().max())
         torch.testing.assert_close(found[layer], wanted[layer], rtol=0, atol=1e-12 * (1 + largest))
-
-
-def inferred_by(rule, engine, parameters, state, targets):
-    """Return the potentials that a rule has inferred when its weights learn last."""
-    seen, original = [], rule._errors
-    rule._errors = lambda *given: (seen.append(given[1]), original(*given))[1]
-    list(rule.updates(engine, parameters, state, targets))
-    return seen[-1].basal
 
 
 def test_a_layer_that_the_error_has_not_reached_is_not_predicted_again():
@@ -65,12 +66,10 @@ def test_a_layer_that_the_error_has_not_reached_is_not_predicted_again():
 @given(networks())
 def test_the_update_is_the_negative_gradient_of_the_energy_at_the_inferred_potentials(network):
     engine, parameters, stimuli, targets = tensors_of(network)
-    state, rule, seen = engine.sweep(parameters, stimuli), PredictiveCoding("standard", iterations=3, rate=0.1), []
-    original = rule._errors
-    rule._errors = lambda *given: (seen.append(given[1]), original(*given))[1]
-    updates = Parameters.collect(rule.updates(engine, parameters, state, targets))
+    state, rule = engine.sweep(parameters, stimuli), PredictiveCoding("standard", iterations=3, rate=0.1)
+    updates, inferred = learned_by(rule, engine, parameters, state, targets)
     leaves = parameters.map(lambda tensor: tensor.clone().requires_grad_())
-    energy(engine, leaves, type(state)(seen[-1].basal, {}), targets).backward()
+    energy(engine, leaves, type(state)(inferred, {}), targets).backward()
     share = targets.numel() // targets.shape[-1]
     for kind in ("W", "bias"):
         for name, update in getattr(updates, kind).items():
