@@ -138,6 +138,8 @@ class Cell:
         there = other_settings(self.model)
         base = next((name for name in (SETTINGS.get(self.rule), "kolen-pollack") if name in there), None)
         model = load_model(self.model, base, self.brought or rule)
+        if base == "unaligned":
+            settings = {"decay": model.rules.dll.decay} | settings  # a new feedback rule would bring its own
         if settings:
             model = model.changed(rules={rule.replace("-", "_"): settings})
         return model.changed(**_with_training(self.changes, {"seed": self.seed}))

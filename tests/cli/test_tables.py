@@ -314,7 +314,8 @@ def test_a_model_of_kolen_pollack_keeps_its_own_settings_of_that_rule_and_others
 def test_feedback_that_stays_unaligned_is_trained_as_the_model_file_has_it_for_that(feedback):
     unaligned = Cell("cifar-10-mlp", f"dll {feedback}", 0).described()
     assert (unaligned.training.optimizer, unaligned.rules.dll.feedback) == ("sgd", feedback)
-    assert Cell("cifar-10-cnn", f"dll {feedback}", 0).described().training.optimizer == "adam"  # it has none for that
+    assert Cell("cifar-10-cnn", f"dll {feedback}", 0).described().rules.dll.decay == 0.01
+    assert Cell("mnist-cnn", f"dll {feedback}", 0).described().training.optimizer == "adam"  # it has none for that
 
 
 @pytest.mark.parametrize("feedback", ["mirror", "kolen-pollack"])
