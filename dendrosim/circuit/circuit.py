@@ -164,7 +164,7 @@ class Circuit:
             recording then reads from that file what is asked of it.
         report : callable, optional
             Called about every ms of model time, and once at the end of each batch, with a mapping: ``presentation``
-            (the first of the batch), ``time`` (ms), ``motion`` (the largest τ|d·/dt|), ``tolerance``, and by layer
+            (the first of the batch), ``time`` (ms), ``residual`` (the largest τ|d·/dt|), ``tolerance``, and by layer
             ``error.LAYER`` (the largest absolute ξ). A target that runs as a binary reports the end alone.
 
         Returns

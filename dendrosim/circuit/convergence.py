@@ -19,7 +19,7 @@ class ConvergenceTest(ArrayGroup):
     All right-hand sides are evaluated from one and the same state before it moves. The equations are autonomous and
     have no delays, so a state whose every derivative vanishes cannot have a signal still under way.
 
-    Its arrays: ``motion``, the largest τ|d·/dt| of each row (of a row that moves, one above the tolerance until the run
+    Its arrays: ``residual``, the largest τ|d·/dt| of each row (of a row that moves, one above the tolerance until the run
     ends, because no more is looked at then); ``settled``, the time in seconds
     since when each has been below tolerance, or -1; ``duration``, the time of the last test; ``converged``, whether all
     are below tolerance at present; and the settings ``tolerance``, ``limit`` and ``stop`` (whether convergence ends the
@@ -36,7 +36,7 @@ class ConvergenceTest(ArrayGroup):
     """
 
     def __init__(self, layers: Mapping[NeuronGroup, Derivatives], rows: int, clock: Clock, code_object: Any):
-        arrays = {"motion": rows, "tolerance": 1, "converged": 1, "stop": 1}
+        arrays = {"residual": rows, "tolerance": 1, "converged": 1, "stop": 1}
         times = {"settled": rows, "duration": 1, "limit": 1}
         super().__init__(rows, arrays, clock, code_object, "convergence", times)
         self._derivatives: list[dict[str, Any]] = [
@@ -63,10 +63,10 @@ class ConvergenceTest(ArrayGroup):
         """Take note of the network whose run it ends."""
         self._ended = network
 
-    def largest_motion(self) -> float:
+    def largest_residual(self) -> float:
         """Return the largest τ|d·/dt| of all rows within a time step, before the state moves.
 
-        Unlike ``motion`` it is also known while rows move, but only where the circuit runs from Python.
+        Unlike ``residual`` it is also known while rows move, but only where the circuit runs from Python.
         """
         changes = (
             sum(factor * variable.get_value() for variable, factor in derivative["terms"])

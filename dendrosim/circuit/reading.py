@@ -85,6 +85,6 @@ def read_recording(simulation: Simulation, state: State, dt: float) -> xr.Datase
         neurons=neurons,
         steps=steps,
         settled=np.where((settled < 0).any(axis=0), np.nan, settled.max(axis=0)),
-        motion=simulation.read(assembly.convergence, "motion").reshape(steps, -1).max(axis=0),
+        residual=simulation.read(assembly.convergence, "residual").reshape(steps, -1).max(axis=0),
     )
     return sampled.assign(read_spikes(simulation))

@@ -35,7 +35,7 @@ def reporting(simulation: Any, report: Report | None) -> Iterator[None]:
     clock = Clock(max(round(INTERVAL / dt), 1) * dt * ms, name="report_clock")
 
     def tell() -> None:
-        report(_row(simulation, float(clock.t / ms), assembly.convergence.largest_motion()))
+        report(_row(simulation, float(clock.t / ms), assembly.convergence.largest_residual()))
 
     operation = NetworkOperation(tell, clock=clock, when=SLOT, order=ORDER["record"], name="report")
     assembly.network.add(operation)
@@ -50,7 +50,7 @@ def report_end(simulation: Any, report: Report | None) -> None:
     if report is not None:
         convergence = simulation.assembly.convergence
         end = float(simulation.read(convergence, "duration")[0]) * 1000 + float(convergence.clock.dt / ms)
-        report(_row(simulation, end, float(simulation.read(convergence, "motion").max())))
+        report(_row(simulation, end, float(simulation.read(convergence, "residual").max())))
 
 
 def _largest_error(simulation: Any, layer: str) -> float:
@@ -61,8 +61,8 @@ def _largest_error(simulation: Any, layer: str) -> float:
     return float(np.abs(sum(factor * simulation.read(group, name) for name, factor in terms.items())).max())
 
 
-def _row(simulation: Any, time: float, motion: float) -> dict[str, float]:
+def _row(simulation: Any, time: float, residual: float) -> dict[str, float]:
     assembly = simulation.assembly
     errors = {f"error.{name}": _largest_error(simulation, name) for name in assembly.populations}
     tolerance = float(simulation.read(assembly.convergence, "tolerance")[0])
-    return {"time": time, "motion": motion, "tolerance": tolerance, **errors}
+    return {"time": time, "residual": residual, "tolerance": tolerance, **errors}

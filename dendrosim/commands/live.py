@@ -25,10 +25,10 @@ LABELS = {
     "angle.": "angle of Θ to W in ",
     "theta_norm.": "‖Θ‖ of ",
     "gradient_angle.": "angle to the gradient in ",
-    "motion": "largest τ|d·/dt|",
+    "residual": "largest τ|d·/dt|",
     "error.": "largest |ξ| in ",
 }
-LOGARITHMIC = ("motion",)
+LOGARITHMIC = ("residual",)
 SEEN = 1e-3  # of its values: a curve that moves by less is flat, or it would blow up rounding
 PADDING = 6  # a blank on both sides of each of three columns
 
@@ -138,7 +138,7 @@ def _cells(row: Row) -> list[tuple[str, str, str]]:
 
 def _written(name: str, row: Row) -> str:
     value = row[name]
-    if name == "motion":
+    if name == "residual":
         return f"{value:.1e}"
     if "accuracy" in name:
         return f"{100 * value:.2f} %"

@@ -26,7 +26,7 @@ def reason_of(recording: Recording) -> str:
         )
     if not recording.settles:
         return f"time limit: after {end:.4g} ms; cells of kind '{recording.dataset.attrs['cell']}' have no fixed point"
-    largest = float(recording.dataset["motion"].values[moving].max())
+    largest = float(recording.dataset["residual"].values[moving].max())
     loops = (
         recording.dataset.attrs.get("coupling") == "two-way"
     )  # the somata act back, which a coarse step may not follow

@@ -32,7 +32,7 @@ RELAXATION: dict[str, tuple[tuple[str, ...], str]] = {
     "step": (("neuron",), WHOLE),
     "index": (("neuron",), WHOLE),
     "convergence_time": (("presentation",), REAL),
-    "motion": (("presentation",), REAL),
+    "residual": (("presentation",), REAL),
     "presentation": (("presentation",), WHOLE),
 }
 SYNAPSES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -68,6 +68,8 @@ def opened(path: str | Path, into_memory: bool) -> xr.Dataset:
             if into_memory:
                 dataset = dataset.load()
                 store.close()
+            if "motion" in dataset:  # the name that version 0.1 wrote
+                dataset = dataset.rename(motion="residual")
             check_form(dataset)
         except BaseException:
             store.close()  # or the file would stay open, and locked, for as long as the error is talked about

@@ -20,7 +20,7 @@ def piece(
     neurons: Mapping[str, np.ndarray],
     steps: int,
     settled: np.ndarray,
-    motion: np.ndarray,
+    residual: np.ndarray,
 ) -> xr.Dataset:
     """Make the dataset of presentations that were simulated together.
 
@@ -38,7 +38,7 @@ def piece(
         Steps of the sequence; each neuron is recorded once for each step.
     settled : array of shape (presentation,)
         Time in ms since when each was converged; NaN where it was not.
-    motion : array of shape (presentation,)
+    residual : array of shape (presentation,)
         The largest τ|d·/dt| at the end.
     """
     variables: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def piece(
         settled,
         {"units": "ms", "long_name": "time since when all compartments are below tolerance"},
     )
-    variables["motion"] = "presentation", motion, {"units": "1", "long_name": "largest τ|d/dt| at the end"}
+    variables["residual"] = "presentation", residual, {"units": "1", "long_name": "largest τ|d/dt| at the end"}
     coordinates = {
         "time": time,
         "layer": ("neuron", [layer for layer, index in neurons.items() for _ in range(steps * len(index))]),

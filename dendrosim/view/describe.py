@@ -66,7 +66,7 @@ def convergence(dataset: xr.Dataset, presentation: int) -> str:
         return f"Locally converged since {since:.6g} ms: every τ|d/dt| is below {tolerance}."
     if not dataset.attrs.get("settles", True):
         return f"Ended by time: cells of kind '{dataset.attrs.get('cell', 'unknown')}' have no fixed point."
-    moved = f"{float(dataset['motion'][presentation]):.3g}" if "motion" in dataset else "more"
+    moved = f"{float(dataset['residual'][presentation]):.3g}" if "residual" in dataset else "more"
     return f"Not converged: at the end, compartments still moved by {moved} in a time constant, above {tolerance}."
 
 

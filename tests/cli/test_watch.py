@@ -137,7 +137,7 @@ def test_only_the_first_rank_shows_curves(rank, description, tmp_path, monkeypat
     assert bool(seen) == bool(sent) == (rank == "0")
 
 
-def test_a_relaxation_shows_time_errors_and_motion(weights, tmp_path, monkeypatch):
+def test_a_relaxation_shows_time_errors_and_residual(weights, tmp_path, monkeypatch):
     arguments = ["relax", "digits-mlp", "--weights", weights, "--presentations", "2", "--watch"]
     _, lines = in_terminal(monkeypatch, *arguments, "--out", tmp_path / "recording.nc")
     moments = [line.strip() for line in lines if "ms of model time, tolerance 1e-09" in line]
@@ -147,8 +147,8 @@ def test_a_relaxation_shows_time_errors_and_motion(weights, tmp_path, monkeypatc
         "largest τ|d·/dt|",
         *(f"largest |ξ| in {layer}" for layer in ("hidden-1", "hidden-2", "output")),
     ]
-    motion, bars = curves["largest τ|d·/dt|"]
-    assert float(motion) <= 1e-9
+    residual, bars = curves["largest τ|d·/dt|"]
+    assert float(residual) <= 1e-9
     assert bars == "".join(sorted(bars, reverse=True))  # straight down on a logarithmic scale
     assert set(bars) == set(LEVELS)
     errors = curves["largest |ξ| in hidden-1"][1]
@@ -180,7 +180,7 @@ def test_curves_begin_anew_with_each_batch():
     curves = Curves(Console(force_terminal=True, file=screen, width=60))
     for presentation, times in ((0, range(9)), (128, range(3))):
         for time in times:
-            curves.add({"presentation": presentation, "time": time, "motion": 10.0**-time, "tolerance": 1e-9})
+            curves.add({"presentation": presentation, "time": time, "residual": 10.0**-time, "tolerance": 1e-9})
     curves.console.print(curves)
     shown = CONTROL.sub("", screen.getvalue())
     assert "presentations from 128, 2.0 ms of model time" in shown

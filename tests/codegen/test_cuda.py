@@ -97,7 +97,7 @@ def check_against_numpy(model, presentations):
         for name in EVERYTHING.variables:
             np.testing.assert_allclose(ours.dataset[name], wanted.dataset[name], rtol=0, atol=1e-12)
         np.testing.assert_array_equal(ours.convergence_time, wanted.convergence_time)
-        np.testing.assert_allclose(ours.dataset["motion"], wanted.dataset["motion"], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours.dataset["residual"], wanted.dataset["residual"], rtol=0, atol=1e-12)
         for layer, variables in reference.state.items():
             for name, value in variables.items():
                 np.testing.assert_allclose(circuit.state[layer][name], value, rtol=0, atol=1e-12)

@@ -309,7 +309,7 @@ def test_a_recording_with_a_flipped_byte_is_a_recording_or_one_sentence(recordin
             assert "this recording cannot be read" in str(error)  # noqa: PT017
 
 
-@pytest.mark.parametrize("name", ["layer", "index", "time", "motion", "convergence_time"])
+@pytest.mark.parametrize("name", ["layer", "index", "time", "residual", "convergence_time"])
 def test_a_file_that_lacks_a_variable_is_no_recording(recording, name, tmp_path):
     recording.dataset.drop_vars(name).to_netcdf(tmp_path / "foreign.nc", engine="h5netcdf")
     with pytest.raises(DataError, match=f"no recording of dendrosim: '{name}' is missing"):

@@ -189,7 +189,7 @@ def _calls(uses: Uses) -> list[tuple[str, Callable[..., object], dict[str, Any]]
         ANY, st.dictionaries(TEXTS, st.sampled_from([table, table[["epoch"]], table[:0], 3]), max_size=2)
     )
     missing = st.lists(
-        st.sampled_from(["basal", "apical", "soma", "error", "layer", "time", "index", "step", "motion", "attrs"])
+        st.sampled_from(["basal", "apical", "soma", "error", "layer", "time", "index", "step", "residual", "attrs"])
     )
     draws = [
         lambda r: write_page(r, folder / "page.html"),

@@ -13,7 +13,7 @@ from dendrosim.recording import Record
 EVERYTHING = ("basal", "apical", "soma")
 
 
-def motion(recording, model, parameters, presentation):
+def residual(recording, model, parameters, presentation):
     """max τ|d·/dt| at every recorded moment, from the equations and the potentials alone."""
     activation, strength = ACTIVATIONS[model.activation], model.teacher.strength
     layers = {
@@ -60,7 +60,7 @@ def test_a_presentation_is_converged_from_the_first_moment_on_at_which_no_deriva
     assert recording.converged
     time = recording.dataset["time"].values[:-1]
     for presentation, settled in enumerate(recording.convergence_time):
-        quiet = motion(recording, model, parameters, presentation)[:-1] < tolerance
+        quiet = residual(recording, model, parameters, presentation)[:-1] < tolerance
         since = len(quiet) - np.argmin(quiet[::-1]) if not quiet.all() else 0
         assert settled == pytest.approx(time[since])
 
@@ -74,7 +74,7 @@ def test_a_network_that_still_moves_is_reported_and_never_called_converged():
     assert not recording.converged
     assert np.isnan(recording.convergence_time).all()
     assert "time limit" in recording.reason
-    assert (recording.dataset["motion"] > 1e-9).all()
+    assert (recording.dataset["residual"] > 1e-9).all()
 
 
 def test_a_network_at_rest_is_converged_at_once():

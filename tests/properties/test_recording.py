@@ -219,15 +219,17 @@ def test_where_room_is_short_hdf5_never_meets_the_full_disk_for_that_would_end_t
 
 @pytest.mark.parametrize("cell", [{"kind": "rate"}, {"kind": "conductance"}])
 def test_a_recording_of_version_0_1_is_read_and_drawn(cell, tmp_path):
-    """Then a file did not say what its variables look like, nor which compartments its cells have."""
+    """Then a file did not say what its variables look like, nor which compartments its cells have, and the residual was
+    called motion."""
     model = small_model(cell=cell)
     circuit = Circuit(model, parameters_of(model, 0))
     recording = circuit.relax(*presentations_of(model, 2, 0), start="settled")
-    dataset = recording.dataset.copy()
+    dataset = recording.dataset.rename(residual="motion")
     for variable in dataset.data_vars.values():
         variable.attrs = {name: value for name, value in variable.attrs.items() if name in ("units", "long_name")}
     dataset.attrs = {k: v for k, v in dataset.attrs.items() if k not in ("compartments", "settles", "slowest")}
     there = Recording.load(Recording(dataset).save(tmp_path / "earlier.nc"))
+    np.testing.assert_array_equal(there.dataset["residual"], recording.dataset["residual"])
     assert there.converged
     assert there.settles
     for draw in (ds.plot.relaxation, ds.plot.neuron, ds.plot.phase_portrait):

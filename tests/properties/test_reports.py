@@ -50,7 +50,7 @@ def test_noise_and_targets_are_the_same_to_the_bit_when_watched(target):
     assert len(rows) > 20
 
 
-def test_reports_are_the_largest_errors_and_motions_of_the_recording():
+def test_reports_are_the_largest_errors_and_residuals_of_the_recording():
     stimuli, targets = presentations_of(MODEL, 3, 0)
     circuit = Circuit(MODEL, parameters_of(MODEL, 0))
     rows, recording = reports_of(circuit, stimuli, targets, start="settled", record=Record(ALL))
@@ -65,9 +65,9 @@ def test_reports_are_the_largest_errors_and_motions_of_the_recording():
         if layer != "output":
             moving.append(cells["feedback"] - cells["apical"])
             moving.append(cells["basal"] + cells["apical"] - cells["soma"])
-    motion = np.max([np.abs(each.values).max(axis=(0, 2)) for each in moving], axis=0)
-    np.testing.assert_allclose([row["motion"] for row in rows[:-1]], motion[:-1], rtol=1e-12)
-    assert rows[-1]["motion"] == recording.dataset["motion"].values.max() < rows[-1]["tolerance"] == 1e-9
+    residual = np.max([np.abs(each.values).max(axis=(0, 2)) for each in moving], axis=0)
+    np.testing.assert_allclose([row["residual"] for row in rows[:-1]], residual[:-1], rtol=1e-12)
+    assert rows[-1]["residual"] == recording.dataset["residual"].values.max() < rows[-1]["tolerance"] == 1e-9
 
 
 def test_a_report_comes_every_millisecond_whatever_is_recorded_and_whatever_the_step():
@@ -124,6 +124,6 @@ def test_a_binary_reports_its_end():
     assert len(rows) == len(ends) == 2
     for found, end in zip(rows, ends, strict=True):
         assert found["time"] == pytest.approx(end["time"])
-        assert found["motion"] <= found["tolerance"]
+        assert found["residual"] <= found["tolerance"]
         for layer in MODEL.layer_names:
             assert found[f"error.{layer}"] == pytest.approx(end[f"error.{layer}"], rel=1e-6, abs=1e-9)

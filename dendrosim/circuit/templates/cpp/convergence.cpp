@@ -5,7 +5,7 @@
 #include "network.h"
 #include <cstdint>
 #include <cstring>
-{% set real = c_data_type(arrays.motion.dtype) %}
+{% set real = c_data_type(arrays.residual.dtype) %}
 {% set bits = "uint64_t" if real == "double" else "uint32_t" %}
 namespace {
 // The compiler takes for granted that no number is NaN, and a comparison may then go either way. The bits of numbers
@@ -19,14 +19,14 @@ inline {{bits}} _order(const {{real}} number)
 }
 {% endblock %}
 {% block maincode %}
-    auto* _motion = {{get_array_name(arrays.motion)}};
+    auto* _residual = {{get_array_name(arrays.residual)}};
     auto* _settled = {{get_array_name(arrays.settled)}};
     const double _now = {{get_array_name(arrays.now)}}[0];
     const auto _tolerance = _order({{get_array_name(arrays.tolerance)}}[0]);
     const bool _last = _now >= {{get_array_name(arrays.limit)}}[0];
     bool _all_quiet = true;
     for (int b = 0; b < {{rows}}; b++) {
-        std::decay_t<decltype(_motion[0])> _largest = 0;
+        std::decay_t<decltype(_residual[0])> _largest = 0;
         bool _quiet = {{ "true" if derivatives else "false" }};
         // A row that moves is looked at only until that is known, except at the end, when it is said by how much.
         {% for derivative in derivatives %}
@@ -36,7 +36,7 @@ inline {{bits}} _order(const {{real}} number)
             _quiet = _quiet && _order(_change) < _tolerance;  // NaN is not quiet
         }
         {% endfor %}
-        _motion[b] = _largest;
+        _residual[b] = _largest;
         _settled[b] = !_quiet ? -1.0 : _settled[b] < 0 ? _now : _settled[b];
         _all_quiet = _all_quiet && _quiet;
     }

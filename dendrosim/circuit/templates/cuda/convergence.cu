@@ -6,7 +6,7 @@
 #include "network.h"
 {% endblock %}
 {% block kernel %}
-{% set real = c_data_type(arrays.motion.dtype) %}
+{% set real = c_data_type(arrays.residual.dtype) %}
 namespace {
 {{ reduction.reduction(real) }}
 
@@ -18,7 +18,7 @@ __global__ void _convergence(
     const {{real}}* _term_{{outer.index}}_{{loop.index}},
     {% endfor %}
     {% endfor %}
-    const double now, const {{real}}* tolerance, {{real}}* motion, double* settled, double* duration,
+    const double now, const {{real}}* tolerance, {{real}}* residual, double* settled, double* duration,
     {{real}}* converged)
 {
     const size_t b = blockIdx.x;
@@ -34,7 +34,7 @@ __global__ void _convergence(
     largest = _reduce(largest, _Largest());
     restless = _reduce(restless, _Largest());
     if (threadIdx.x == 0) {
-        motion[b] = largest;
+        residual[b] = largest;
         settled[b] = restless > 0 ? -1 : settled[b] < 0 ? now : settled[b];
         if (restless > 0)
             converged[0] = 0;
@@ -59,7 +59,7 @@ __global__ void _convergence(
         {{get_array_name(array, prefix="dev")}},
         {% endfor %}
         {% endfor %}
-        now, {{get_array_name(arrays.tolerance, prefix="dev")}}, {{get_array_name(arrays.motion, prefix="dev")}},
+        now, {{get_array_name(arrays.tolerance, prefix="dev")}}, {{get_array_name(arrays.residual, prefix="dev")}},
         {{get_array_name(arrays.settled, prefix="dev")}}, {{get_array_name(arrays.duration, prefix="dev")}}, converged_there);
     CUDA_CHECK_ERROR("_convergence");
     CUDA_SAFE_CALL(cudaMemcpy(converged, converged_there, sizeof(*converged), cudaMemcpyDeviceToHost));
