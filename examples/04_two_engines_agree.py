@@ -3,7 +3,7 @@
 
 Leaves 04_two_engines_agree.png. A convolutional network is relaxed in Brian2 in continuous time, and computed in torch
 in closed form. Left, the local error of every neuron of every layer in both: all points lie on the diagonal, over four
-orders of magnitude. Right, the same of the weight changes ΔW and ΔΘ that the two engines ask for. The largest relative
+orders of magnitude. Right, the same of the weight changes ΔW and ΔΘ of the two engines. The largest relative
 differences stand in the titles. Below, what the points above cannot show: by how much each layer differs.
 """
 

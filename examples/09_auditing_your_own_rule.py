@@ -29,7 +29,7 @@ class SignSymmetry(Rule):
         return cls()
 
     def updates(self, network, parameters, state, targets):
-        """Give out ΔW."""
+        """Yield ΔW."""
         signs = {name: W.sign() for name, W in parameters.W.items()}
         for synapses in network.descend(state, network.output_error(state, targets), signs):
             yield f"{synapses.name}.W", synapses.hebbian()
@@ -39,7 +39,7 @@ class RewardedActivity(SignSymmetry):
     """ΔW = (reward − ½) u_above u_below^T, the reward being what the network gave to the right answer."""
 
     def updates(self, network, parameters, state, targets):
-        """Give out ΔW."""
+        """Yield ΔW."""
         reward = (network.output(state) * targets).sum(dim=-1)
         for projection in network.projections:
             above = state.basal[projection.above]
@@ -53,7 +53,7 @@ class DendriticFeedback(SignSymmetry):
     compartments = ("basal", "apical")
 
     def updates(self, network, parameters, state, targets):
-        """Give out ΔW."""
+        """Yield ΔW."""
         for synapses in network.descend(state, network.output_error(state, targets), parameters.theta):
             yield f"{synapses.name}.W", synapses.hebbian()
 

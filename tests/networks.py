@@ -40,8 +40,8 @@ def parameters_of(model: Model, seed: int) -> Parameters:
 def with_own(parameters: Parameters, rule, model: Model, seed: int = 0) -> Parameters:
     """The parameters with those that only a rule has, of which none is zero."""
     generator = np.random.default_rng(seed)
-    for name, array in rule.own(model, generator).items():
-        parameters.own[name] = generator.standard_normal(array.shape)
+    for name, array in rule.auxiliary(model, generator).items():
+        parameters.auxiliary[name] = generator.standard_normal(array.shape)
     return parameters
 
 

@@ -67,8 +67,8 @@ def _activities(signals: list[Signal], name: str) -> list[Tensor]:
 
 
 def _heads_that_see_several(signals: list[Signal]) -> list[str]:
-    """Return the rule's own weights that carried more than one activity up."""
-    heads = dict.fromkeys(signal.key for signal in signals if signal.way == "up" and signal.key.endswith(".own"))
+    """Return the auxiliary weights that carried more than one activity up."""
+    heads = dict.fromkeys(signal.key for signal in signals if signal.way == "up" and signal.key.endswith(".auxiliary"))
     seen = {head: [signal.sent for signal in signals if signal.way == "up" and signal.key == head] for head in heads}
     return [head for head, activities in seen.items() if len(_distinct(activities)) > 1]
 

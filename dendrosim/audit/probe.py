@@ -104,11 +104,11 @@ class Probe:
         return arrived
 
     def _receiver(self, way: str, key: str) -> str:
-        """Return the layer that a signal reaches. A head of the rule's own belongs to the layer it is named by."""
+        """Return the layer that a signal reaches. An auxiliary head belongs to the layer it is named by."""
         if way == "potential":
             return key
         name, kind = key.rsplit(".", 1) if "." in key else (key, "")
-        for connection in self.model.connections if kind != "own" else ():
+        for connection in self.model.connections if kind != "auxiliary" else ():
             if connection.name == name:
                 return connection.above if way == "up" else connection.below
         layers = [layer for layer in self.model.layer_names if f"{name}-".startswith(f"{layer}-")]

@@ -72,8 +72,8 @@ class Subject:
 
     def __init__(self, rule: type[Rule], model: Model, presentations: int, seed: int):
         self.model, self._rule, self._seed = model, rule, seed
-        own = rule.from_model(model).own
-        self.parameters = Parameters.initialise(model, seed, np.float64, own).map(torch.from_numpy)
+        auxiliary = rule.from_model(model).auxiliary
+        self.parameters = Parameters.initialise(model, seed, np.float64, auxiliary).map(torch.from_numpy)
         generator = np.random.default_rng(seed)
         for tensor in dict(self.parameters.items()).values():
             if not tensor.any():  # what starts at zero carries nothing yet

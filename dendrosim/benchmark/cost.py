@@ -255,7 +255,7 @@ def state_bytes(model: Model, stimuli: Tensor, targets: Tensor) -> int:
 def _learner(model: Model, device: torch.device) -> tuple[Network, Rule, Parameters, Optimizer]:
     rule = RULES[model.training.rule].from_model(model)
     rule.generator = torch.Generator(device).manual_seed(0)
-    drawn = Parameters.initialise(model, 0, own=rule.own)
+    drawn = Parameters.initialise(model, 0, auxiliary=rule.auxiliary)
     parameters = drawn.map(lambda array: channels_last(torch.from_numpy(array).to(device)))
     return Network(model), rule, parameters, Optimizer(parameters, rule, model, steps=10**6)
 

@@ -385,7 +385,7 @@ class Circuit:
         return embedded(self.model, self.parameters, self.target, self.dtype, self.dt, method, *where)
 
     def updates(self) -> Parameters:
-        """Return the weight changes that the converged cells ask for, the mean over presentations of ΔW, Δb, ΔΘ.
+        """Return the weight changes of the converged cells, the mean over presentations of ΔW, Δb, ΔΘ.
 
         Raises
         ------

@@ -19,11 +19,11 @@ class ConvergenceTest(ArrayGroup):
     All right-hand sides are evaluated from one and the same state before it moves. The equations are autonomous and
     have no delays, so a state whose every derivative vanishes cannot have a signal still under way.
 
-    Its arrays: ``residual``, the largest τ|d·/dt| of each row (of a row that moves, one above the tolerance until the run
-    ends, because no more is looked at then); ``settled``, the time in seconds
-    since when each has been below tolerance, or -1; ``duration``, the time of the last test; ``converged``, whether all
-    are below tolerance at present; and the settings ``tolerance``, ``limit`` and ``stop`` (whether convergence ends the
-    run), which are set before a run. It runs inside the generated code on every target.
+    Its arrays: ``residual``, the largest τ|d·/dt| of each row (of a row that moves, one above the tolerance until the
+    run ends, because no more is looked at then); ``settled``, the time in seconds since when each has been below
+    tolerance, or -1; ``duration``, the time of the last test; ``converged``, whether all are below tolerance at
+    present; and the settings ``tolerance``, ``limit`` and ``stop`` (whether convergence ends the run), which are set
+    before a run. It runs inside the generated code on every target.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Weight changes that the cells of a circuit ask for, computed from their own potentials."""
+"""Weight changes of a circuit at local convergence, computed from the potentials of its cells."""
 
 from __future__ import annotations
 

@@ -118,12 +118,13 @@ def part_of(stimuli: Any, targets: np.ndarray, classes: Classes | None, rows: np
     rows = np.arange(len(targets)) if rows is None else rows
 
     def decode(index: np.ndarray) -> np.ndarray:
-        return np.asarray(stimuli[index], np.float32)
+        # However the user's numbers lie in memory: matrix products of other strides round otherwise.
+        return np.ascontiguousarray(stimuli[index], np.float32)
 
     read = Encoded(rows, decode, tuple(stimuli.shape[1:]))
     chosen = targets[rows]
     if classes is None:
-        return Split(read, chosen.astype(np.float32), None)
+        return Split(read, np.ascontiguousarray(chosen, np.float32), None)
     return Split(read, one_hot(chosen, len(classes)), chosen)
 
 

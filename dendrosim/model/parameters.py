@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,12 @@ from dendrosim.notebook import parameters_html, summary_of_parameters
 
 WEIGHTS = "weights.safetensors"
 """The weights file of a run folder."""
-KINDS = ("W", "bias", "theta", "own")
+KINDS = ("W", "bias", "theta", "auxiliary")
 FLOATS = ("F16", "F32", "F64")
 """Types that weights may have in a file."""
 
 Draw = Callable[[Model, np.random.Generator], Mapping[str, np.ndarray]]
-"""Draws the parameters that a learning rule has of its own."""
+"""Draws the auxiliary parameters of a learning rule."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,7 +53,7 @@ class Parameters:
     theta : dict
         Feedback weights Θ of the same shape as W, read through their adjoint. The lowest layer has none:
         nothing is fed back to the stimulus.
-    own : dict
+    auxiliary : dict
         What only the learning rule knows: its decoders, or matrices that send errors past layers. By the names that
         the rule gives; the circuit has no use for them.
     """
@@ -60,10 +61,10 @@ class Parameters:
     W: dict[str, Any] = field(default_factory=dict)
     bias: dict[str, Any] = field(default_factory=dict)
     theta: dict[str, Any] = field(default_factory=dict)
-    own: dict[str, Any] = field(default_factory=dict)
+    auxiliary: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def initialise(cls, model: Model, seed: int, dtype: Any = np.float32, own: Draw | None = None) -> Parameters:
+    def initialise(cls, model: Model, seed: int, dtype: Any = np.float32, auxiliary: Draw | None = None) -> Parameters:
         """Draw W with variance 1/fan-in and, from an independent stream, Θ with variance 1/fan-out; biases are zero.
 
         Independent streams are criterion C1: Θ knows nothing of W. The model may give another deviation of Θ.
@@ -76,8 +77,8 @@ class Parameters:
             Seed of all streams.
         dtype : dtype
             Floating-point type of the arrays.
-        own : callable, optional
-            Draws a rule's own parameters from a third stream: :meth:`dendrosim.rules.Rule.own`.
+        auxiliary : callable, optional
+            Draws the auxiliary parameters of a rule from a third stream: :meth:`dendrosim.rules.Rule.auxiliary`.
 
         Raises
         ------
@@ -97,8 +98,8 @@ class Parameters:
             if connection.has_feedback:
                 deviation = feedback_deviation(connection, model.rules.dll.theta_deviation)
                 parameters.theta[name] = (deviation * feedback.standard_normal(shape)).astype(dtype)
-        if own is not None:
-            parameters.own.update({name: array.astype(dtype) for name, array in own(model, third).items()})
+        if auxiliary is not None:
+            parameters.auxiliary.update({name: array.astype(dtype) for name, array in auxiliary(model, third).items()})
         return parameters
 
     @classmethod
@@ -126,7 +127,7 @@ class Parameters:
 
     def map(self, function: Callable[[Any], Any]) -> Parameters:
         """Return parameters with `function` applied to every array."""
-        kinds = (self.W, self.bias, self.theta, self.own)
+        kinds = (self.W, self.bias, self.theta, self.auxiliary)
         return Parameters(*({name: function(array) for name, array in kind.items()} for kind in kinds))
 
     @property
@@ -212,14 +213,14 @@ class Parameters:
     def check(self, model: Model, source: str = "parameters") -> None:
         """Raise ParametersError unless every array is there, has the model's shape and is finite.
 
-        The shapes of a rule's own parameters are not the model's business.
+        The shapes of auxiliary parameters are not the model's business.
         """
         wanted = _shapes(of_kind(model, Model, "the model", ParametersError))
         for key, array in self.items():
             if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
                 kind = getattr(array, "dtype", type(array).__name__)
                 raise ParametersError(f"{source}: '{key}' is of type {kind}; give a NumPy array of floats.")
-            if key not in wanted and not key.endswith(".own"):
+            if key not in wanted and not key.endswith(".auxiliary"):
                 raise ParametersError(f"{source}: '{key}' is no parameter of {model.architecture}; take it out.")
         there = dict(self.items())
         for key, shape in wanted.items():
@@ -247,6 +248,11 @@ def trained_by(path: str | Path) -> str:
     """
     path = path_of(path, "the weights file", ParametersError)
     return str(_read(path / WEIGHTS if os.path.isdir(path) else path)[1].get("rule", ""))
+
+
+def present_name(name: str) -> str:
+    """Return the name of a tensor as this version writes it: version 0.1 wrote ``NAME.own`` for ``NAME.auxiliary``."""
+    return re.sub(r"\.own(?=$|\.(first|second|steps)$)", ".auxiliary", name)
 
 
 def angle_between(one: np.ndarray, other: np.ndarray) -> float:
@@ -298,7 +304,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             foreign = [name for name in file.keys() if file.get_slice(name).get_dtype() not in FLOATS]  # noqa: SIM118
             if foreign:
                 raise ValueError(f"'{foreign[0]}' is not of type {', '.join(FLOATS)}")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {present_name(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise ParametersError(
             f"{path}: the weights file is damaged or truncated ({reason(error)}); restore it or train again."

@@ -20,7 +20,7 @@ from dendrosim.registry import RULES
 from dendrosim.rules import Rule
 from dendrosim.rules.rule import learning_step, noise_of_epoch
 from dendrosim.training.optimizer import rate_and_decay
-from dendrosim.training.prediction import with_own_of
+from dendrosim.training.prediction import with_auxiliary
 
 
 class Network(nn.Module):
@@ -29,7 +29,7 @@ class Network(nn.Module):
     :meth:`learn` does what ``loss.backward()`` does elsewhere: it fills ``.grad``, here with minus the update of the
     learning rule that ``model.training.rule`` names. Whatever reads ``.grad`` goes on from there: optimizers,
     schedulers, clipping, accumulation over batches. Parameters have the names of a weights file: ``hidden-1.W``,
-    ``hidden-1.bias``, ``hidden-2.theta``, and ``NAME.own`` for what only the rule knows.
+    ``hidden-1.bias``, ``hidden-2.theta``, and ``NAME.auxiliary`` for what only the rule knows.
 
     Mixed precision: :meth:`forward` follows ``torch.autocast``. :meth:`learn` does not, because a rule's updates are
     sums of products with no loss to be scaled: it computes in the type of the parameters, needs no ``GradScaler``, and
@@ -41,7 +41,7 @@ class Network(nn.Module):
     model : Model
         The network, and its learning rule.
     parameters : Parameters of numpy.ndarray, optional
-        To start from, in the place of random ones; what the rule has of its own and they lack is drawn.
+        To start from, in the place of random ones; auxiliary parameters of the rule that they lack are drawn.
     seed : int, optional
         Of random parameters and of the rule's noise; by default that of the model.
 
@@ -173,7 +173,7 @@ class Network(nn.Module):
         self.rule.generator = noise_of_epoch(self._seed, self._epoch, self._device)
 
     def parameter_groups(self, learning_rate: float | None = None) -> list[dict[str, Any]]:
-        """Return the groups for an optimizer of torch: W, biases, Θ and the rule's own, each with its rate and decay.
+        """Return the groups for an optimizer of torch: W, biases, Θ and auxiliary ones, each with its rate and decay.
 
         With ``torch.optim.AdamW(groups, fused=True)`` each step is that of :func:`dendrosim.train`, to the bit.
 
@@ -246,12 +246,12 @@ class Network(nn.Module):
 
 def _start(model: Model, rule: Rule, given: Parameters | None, seed: int) -> Parameters:
     if given is None:
-        return Parameters.initialise(model, seed, own=rule.own)
+        return Parameters.initialise(model, seed, auxiliary=rule.auxiliary)
     if not isinstance(given, Parameters):
         raise ParametersError(f"parameters are {shown(given)}; give Parameters, such as those of a run.")
     given.check(model)
     dtype: Any = np.result_type(*(array.dtype for array in given.W.values()))
-    return with_own_of(Parameters.initialise(model, seed, dtype, rule.own), given)
+    return with_auxiliary(Parameters.initialise(model, seed, dtype, rule.auxiliary), given)
 
 
 def _descend(parameter: nn.Parameter, direction: Tensor) -> None:

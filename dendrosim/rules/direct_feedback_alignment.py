@@ -24,13 +24,13 @@ class DirectFeedbackAlignment(Rule):
     is drawn with variance 1/(output cells) and stays so. Along a sequence each step has the error of that step only:
     nothing goes back in time.
 
-    Reads u of the two cells at each synapse and the error of all output cells. Own parameters: B_i, of shape
+    Reads u of the two cells at each synapse and the error of all output cells. Auxiliary parameters: B_i, of shape
     (output cells, cells of the layer), by the name of the layer. Has no settings.
     """
 
     name = "direct-feedback-alignment"
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Draw B of every hidden layer."""
         outputs = model.sizes[-1]
         return {
@@ -46,6 +46,6 @@ class DirectFeedbackAlignment(Rule):
         for layer in network.model.layer_names:
             delta = output_error
             if layer != "output":
-                error = Dense(network.model.shapes[layer]).adjoint(parameters.own[layer], output_error)
+                error = Dense(network.model.shapes[layer]).adjoint(parameters.auxiliary[layer], output_error)
                 delta = network.times_slope(error, state.basal[layer])
             yield from hebbian_updates(network, parameters, state, layer, delta)

@@ -41,7 +41,8 @@ class ForwardForward(Rule):
     same for all classes.
 
     Reads u of the two cells at each synapse, and r, which is the same for all cells of a layer or group. The dense form
-    stores the states of two more stimuli. Own parameters: what the readout has beside the weights from the layer below.
+    stores the states of two more stimuli. Auxiliary parameters: what the readout has beside the weights from the layer
+    below.
 
     Parameters
     ----------
@@ -99,9 +100,9 @@ class ForwardForward(Rule):
             )
         return cls(model, grouped, **dict(cls.settings_of(model)))
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start what the readout sees of further layers at zero."""
-        return self.readout.own()
+        return self.readout.auxiliary()
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> State:
         """Return the sweep of normalised activities, with a neutral label."""

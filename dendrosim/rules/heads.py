@@ -17,8 +17,8 @@ _ACROSS = 8  # a head sees about so many windows of a map across, and so some th
 def decoders(model: Model) -> dict[str, Projection]:
     """Return, by hidden layer, the connection from it to its head, which has as many cells as the output.
 
-    A decoder has no bias; of a convolutional layer it sees the mean activity of each window. Its weights are a rule's
-    own parameter ``hidden-1-decoder``, of shape (output cells, cells or windows of the layer).
+    A decoder has no bias; of a convolutional layer it sees the mean activity of each window. Its weights are the
+    auxiliary parameter ``hidden-1-decoder``, of shape (output cells, cells or windows of the layer).
     """
     return {layer: _decoder(model, layer) for layer in model.layer_names[:-1]}
 

@@ -56,7 +56,7 @@ class Hebbian(Rule):
     left out, because weights are drawn with a norm near 1 here and would stay as they were drawn.
 
     Reads x̂ and u of the two cells at each synapse, y, which the competition with the other cells decides, and W.
-    Stores nothing else. Own parameters: what the readout has beside the weights from the layer below.
+    Stores nothing else. Auxiliary parameters: what the readout has beside the weights from the layer below.
 
     Parameters
     ----------
@@ -94,9 +94,9 @@ class Hebbian(Rule):
         refuse_sequences(model, cls.name)
         return cls(model, **dict(cls.settings_of(model)))
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start what the readout sees of further layers at zero."""
-        return self.readout.own()
+        return self.readout.auxiliary()
 
     def infer(self, network: Network, parameters: Parameters, stimuli: Tensor) -> Competing:
         """Return the sweep of normalised activities, and who won."""

@@ -40,7 +40,7 @@ class LocalLosses(Rule):
     both directions. Ranks compare the presentations of their own part of a batch.
 
     Reads u of the two cells at each synapse, the head beside the layer and, for the similarity, all cells of the layer
-    in all presentations. Own parameters: V, which starts at zero, and g or B, by the name of the layer.
+    in all presentations. Auxiliary parameters: V, which starts at zero, and g or B, by the name of the layer.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class LocalLosses(Rule):
     """
 
     class Settings(Rule.Settings):
-        """What each hidden layer is asked for, and how the answer comes back.
+        """What each hidden layer learns, and how the error of its head comes back.
 
         Attributes
         ----------
@@ -81,7 +81,7 @@ class LocalLosses(Rule):
         refuse_sequences(model, cls.name)
         return cls(model, **dict(cls.settings_of(model)))
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Draw g with variance 1/fan-in, or B with variance 1/(output cells); V is zero."""
         drawn = {decoder.name: np.zeros(decoder.connection.shape) for decoder in self.decoders.values()}
         for similarity_map in self.maps.values():
@@ -107,21 +107,21 @@ class LocalLosses(Rule):
         self, layer: str, network: Network, parameters: Parameters, u: Tensor, targets: Tensor
     ) -> Generator[tuple[str, Tensor], None, Tensor]:
         """Yield what the head and the map of a hidden layer learn, and return the error −N ∂L/∂u."""
-        decoder, own = self.decoders[layer], parameters.own
+        decoder, auxiliary = self.decoders[layer], parameters.auxiliary
         source, where = decoder.source(u)
-        prediction = network.potential("output", decoder.apply(own[decoder.name], None, source))
+        prediction = network.potential("output", decoder.apply(auxiliary[decoder.name], None, source))
         head_error = (targets - prediction) * (1 - self.similarity)
-        error = decoder.adjoint(own[f"{layer}-feedback" if self.separate else decoder.name], head_error, where)
-        yield f"{decoder.name}.own", decoder.outer(head_error, source)
+        error = decoder.adjoint(auxiliary[f"{layer}-feedback" if self.separate else decoder.name], head_error, where)
+        yield f"{decoder.name}.auxiliary", decoder.outer(head_error, source)
         if self.similarity == 0:
             return error
         if self.separate:
             return error + similarity_error(u, targets) * self.similarity
         similarity_map = self.maps[layer]
         name = similarity_map.name
-        mapped_error = similarity_error(similarity_map.apply(own[name], None, u), targets) * self.similarity
-        error = error + similarity_map.adjoint(own[name], mapped_error, u)
-        yield f"{name}.own", similarity_map.outer(mapped_error, u)
+        mapped_error = similarity_error(similarity_map.apply(auxiliary[name], None, u), targets) * self.similarity
+        error = error + similarity_map.adjoint(auxiliary[name], mapped_error, u)
+        yield f"{name}.auxiliary", similarity_map.outer(mapped_error, u)
         return error
 
 

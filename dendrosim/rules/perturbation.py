@@ -38,8 +38,8 @@ class Perturbation(Rule):
     only, the cells of the window are pushed alike, so that fewer pushes drown the one that mattered.
 
     Reads u of the two cells at each synapse and the push of the cell above, which is stored, and a difference of losses
-    that is broadcast; nothing comes down through weights. Own parameters: V, which starts at zero, by the name of the
-    layer.
+    that is broadcast; nothing comes down through weights. Auxiliary parameters: V, which starts at zero, by the name of
+    the layer.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Perturbation(Rule):
         refuse_sequences(model, cls.name)
         return cls(model, **dict(cls.settings_of(model)))
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Start V of the local heads at zero."""
         return {decoder.name: np.zeros(decoder.connection.shape) for decoder in self.decoders.values()}
 
@@ -106,7 +106,7 @@ class Perturbation(Rule):
     ) -> Generator[tuple[str, Tensor], None, Tensor]:
         """Yield what the head of a hidden layer learns, and return the error of the layer."""
         decoder = self.decoders[layer]
-        V, (source, where) = parameters.own[decoder.name], decoder.source(state.basal[layer])
+        V, (source, where) = parameters.auxiliary[decoder.name], decoder.source(state.basal[layer])
 
         def predict(source: Tensor) -> Tensor:
             return network.potential("output", decoder.apply(V, None, source))
@@ -115,7 +115,7 @@ class Perturbation(Rule):
             return network.losses(predict(source + pushes[layer]), targets)
 
         error = self._errors({layer: source}, losses)[layer]
-        yield f"{decoder.name}.own", decoder.outer(targets - predict(source), source)
+        yield f"{decoder.name}.auxiliary", decoder.outer(targets - predict(source), source)
         return decoder.scatter(error, where)
 
     def _errors(self, pushed: Mapping[str, Tensor], losses: Losses) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ class Readout:
     """The output layer, which beside the layer below it sees hidden layers further down, each normalised by itself.
 
     It learns by the delta rule. What it sees of further layers comes by their decoders
-    (:func:`dendrosim.rules.heads.decoders`), whose weights are a rule's own parameters and start at zero.
+    (:func:`dendrosim.rules.heads.decoders`), whose weights are auxiliary parameters and start at zero.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Readout:
         seen = [layer for layer in model.layer_names[first:-1] if layer not in below]
         self.decoders = [decoder for layer, decoder in decoders(model).items() if layer in seen]
 
-    def own(self) -> Mapping[str, np.ndarray]:
+    def auxiliary(self) -> Mapping[str, np.ndarray]:
         """Return the weights of the decoders before learning."""
         return {decoder.name: np.zeros(decoder.connection.shape) for decoder in self.decoders}
 
@@ -46,14 +46,14 @@ class Readout:
         """Return all connections to the output, the full names of their weights, and those weights."""
         return [
             *((each, f"{each.name}.W", parameters.W[each.name]) for each in projections_into(network, "output")),
-            *((each, f"{each.name}.own", parameters.own[each.name]) for each in self.decoders),
+            *((each, f"{each.name}.auxiliary", parameters.auxiliary[each.name]) for each in self.decoders),
         ]
 
     def infer(self, network: Network, parameters: Parameters, state: State) -> None:
         """Add to the state of the hidden layers the output, and what its weights saw."""
         drive = normalised_drive(network, parameters, state, "output")
         for decoder in self.decoders:
-            drive = drive + decoder.apply(parameters.own[decoder.name], None, normalised_source(decoder, state))
+            drive = drive + decoder.apply(parameters.auxiliary[decoder.name], None, normalised_source(decoder, state))
         state.basal["output"] = network.potential("output", drive)
 
     def updates(self, network: Network, parameters: Parameters, state: State, targets: Tensor) -> Updates:
@@ -61,4 +61,4 @@ class Readout:
         error = network.output_error(state, targets)
         yield from hebbian_updates(network, parameters, state, "output", error)
         for decoder in self.decoders:
-            yield f"{decoder.name}.own", decoder.outer(error, state.sources[decoder.name][0])
+            yield f"{decoder.name}.auxiliary", decoder.outer(error, state.sources[decoder.name][0])

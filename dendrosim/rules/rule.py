@@ -125,8 +125,8 @@ class Rule(ABC):
         """
         return None
 
-    def own(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """Draw the parameters that no other rule has (:attr:`Parameters.own`); most rules have none."""
+    def auxiliary(self, model: Model, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Draw the parameters that no other rule has (:attr:`Parameters.auxiliary`); most rules have none."""
         return {}
 
     def constrain(self, network: Network, parameters: Parameters) -> None:  # noqa: B027

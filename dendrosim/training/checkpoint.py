@@ -21,6 +21,7 @@ from dendrosim.checks import is_file, reason
 from dendrosim.data.fingerprint import Fingerprint, is_fingerprint
 from dendrosim.errors import RunError
 from dendrosim.files import replace_file
+from dendrosim.model.parameters import present_name
 
 NAME = "checkpoint.safetensors"
 NUMBERS = ("model", "epoch", "step", "history", "best_epoch")
@@ -83,6 +84,7 @@ class Checkpoint:
             metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
             if metadata["checksum"] != _checksum(metadata["dendrosim"], tensors):
                 raise ValueError("its checksum is wrong")
+            tensors = {present_name(name): tensor for name, tensor in tensors.items()}
             return cls(**_fields(json.loads(metadata["dendrosim"])), tensors=tensors)
         except (SafetensorError, LookupError, TypeError, ValueError, RecursionError, OSError) as error:
             raise RunError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,9 @@ def outputs_of(model: Model, parameters: Parameters, stimuli: Samples, hardware:
         def tensor(array: np.ndarray) -> Tensor:
             return channels_last(torch.from_numpy(array).to(device, dtype))
 
-        tensors = parameters.map(lambda array: tensor(np.array(array)))
+        tensors = parameters.map(lambda array: tensor(np.array(array, order="C")))
         for piece in pieces(len(stimuli)):
-            state = rule.infer(network, tensors, tensor(np.array(stimuli[piece], np.float32)))
+            state = rule.infer(network, tensors, tensor(np.array(stimuli[piece], np.float32, order="C")))
             outputs.append(network.output(state).cpu().numpy())
     return np.concatenate(outputs)
 
@@ -107,14 +108,14 @@ def complete(parameters: Parameters, model: Model) -> Parameters:
     Raises
     ------
     ParametersError
-        Something that the rule has of its own is missing, or has another shape.
+        An auxiliary parameter of the rule is missing, or has another shape.
     """
-    drawn = Parameters.initialise(model, 0, own=RULES[model.training.rule].from_model(model).own)
-    return with_own_of(drawn, parameters, is_needed=True)
+    drawn = Parameters.initialise(model, 0, auxiliary=RULES[model.training.rule].from_model(model).auxiliary)
+    return with_auxiliary(drawn, parameters, is_needed=True)
 
 
-def with_own_of(drawn: Parameters, given: Parameters, is_needed: bool = False) -> Parameters:
-    """Return copies of given parameters, with what the rule has of its own; what they lack of it is as it was drawn.
+def with_auxiliary(drawn: Parameters, given: Parameters, is_needed: bool = False) -> Parameters:
+    """Return copies of given parameters, with the auxiliary ones of the rule: those they lack are as they were drawn.
 
     Parameters
     ----------
@@ -130,12 +131,13 @@ def with_own_of(drawn: Parameters, given: Parameters, is_needed: bool = False) -
     ParametersError
         Something has another shape than the rule needs, or lacks.
     """
-    for name, array in drawn.own.items():
-        there = given.own.get(name)
+    for name, array in drawn.auxiliary.items():
+        there = given.auxiliary.get(name)
         if (there is None and is_needed) or (there is not None and there.shape != array.shape):
             found = "nothing" if there is None else f"shape {there.shape}"
             raise ParametersError(
-                f"'{name}.own' has {found} where the rule needs {array.shape}; use parameters of that rule and network."
+                f"'{name}.auxiliary' has {found} where the rule needs {array.shape}; use parameters of that rule and "
+                "network."
             )
-    own = {name: given.own.get(name, array) for name, array in drawn.own.items()}
-    return Parameters(given.W, given.bias, given.theta, own).map(np.array)
+    auxiliary = {name: given.auxiliary.get(name, array) for name, array in drawn.auxiliary.items()}
+    return Parameters(given.W, given.bias, given.theta, auxiliary).map(partial(np.array, order="C"))

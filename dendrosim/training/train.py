@@ -56,8 +56,8 @@ def train(
     rule : str or type of Rule, optional
         In the place of the model's rule: a name, a class of your own, or ``"package.module:Class"``.
     parameters : Parameters or str or Path, optional
-        To start from, in the place of random ones; or their file, or the folder of their run. What a rule has of its
-        own and they lack is drawn from the seed.
+        To start from, in the place of random ones; or their file, or the folder of their run. Auxiliary
+        parameters of the rule that they lack are drawn from the seed.
     seed : int, optional
         Replaces the model's seed. The same seed gives the same weights, to the bit, on one machine.
     folder : str or Path, optional

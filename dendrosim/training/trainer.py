@@ -28,7 +28,7 @@ from dendrosim.training.distributed import Ranks
 from dendrosim.training.gradient import gradient_angles
 from dendrosim.training.measures import MEASURES
 from dendrosim.training.optimizer import Optimizer
-from dendrosim.training.prediction import mean_measures, pieces, with_own_of
+from dendrosim.training.prediction import mean_measures, pieces, with_auxiliary
 from dendrosim.training.run import Run
 
 COMPARED_WITH_GRADIENT = 128
@@ -65,8 +65,8 @@ class Trainer:
         self._settings = settings = model.training
         self._network = Network(model)
         self._rule: Rule = RULES[settings.rule].from_model(model)
-        drawn = Parameters.initialise(model, settings.seed, own=self._rule.own)
-        self.parameters = (drawn if start is None else with_own_of(drawn, start)).map(self._tensor)
+        drawn = Parameters.initialise(model, settings.seed, auxiliary=self._rule.auxiliary)
+        self.parameters = (drawn if start is None else with_auxiliary(drawn, start)).map(self._tensor)
         self.batches = math.ceil(len(data.train) / settings.batch_size)
         self._optimizer = Optimizer(self.parameters, self._rule, model, self.total_batches)
         self.history: list[dict[str, Any]] = []

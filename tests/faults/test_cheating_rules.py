@@ -55,7 +55,7 @@ class MirrorOfActivity(Honest):
 
 
 class FeedbackDrawnFromTheWeights(Honest):
-    def own(self, model, generator):
+    def auxiliary(self, model, generator):
         # The weights of the last layer are known to whoever knows their seed.
         forward = np.random.default_rng(np.random.SeedSequence(1).spawn(3)[0])
         drawn = [forward.standard_normal(each.shape) / np.sqrt(each.fan_in) for each in model.connections]
@@ -115,11 +115,11 @@ class SecondLook(Honest):
 
 
 class DecoderBothWays(Honest):
-    def own(self, model, generator):
+    def auxiliary(self, model, generator):
         return {"hidden-3-decoder": generator.standard_normal((model.sizes[-1], model.shapes["hidden-3"][0]))}
 
     def updates(self, network, parameters, state, targets):
-        layer, decoder = "hidden-3", parameters.own["hidden-3-decoder"]
+        layer, decoder = "hidden-3", parameters.auxiliary["hidden-3-decoder"]
         head = Dense(network.model.shapes[layer])
         error = targets - head.apply(decoder, None, state.basal[layer]).softmax(dim=-1)
         delta = network.times_slope(head.adjoint(decoder, error), state.basal[layer])
@@ -144,7 +144,7 @@ def test_the_rule_that_the_cheats_start_from_satisfies_all_criteria():
         (MirrorThatReadsTheWeights, "C1", "no", "changes when"),
         (MirrorOfActivity, "C3", "no", "receives as noise changes with the target or the activity"),
         (FeedbackDrawnFromTheWeights, "C1", "no", "drawn alike: their correlation is 1.00"),
-        (DecoderBothWays, "C1", "no", "hidden-3-decoder.own is replaced"),
+        (DecoderBothWays, "C1", "no", "hidden-3-decoder.auxiliary is replaced"),
         (Reward, "C2", "weakly", "one number"),
         (MeanOfTheLayer, "C2", "weakly", "hidden-1 changes with other neurons, but only with those of its own layer"),
         (NormOfTheLayer, "C2", "weakly", "hidden-2 changes with other synapses"),

@@ -92,7 +92,7 @@ def weights(random: Random) -> Case:
             ".W",
             "hidden-1.__class__",
             "hidden-9.W",
-            "hidden-1.own",
+            "hidden-1.auxiliary",
             *NAMES[:-1],
         ]
         header[random.choice(renamed) if action == 2 else name] = entry

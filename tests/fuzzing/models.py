@@ -69,7 +69,7 @@ def _used(path: Path, settings: str | None, rule: str | None) -> None:
     weights = sum(_product(connection.shape) for connection in model.connections)
     if weights < MOST_WEIGHTS or weights > ABSURD:
         parameters = Parameters.initialise(
-            model, model.training.seed, own=RULES[model.training.rule].from_model(model).own
+            model, model.training.seed, auxiliary=RULES[model.training.rule].from_model(model).auxiliary
         )
         parameters.check(model)
         Network(model)

@@ -53,7 +53,7 @@ def test_direct_feedback_alignment_with_the_jacobian_of_the_output_is_backpropag
             errors = {each.projection.below: each.error for each in engine.descend(state, unit[None], parameters.W)}
             for layer, row in rows.items():
                 row.append(errors[layer].flatten())
-        parameters.own.update({layer: torch.stack(errors) for layer, errors in rows.items()})
+        parameters.auxiliary.update({layer: torch.stack(errors) for layer, errors in rows.items()})
         wanted = updates_of(Backpropagation(), model, parameters, stimuli, targets)
         assert_same(updates_of(DirectFeedbackAlignment(), model, parameters, stimuli, targets), wanted)
 
@@ -62,12 +62,15 @@ def test_direct_feedback_alignment_with_the_jacobian_of_the_output_is_backpropag
 
 def test_the_matrices_of_direct_feedback_alignment_have_a_variance_of_one_over_the_outputs_and_never_change():
     model = load_model("digits-mlp").changed(training={"rule": "direct-feedback-alignment", "epochs": 1})
-    before = Parameters.initialise(model, 3, own=DirectFeedbackAlignment().own)
-    assert {name: matrix.shape for name, matrix in before.own.items()} == {"hidden-1": (10, 128), "hidden-2": (10, 64)}
-    assert before.own["hidden-1"].std() == pytest.approx(10**-0.5, rel=0.1)
+    before = Parameters.initialise(model, 3, auxiliary=DirectFeedbackAlignment().auxiliary)
+    assert {name: matrix.shape for name, matrix in before.auxiliary.items()} == {
+        "hidden-1": (10, 128),
+        "hidden-2": (10, 64),
+    }
+    assert before.auxiliary["hidden-1"].std() == pytest.approx(10**-0.5, rel=0.1)
     after = train(model, seed=3).parameters
-    for name, matrix in before.own.items():
-        np.testing.assert_array_equal(after.own[name], matrix)
+    for name, matrix in before.auxiliary.items():
+        np.testing.assert_array_equal(after.auxiliary[name], matrix)
 
 
 @pytest.mark.parametrize("rule", ["feedback-alignment", "direct-feedback-alignment"])

@@ -31,8 +31,8 @@ def rule_of(model):
 
 def presented(model, count=6, seed=0):
     parameters = parameters_of(model, seed)
-    own = rule_of(model).own(model, np.random.default_rng(0))
-    parameters.own.update({name: 0.1 + matrix for name, matrix in own.items()})
+    auxiliary = rule_of(model).auxiliary(model, np.random.default_rng(0))
+    parameters.auxiliary.update({name: 0.1 + matrix for name, matrix in auxiliary.items()})
     parameters = parameters.map(torch.from_numpy)
     return parameters, *(torch.from_numpy(array) for array in presentations_of(model, count, seed))
 
@@ -132,7 +132,7 @@ def test_the_readout_descends_the_cross_entropy_of_what_it_sees_of_all_hidden_la
     rule, network = rule_of(model), Network(model)
     state = rule.infer(network, parameters, stimuli)
     updates = dict(rule.updates(network, parameters, state, targets))
-    names = ["output.W", "output.bias", "hidden-2-decoder.own"]
+    names = ["output.W", "output.bias", "hidden-2-decoder.auxiliary"]
     leaves = [dict(parameters.items())[name].clone().requires_grad_() for name in names]
     last, second = (
         functional.layer_norm(state.basal[layer], state.basal[layer].shape[1:]).flatten(1)

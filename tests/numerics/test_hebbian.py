@@ -69,8 +69,11 @@ def test_the_readout_sees_all_hidden_layers_and_learns_by_the_delta_rule_and_hid
     model = model_of([1, 20, 20], layers)
     parameters, state, updates, targets = learned(model)
     seen = {
-        "hidden-1-decoder.own": state.basal["hidden-1"].unfold(2, 2, 2).unfold(3, 2, 2).mean(dim=(4, 5)),  # of 18 × 18
-        "hidden-2-decoder.own": state.basal["hidden-2"],
+        "hidden-1-decoder.auxiliary": state.basal["hidden-1"]
+        .unfold(2, 2, 2)
+        .unfold(3, 2, 2)
+        .mean(dim=(4, 5)),  # of 18 × 18
+        "hidden-2-decoder.auxiliary": state.basal["hidden-2"],
         "output.W": state.basal["hidden-3"],
     }
     seen = {name: np.stack([normalised(x).ravel() for x in activity.numpy()]) for name, activity in seen.items()}

@@ -36,7 +36,7 @@ FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "b
 
 
 def tensors_of(rule, model, parameters, stimuli, targets):
-    """The network as tensors, with a rule's own parameters, of which none is zero."""
+    """The network as tensors, with auxiliary parameters, of which none is zero."""
     parameters = with_own(parameters, rule, model)
     return model, parameters.map(torch.from_numpy), torch.tensor(stimuli), torch.tensor(targets)
 
@@ -54,14 +54,14 @@ def similarities(cells):
 
 def loss_of(rule, engine, parameters, layer, u, targets):
     """The loss of a hidden layer as the paper has it."""
-    decoder, own = rule.decoders[layer], parameters.own
+    decoder, auxiliary = rule.decoders[layer], parameters.auxiliary
     pooling = decoder.connection.pooling
     seen = functional.avg_pool2d(u, pooling.window) if pooling else u
-    prediction = seen.flatten(1) @ own[decoder.name].T
+    prediction = seen.flatten(1) @ auxiliary[decoder.name].T
     prediction = prediction.softmax(dim=1) if engine.model.output == "softmax" else prediction
     loss = (1 - rule.similarity) * engine.loss(prediction, targets)
     if rule.similarity:
-        weights = own[f"{layer}-similarity"]
+        weights = auxiliary[f"{layer}-similarity"]
         mapped = u @ weights.T if u.ndim == 2 else functional.conv2d(u, weights, padding=1).flatten(2).std(dim=2)
         loss = loss + rule.similarity * (similarities(mapped) - similarities(targets)).square().mean()
     return loss
@@ -138,14 +138,14 @@ def test_separate_feedback_equal_to_the_decoder_is_the_prediction_loss_and_it_al
         parameters.W,
         parameters.bias,
         parameters.theta,
-        {name: parameters.own[name.replace("feedback", "decoder")] for name in parameters.own},
+        {name: parameters.auxiliary[name.replace("feedback", "decoder")] for name in parameters.auxiliary},
     )
     back = updates_of(rule, model, tied, *presentations)
     wanted = updates_of(LocalLosses(model, 0.0, "decoder"), model, tied, *presentations)
     assert wanted.keys() == back.keys() == away.keys()
     for name, update in wanted.items():
         assert torch.equal(back[name], update), name
-        assert torch.equal(away[name], update) == (name.endswith(".own") or name.startswith("output")), name
+        assert torch.equal(away[name], update) == (name.endswith(".auxiliary") or name.startswith("output")), name
 
 
 def test_the_similarity_map_of_a_convolutional_layer_looks_at_three_by_three_cells_and_keeps_its_shape():
@@ -165,7 +165,7 @@ def test_the_similarity_of_the_layer_itself_is_asked_for_where_feedback_is_separ
     given = model, parameters_of(model, 3), *presentations_of(model, 4, 3)
     rule = LocalLosses(model, 0.25, "separate")
     _, parameters, stimuli, targets = tensors_of(rule, *given)
-    for matrix in parameters.own.values():
+    for matrix in parameters.auxiliary.values():
         matrix.zero_()  # so that the prediction loss is of no account
     found = updates_of(rule, model, parameters, stimuli, targets)
     weights = parameters.W["hidden-1"].clone().requires_grad_()

@@ -54,7 +54,7 @@ def gradients(rule, engine, parameters, stimuli, targets):
         u = projection.apply(leaves.W[layer], leaves.bias[layer], state.sources[layer][0]).tanh()
         pooling = decoder.connection.pooling
         seen = functional.avg_pool2d(u, pooling.window) if pooling else u
-        drive = seen.flatten(1) @ leaves.own[decoder.name].T
+        drive = seen.flatten(1) @ leaves.auxiliary[decoder.name].T
         engine.loss(engine.potential("output", drive), targets).backward()
         wanted |= {name: -leaf.grad for name, leaf in leaves.items() if leaf.grad is not None}
     return wanted
@@ -74,7 +74,7 @@ def test_the_mean_over_draws_is_the_gradient_within_its_standard_error(family, h
     generator, scores, distances = torch.Generator().manual_seed(3), [], []
     for name, gradient in wanted.items():
         errors = torch.stack([found[name] - gradient for found in rounds]).flatten(1)
-        if name.endswith(".own") or name.startswith("output"):  # the delta rule: nothing is drawn
+        if name.endswith(".auxiliary") or name.startswith("output"):  # the delta rule: nothing is drawn
             assert float(errors.abs().max()) < 1e-12
             continue
         along = torch.randn(errors.shape[1], 8, generator=generator, dtype=errors.dtype)
@@ -112,10 +112,10 @@ def test_a_layer_of_local_heads_is_pushed_alone():
         {name: W + (name != "hidden-1") for name, W in parameters.W.items()},
         parameters.bias,
         parameters.theta,
-        {name: V + (name != "hidden-1-decoder") for name, V in parameters.own.items()},
+        {name: V + (name != "hidden-1-decoder") for name, V in parameters.auxiliary.items()},
     )
     second = estimate(rule, engine, changed, stimuli, targets)
-    for name in ("hidden-1-decoder.own", "hidden-1.bias", "hidden-1.W"):
+    for name in ("hidden-1-decoder.auxiliary", "hidden-1.bias", "hidden-1.W"):
         assert torch.equal(first[name], second[name])
     assert not torch.equal(first["hidden-2.W"], second["hidden-2.W"])
 

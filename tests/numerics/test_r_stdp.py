@@ -65,7 +65,9 @@ def test_a_tiny_network_by_hand():
 )
 def test_spike_times_and_updates_of_random_networks_are_the_equations_written_out(model):
     parameters, state, updates, targets = learned(model)
-    parts = {"output.W": parameters.W["output"]} | {f"{name}.own": each for name, each in parameters.own.items()}
+    parts = {"output.W": parameters.W["output"]} | {
+        f"{name}.auxiliary": each for name, each in parameters.auxiliary.items()
+    }
     W, b = np.hstack([part.numpy() for part in parts.values()]), parameters.bias["output"].numpy()
     bounds = np.concatenate([np.full(part.shape[1], 4 / math.sqrt(part.shape[1])) for part in parts.values()])
     wanted, spikes = np.zeros_like(W), set()

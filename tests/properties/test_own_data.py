@@ -73,6 +73,29 @@ def test_frames_lists_series_and_tensors_are_the_same_as_arrays():
     assert named.classes == ("-2", "3", "7")
 
 
+@pytest.mark.parametrize("lying", [np.asfortranarray, lambda array: np.repeat(array, 2, axis=-1)[..., ::2]])
+@pytest.mark.parametrize("name", ["digits-mlp", "digits-cnn"])
+def test_how_numbers_lie_in_memory_changes_no_bit(name, lying):
+    model = ds.load_model(name).changed(training={"epochs": 1, "batch_size": 32}, output="identity")
+    random = np.random.default_rng(0)
+    stimuli, quantities = random.normal(size=(150, *model.input)), random.normal(size=(150, 10))
+    given = ds.Parameters.initialise(model, 1)
+    data = [ds.Dataset.from_arrays(way(stimuli), way(quantities)) for way in (np.ascontiguousarray, lying)]
+    one, other = (
+        train(model, data=each, parameters=given.map(way))
+        for each, way in zip(data, (np.ascontiguousarray, lying), strict=True)
+    )
+    assert one.parameters.digest == other.parameters.digest
+    np.testing.assert_array_equal(one.predict(stimuli), one.predict(lying(stimuli)))
+    for part in ("basal", "apical"):
+        states = []
+        for way in (np.ascontiguousarray, lying):
+            circuit = ds.Circuit(model, given.map(way))
+            circuit.relax(way(stimuli[:4]), way(quantities[:4]))
+            states.append(circuit.state["hidden-1"][part])
+        np.testing.assert_array_equal(*states)
+
+
 def test_truth_values_beside_numbers_in_a_frame_are_0_and_1():
     frame = pd.DataFrame({"a": STIMULI[:, 0], "b": STIMULI[:, 1] > 0})
     stimuli = everything(ds.Dataset.from_arrays(frame, LABELS), "stimuli")

@@ -246,9 +246,9 @@ def test_what_another_rule_has_of_its_own_is_drawn_where_it_lacks(own):
     run, _ = own
     model = OWN.changed(training={"rule": "direct-feedback-alignment"})
     other = train(model, data=DATA, parameters=run.parameters)
-    assert other.parameters.own.keys() == {"hidden-1"}
+    assert other.parameters.auxiliary.keys() == {"hidden-1"}
     again = train(OWN, data=DATA, parameters=other.parameters)
-    assert not again.parameters.own
+    assert not again.parameters.auxiliary
 
 
 def test_a_run_folder_stands_for_its_weights(own):
@@ -331,7 +331,11 @@ def test_folders_that_hold_no_run_and_parameters_that_are_none_are_one_sentence(
     for call, error, message in (
         (lambda: Run.load(tmp_path), RunError, "there is no 'model.toml', so this is no finished run"),
         (lambda: Run.load(3), RunError, "the run folder is 3; give the path"),
-        (lambda: Run.load(tmp_path / "lacking"), ParametersError, r"'hidden-1\.own' has nothing where the rule needs"),
+        (
+            lambda: Run.load(tmp_path / "lacking"),
+            ParametersError,
+            r"'hidden-1\.auxiliary' has nothing where the rule needs",
+        ),
         (lambda: train(OWN, data=DATA, parameters=3), ParametersError, "parameters are 3; give Parameters, a weights"),
         (lambda: train(OWN, data=DATA, parameters=tmp_path), ParametersError, "there is no such weights file"),
         (lambda: train(two, data=DATA, parameters=folder), ParametersError, "these are weights of 4-6-2 tanh softmax"),

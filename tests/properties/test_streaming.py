@@ -22,7 +22,7 @@ FAMILIES = {"dense": dense_layers(), "convolutional": convolutional_layers(), "r
 
 def directions(rule, model, parameters, stimuli, targets, overwrite):
     """Copies of all directions; optionally every parameter is overwritten right after its own was yielded."""
-    parameters.own.update(rule.own(model, np.random.default_rng(0)))
+    parameters.auxiliary.update(rule.auxiliary(model, np.random.default_rng(0)))
     parameters = parameters.map(lambda array: channels_last(torch.tensor(array)))
     engine, tensors = Network(model), dict(parameters.items())
     rule.generator = torch.Generator().manual_seed(0)

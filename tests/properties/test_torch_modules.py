@@ -162,7 +162,7 @@ def test_parameters_go_in_and_come_out_in_their_precision():
 def test_what_a_rule_has_of_its_own_is_drawn_where_parameters_lack_it():
     model = small_model(training={"rule": "local-losses"})
     network = ds.nn.Network(model, ds.Parameters.initialise(model, 0))
-    assert network.to_parameters().own.keys() == {
+    assert network.to_parameters().auxiliary.keys() == {
         "hidden-1-decoder",
         "hidden-2-decoder",
         "hidden-1-similarity",
