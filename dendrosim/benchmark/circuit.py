@@ -7,39 +7,35 @@ import os
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from dendrosim.audit.agreement import compare
 from dendrosim.benchmark.idiomatic import IdiomaticRun
 from dendrosim.benchmark.report import within
+from dendrosim.benchmark.stepping import (
+    NOTHING,
+    PAPER_MLP,
+    ROUNDS,
+    STEPS,
+    Row,
+    dense_model,
+    one_quiet_thread,
+    random_pairs,
+    seconds_per_step,
+    synapses,
+)
 from dendrosim.circuit import Circuit
 from dendrosim.circuit.assembly import Assembly
 from dendrosim.circuit.simulation import StandaloneSimulation
 from dendrosim.circuit.target import find_target
 from dendrosim.data import load_data
-from dendrosim.errors import Clipped, NotConverged
 from dendrosim.model import Model, Parameters, load_model
-from dendrosim.model.spec import validated
-from dendrosim.recording import Record
 
-NOTHING = Record(neurons={})
-PAPER_MLP = (784, 1024, 512, 256, 10)
-
-# Many short rounds, so that in some of them nothing else runs on the machine. A step of the circuit simulates 128
-# presentations, so that its rounds are as long as the idiomatic ones.
-ROUNDS = 12
 RELAXATIONS = 3
-STEPS = {"circuit": 10, "idiomatic": 50}
 WIDTH = "cells in a layer"
-
-Row = dict[str, Any]
 
 # Against idiomatic Synapses on the same target: label, settings of the circuit, and what is aimed at.
 VARIANTS = (
@@ -50,17 +46,6 @@ VARIANTS = (
     ("numpy float64", {"target": "numpy"}, 30),
 )
 COMPARED_WITH_BLAS = ("cpp_standalone float64, BLAS", "cython float64")
-
-
-def dense_model(sizes: tuple[int, ...], output: str = "softmax") -> Model:
-    """Return a dense tanh network with the default cell."""
-    layers = [{"kind": "dense", "units": units} for units in sizes[1:]]
-    return validated({"data": "none", "input": [sizes[0]], "layers": layers, "output": output}, "benchmark")
-
-
-def synapses(model: Model) -> int:
-    """Return the number of synapses: values of W and Θ."""
-    return sum(int(np.prod(c.shape)) * (2 if c.has_feedback else 1) for c in model.connections)
 
 
 def synapses_in_every_step(model: Model) -> int:
@@ -87,15 +72,6 @@ def _all(quick: bool) -> Iterator[Row]:
     yield from _scaling(quick)
     yield from _memory((64, 128) if quick else (512, 3072))
     yield from _agreement()
-
-
-@contextmanager
-def one_quiet_thread() -> Iterator[None]:
-    """Measure on one thread, and pass over the warning that what is measured does not converge."""
-    with threadpool_limits(1), warnings.catch_warnings():
-        for passed_over in (NotConverged, Clipped):
-            warnings.simplefilter("ignore", passed_over)
-        yield
 
 
 def _against_idiomatic(sizes: tuple[int, ...], presentations: int) -> Iterator[Row]:
@@ -265,40 +241,6 @@ def _growth(against: str, measure: str, slope: int) -> Row:
     return {"against": against, "measure": measure, "slope": slope}
 
 
-def seconds_per_step(
-    circuit: Circuit,
-    stimuli: np.ndarray,
-    targets: np.ndarray,
-    rounds: int,
-    *others: Callable[[], float],
-    steps: int = STEPS["circuit"],
-) -> list[float]:
-    """Return the seconds of one step of a circuit, and the times of others, taken in turns.
-
-    A step is the difference of a long and a short run, neither of which converges.
-    """
-    timers = (timer(circuit, stimuli, targets, count) for count in (steps + 1, 1))
-    long, short, *rest = _alternating(rounds, *timers, *others)
-    return [(long - short) / steps, *rest]
-
-
-def timer(circuit: Circuit, stimuli: np.ndarray, targets: np.ndarray, steps: int) -> Callable[[], float]:
-    """Return what measures the seconds of so many steps of a circuit."""
-
-    def seconds() -> float:
-        limit = (steps - 0.5) * circuit.dt
-        circuit.relax(stimuli, targets, record=NOTHING, tolerance=1e-300, time_limit=limit)
-        return circuit.seconds
-
-    return seconds
-
-
-def _alternating(rounds: int, *timers: Callable[[], float]) -> list[float]:
-    """Return the shortest time of each, because what else runs only adds; in turns, so that drift is shared by all."""
-    measured = [[timer() for timer in timers] for _ in range(rounds)]
-    return [min(times) for times in zip(*measured, strict=True)]
-
-
 def _products(model: Model, presentations: int) -> Callable[[], float]:
     """Return a timer of the matrix products of one step, without the stimulus's, through NumPy's BLAS alone."""
     generator = np.random.default_rng(0)
@@ -331,13 +273,6 @@ def _peak_memory(model: Model) -> float:
     command = [sys.executable, "-I", "-S", "-c", start, *simulation.command(values)]
     done = subprocess.run(command, cwd=simulation.folder, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1]) * 1024
-
-
-def random_pairs(model: Model, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return stimuli and one-hot targets of so many presentations, the same each time."""
-    generator = np.random.default_rng(0)
-    stimuli = generator.uniform(-1, 1, (count, model.sizes[0]))
-    return stimuli, np.eye(model.sizes[-1])[generator.integers(0, model.sizes[-1], count)]
 
 
 def _images(pixels: int, count: int) -> np.ndarray:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dendrosim.benchmark.circuit import (
+from dendrosim.benchmark.idiomatic import IdiomaticRun
+from dendrosim.benchmark.report import within
+from dendrosim.benchmark.stepping import (
     NOTHING,
     PAPER_MLP,
     ROUNDS,
@@ -20,8 +22,6 @@ from dendrosim.benchmark.circuit import (
     synapses,
     timer,
 )
-from dendrosim.benchmark.idiomatic import IdiomaticRun
-from dendrosim.benchmark.report import within
 from dendrosim.circuit import Circuit
 from dendrosim.data import load_data
 from dendrosim.data.storage import is_present
